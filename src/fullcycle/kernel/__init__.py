@@ -1,0 +1,42 @@
+"""What every stage stands on: errors, digests, time, money."""
+
+from fullcycle.kernel.clock import Clock, duration, instant, micros, now, uuid7
+from fullcycle.kernel.digest import Digest, digest_bytes, digest_parts, digest_value
+from fullcycle.kernel.errors import (
+    Conflict,
+    Damaged,
+    FullcycleError,
+    Invalid,
+    Misconfigured,
+    Missing,
+    NotEnoughData,
+    Refused,
+    UnknownName,
+)
+from fullcycle.kernel.lazy import lazily
+from fullcycle.kernel.money import Interval, Money
+
+__all__ = [
+    "Clock",
+    "Conflict",
+    "Damaged",
+    "Digest",
+    "FullcycleError",
+    "Interval",
+    "Invalid",
+    "Misconfigured",
+    "Missing",
+    "Money",
+    "NotEnoughData",
+    "Refused",
+    "UnknownName",
+    "digest_bytes",
+    "digest_parts",
+    "digest_value",
+    "duration",
+    "instant",
+    "lazily",
+    "micros",
+    "now",
+    "uuid7",
+]
