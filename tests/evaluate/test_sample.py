@@ -80,6 +80,7 @@ def test_groups_come_together_and_are_counted_in_the_order_of_the_rows():
     for side in (halves.train, halves.test):
         sizes = side.group.tolist()
         assert sum(sizes) == len(side)
+        assert len(sizes) == side.frame["list"].n_unique()
         assert [run["len"] for run in side.frame["list"].rle().to_list()] == sizes
 
 

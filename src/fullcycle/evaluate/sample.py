@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from blake3 import blake3
 
-from fullcycle.kernel import Invalid, NotEnoughData, UnknownName
+from fullcycle.kernel import Invalid, NotEnoughData, UnknownName, digest_bytes
 
 Vector = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -238,7 +237,7 @@ def _drawn(frame: pl.DataFrame, test: float, group: str | None, seed: int) -> Ma
 
 
 def _hash(seed: int, value: object) -> int:
-    return int.from_bytes(blake3(f"{seed}:{value!r}".encode()).digest(length=8), "little")
+    return int(digest_bytes(f"{seed}:{value!r}".encode())[:16], 16)
 
 
 def _from(frame: pl.DataFrame, since: date, time_column: str | None) -> Mask:
@@ -299,5 +298,6 @@ def _gathered(frame: pl.DataFrame, group: str | None) -> pl.DataFrame:
     """The rows of each group together, groups in the order in which they first appear."""
     if group is None:
         return frame
-    first = pl.int_range(pl.len()).min().over(group)
-    return frame.sort(first, maintain_order=True)
+    placed = pl.DataFrame({"group": frame[group], "row": np.arange(frame.height)})
+    first = placed.select(pl.col("row").min().over("group")).to_series().to_numpy()
+    return frame[np.argsort(first, kind="stable")]

@@ -1,0 +1,1 @@
+"""One module per technology: the only place where vendors are imported."""

@@ -1,0 +1,51 @@
+"""A small shop to judge models in: who is mailed what, and a feature set over it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import polars as pl
+
+Campaign = Literal["mens", "womens", "none"]
+
+
+@dataclass(frozen=True)
+class Traits:
+    recency: float
+    newbie: bool
+    campaign: Annotated[Campaign, "the action"]
+
+
+class TraitSet:
+    """``traits(client, campaign) -> Traits``, written out."""
+
+    names = ("recency", "newbie", "campaign")
+    categories = ("campaign",)
+    row = Traits
+    inputs: ClassVar[dict[str, Any]] = {"client": object, "campaign": Campaign}
+
+    def over(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.select(self.names)
+
+    def matrix(self, frame: pl.DataFrame) -> np.ndarray:
+        codes = {"mens": 0, "womens": 1, "none": 2}
+        campaign = frame["campaign"].replace_strict(codes, return_dtype=pl.Float64)
+        return self.over(frame).with_columns(campaign.alias("campaign")).cast(pl.Float64).to_numpy()
+
+
+def mailings(n: int, *, seed: int = 1) -> pl.DataFrame:
+    """The men's e-mail moves recent clients, the women's newbies; visits as 0 and 1."""
+    rng = np.random.default_rng(seed)
+    recency, newbie = rng.integers(1, 13, n), rng.uniform(size=n) < 0.5
+    campaign = rng.integers(0, 3, n)
+    p = 0.2 + 0.3 * (campaign == 0) * (recency < 5) + 0.2 * (campaign == 1) * newbie
+    return pl.DataFrame(
+        {
+            "client": np.arange(n),
+            "recency": recency,
+            "newbie": newbie,
+            "campaign": np.array(["mens", "womens", "none"])[campaign],
+            "propensity": np.full(n, 1 / 3),
+            "outcome": (rng.uniform(size=n) < p).astype(np.float64),
+        }
+    )
