@@ -39,7 +39,7 @@ class Reader:
     def follow(self, snippet: Snippet) -> None:
         for command in snippet.commands:
             if snippet.language == "python":
-                (self._folder / "snippet.py").write_text(command.text)
+                (self._folder / "snippet.py").write_text(command.text.replace(PORT, self._port))
                 self._run(Command("python snippet.py", ()), snippet)
             elif command.text.startswith("cd "):
                 self._folder /= command.text.removeprefix("cd ")
