@@ -1,1 +1,1 @@
-"""One module per technology: the only place where vendors are imported."""
+"""Where vendors are: each module here gives one of them the shape of a stage's port."""

@@ -1,0 +1,61 @@
+"""Connections that threads share in turns and forks never inherit."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Generic, Protocol, TypeVar
+
+
+class Closable(Protocol):
+    """A connection, whoever makes it."""
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
+_Connection = TypeVar("_Connection", bound=Closable)
+
+# Connections of a parent process. Closing one, or letting it be collected, would end the
+# parent's session or drop its locks: the child keeps them, and uses them for nothing.
+_INHERITED: list[object] = []
+
+
+class Pool(Generic[_Connection]):
+    """Hands each caller a connection that no other thread or process is using."""
+
+    def __init__(self, connect: Callable[[], _Connection]) -> None:
+        self._connect = connect
+        self._free: list[_Connection] = []
+        self._owner = os.getpid()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def connection(self) -> Iterator[_Connection]:
+        """A connection for one use; one that saw an error is closed, not handed on."""
+        connection = self._take()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        with self._lock:
+            self._free.append(connection)
+
+    def close(self) -> None:
+        """Close what is free; the pool opens new ones when asked again."""
+        with self._lock:
+            free, self._free = self._free, []
+        if self._owner == os.getpid():
+            for connection in free:
+                connection.close()
+
+    def _take(self) -> _Connection:
+        if self._owner != os.getpid():
+            _INHERITED.append(self._free)
+            self._free, self._owner, self._lock = [], os.getpid(), threading.Lock()
+        with self._lock:
+            if self._free:
+                return self._free.pop()
+        return self._connect()

@@ -1,0 +1,267 @@
+"""The event log: each worker appends to a segment of its own, one write per event.
+
+A segment starts with a magic that tells its version. Each event then is a frame: a mark,
+the payload's length, the CRC-32 of length and payload, the payload. A frame that was
+written survives the death of its process; a loss of power costs at most what was written
+since the last synchronisation.
+
+The mark lets a reader tell two things apart. A tail that nothing readable follows was torn
+off while it was written: it was never acknowledged and is left out. A hole that readable
+events follow is damage, and is reported.
+"""
+
+import errno
+import os
+import struct
+import threading
+import weakref
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fullcycle.adapters.files import make_folder, sync_folder, unwritable
+from fullcycle.kernel import Damaged, Invalid, uuid7
+from fullcycle.record import Decision, Span, decode_decision, each_once
+
+SUFFIX = ".segment"
+_MAGIC = b"fcsegm\x01\n"  # the byte before the line feed is the version
+_MARK = b"\xfc\xe5\x9a\xa6"
+_FRAME = struct.Struct("<4sII")  # mark, length, CRC-32
+_LENGTH = struct.Struct("<I")
+_FULL = 64 << 20  # bytes; then the writer begins another segment
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A payload and where its frame lies."""
+
+    payload: bytes
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Bytes between events that are none."""
+
+    span: Span
+
+
+class SegmentWriter:
+    """Appends payloads to a segment that no other process writes to.
+
+    ``fsync_every`` is in seconds. Threads may share a writer; a child made by ``fork``
+    begins a segment of its own. Nothing is created before the first event.
+    """
+
+    _failed: OSError | None  # what the last synchronisation said
+    _beat: threading.Thread | None
+    _dirty: threading.Event  # something was written since the last synchronisation
+    _closed: threading.Event
+
+    def __init__(self, folder: Path | str, *, fsync_every: float = 1.0) -> None:
+        self._folder = Path(folder)
+        self._every = fsync_every
+        self._anew()
+        _WRITERS.add(self)
+
+    def append(self, payload: bytes) -> None:
+        """Write one event: it survives the death of this process once this returns.
+
+        Raises:
+            Misconfigured: where it could not be written, or what was written before could
+                not be synchronised; the event is then not in the log.
+        """
+        length = len(payload)
+        frame = _FRAME.pack(_MARK, length, zlib.crc32(payload, zlib.crc32(_LENGTH.pack(length)))) + payload
+        try:
+            with self._lock:
+                self._write(frame)
+        except OSError as error:
+            raise unwritable(error, "the event log", self._folder) from error
+        if not self._dirty.is_set():
+            self._dirty.set()
+
+    def sync(self) -> None:
+        """Put on the disk all that was appended so far."""
+        with self._lock:
+            if self._handle >= 0:
+                os.fsync(self._handle)
+
+    def close(self) -> None:
+        """Synchronise and end the segment; a later event begins another."""
+        with self._lock:
+            self._leave()
+            if self._beat is not None:
+                self._closed.set()
+                self._dirty.set()
+            self._beat, self._dirty, self._closed = None, threading.Event(), threading.Event()
+
+    def _write(self, frame: bytes) -> None:
+        if self._failed is not None:
+            failed, self._failed = self._failed, None
+            self._leave()  # what reached the disk of this segment is no longer certain
+            raise failed
+        if self._handle < 0 or self._end >= _FULL:
+            self._begin()
+        written = os.write(self._handle, frame)
+        if written != len(frame):
+            self._take_back()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._end += written
+
+    def _take_back(self) -> None:
+        """Cut off half a frame, or leave the segment: nothing may follow it."""
+        try:
+            os.ftruncate(self._handle, self._end)
+        except OSError:
+            self._leave()
+
+    def _begin(self) -> None:
+        self._leave()
+        make_folder(self._folder)
+        path = self._folder / f"{uuid7()}{SUFFIX}"
+        self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._end = os.write(self._handle, _MAGIC)
+        if self._end != len(_MAGIC):
+            self._leave()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync_folder(self._folder)
+        if self._beat is None:
+            self._beat = threading.Thread(
+                target=self._synchronise, args=(self._dirty, self._closed), name="event-log", daemon=True
+            )
+            self._beat.start()
+
+    def _leave(self) -> None:
+        if self._handle >= 0:
+            handle, self._handle = self._handle, -1
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def _anew(self) -> None:
+        """Hold nothing yet. A forked child comes here too: what its parent holds is not its own."""
+        self._lock = threading.Lock()
+        self._handle = -1
+        self._end = 0
+        self._failed = None
+        self._dirty, self._closed = threading.Event(), threading.Event()
+        self._beat = None
+
+    def _synchronise(self, dirty: threading.Event, closed: threading.Event) -> None:
+        """Put on the disk, every so often, what was appended since."""
+        while not closed.is_set():
+            dirty.wait()
+            closed.wait(self._every)
+            dirty.clear()
+            try:
+                self._sync_aside()
+            except OSError as error:
+                self._failed = error
+
+    def _sync_aside(self) -> None:
+        """Synchronise without keeping those who append waiting."""
+        with self._lock:
+            handle = os.dup(self._handle) if self._handle >= 0 else -1
+        if handle >= 0:
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+
+_WRITERS: "weakref.WeakSet[SegmentWriter]" = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for writer in list(_WRITERS):
+        writer._anew()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def scan_segment(path: Path, since: int = 0) -> Iterator[Event | Hole]:
+    """What a segment holds from byte ``since`` on, a frame's end, in the order it was written.
+
+    Raises:
+        Damaged: where the file is no segment.
+        Invalid: where a later version wrote it.
+    """
+    data = path.read_bytes()
+    at = max(since, len(_checked_magic(data, path)))
+    while at < len(data):
+        payload = _payload(data, at)
+        if payload is not None:
+            end = at + _FRAME.size + len(payload)
+            yield Event(payload, Span(at, end))
+        else:
+            end = _next_frame(data, at + 1)
+            if end < 0:
+                return  # a torn tail, or one that is being written just now
+            yield Hole(Span(at, end))
+        at = end
+
+
+def read_segment(path: Path, since: int = 0) -> Iterator[tuple[bytes, int]]:
+    """Each payload from byte ``since`` on, with the offset behind it to go on from.
+
+    Raises:
+        Damaged: at a hole that readable events follow; ``scan_segment`` reads past it.
+    """
+    for found in scan_segment(path, since):
+        if isinstance(found, Hole):
+            raise Damaged(
+                f"bytes {found.span.start:,} to {found.span.end:,} hold no event, and events follow",
+                str(path),
+                "restore that file from a backup; compaction keeps what can be read and records the hole",
+            )
+        yield found.payload, found.span.end
+
+
+def segments(folder: Path) -> list[Path]:
+    """The segments of a folder by their names, which begin with the time they were begun."""
+    return sorted(Path(folder).glob(f"*{SUFFIX}"))
+
+
+def read_decisions(folder: Path) -> Iterator[Decision]:
+    """All decisions in a folder's segments, each id once."""
+    payloads = (payload for path in segments(folder) for payload, _ in read_segment(path))
+    return each_once(decode_decision(payload) for payload in payloads)
+
+
+def _checked_magic(data: bytes, path: Path) -> bytes:
+    found = data[: len(_MAGIC)]
+    if found == _MAGIC or _MAGIC.startswith(found):  # the latter: killed while it was begun
+        return _MAGIC
+    if found[:6] == _MAGIC[:6] and found[7:] == _MAGIC[7:]:
+        raise Invalid(
+            f"it is a segment of version {found[6]}, known here is {_MAGIC[6]}",
+            str(path),
+            "upgrade fullcycle to at least the version that wrote it",
+        )
+    raise Damaged(
+        "it is no segment of an event log", str(path), "restore that file from a backup, or move it away"
+    )
+
+
+def _payload(data: bytes, at: int) -> bytes | None:
+    """The payload of the frame at an offset; None where there is no whole frame."""
+    if len(data) - at < _FRAME.size:
+        return None
+    mark, length, crc = _FRAME.unpack_from(data, at)
+    start = at + _FRAME.size
+    if mark != _MARK or start + length > len(data):
+        return None
+    payload = data[start : start + length]
+    return payload if zlib.crc32(payload, zlib.crc32(_LENGTH.pack(length))) == crc else None
+
+
+def _next_frame(data: bytes, start: int) -> int:
+    """Where the next whole frame begins; -1 where there is none."""
+    at = data.find(_MARK, start)
+    while at >= 0 and _payload(data, at) is None:
+        at = data.find(_MARK, at + 1)
+    return at

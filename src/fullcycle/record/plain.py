@@ -1,0 +1,169 @@
+"""Plain data as JSON that loses nothing: what comes back is equal, down to a float's bits.
+
+JSON holds None, booleans, text, numbers, lists, and dicts keyed by text. All else is written
+as an object with the key ``$``, which says what it is; a dict that has such a key itself, or
+keys that are no text, is written as pairs. Structs and dataclasses are written by their
+fields, never pickled; they come back as dicts unless the reader says which type it wants.
+"""
+
+import base64
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+_MARK = "$"
+_STRUCT = b'{"$":"struct"'  # quotes inside text are escaped: these bytes mean nothing else
+
+
+def foreign(value: object, path: str = "it") -> str | None:
+    """Where in ``value`` something is not plain data, such as ``it["a"][3]``; None where all is."""
+    if _is_leaf(value):
+        return None
+    for place, part in _parts(value, path):
+        if place is None:
+            return path
+        if (found := foreign(part, place)) is not None:
+            return found
+    return None
+
+
+def write_plain(value: object) -> bytes:
+    """Plain data as JSON, in the order it has."""
+    return json.dumps(_written(value), allow_nan=False, separators=(",", ":")).encode()
+
+
+def read_plain(data: bytes, kind: Any = Any) -> Any:
+    """The value again; ``kind`` is the type of the structs or dataclasses in it.
+
+    Raises:
+        msgspec.ValidationError: where they are not of that type.
+    """
+    value = json.loads(data, object_hook=_revived)
+    return msgspec.convert(value, kind) if kind is not Any and _STRUCT in data else value
+
+
+def _is_leaf(value: object) -> bool:
+    kind = type(value)
+    return value is None or kind in _LEAVES or _is_numpy_scalar(value)
+
+
+def _parts(value: object, path: str) -> Iterator[tuple[str | None, object]]:
+    """What a container holds, each with its place; a lone ``(None, value)`` for what is none."""
+    if type(value) in (list, tuple):
+        yield from ((f"{path}[{n}]", part) for n, part in enumerate(_items(value)))
+    elif type(value) is dict:
+        for key, part in value.items():
+            yield f"a key of {path}", key
+            yield f"{path}[{key!r}]", part
+    elif _is_struct(value):
+        yield from ((f"{path}.{name}", part) for name, part in _fields(value))
+    else:
+        yield None, value
+
+
+def _items(value: Any) -> Iterable[object]:
+    items: Iterable[object] = value
+    return items
+
+
+def _written(value: Any) -> Any:
+    kind = type(value)
+    if value is None or kind in (bool, int, str):
+        return value
+    if kind is float:
+        return value if isfinite(value) else _marked("float", repr(value))
+    if kind is list:
+        return [_written(part) for part in value]
+    if kind is dict:
+        return _written_dict(value)
+    if kind is tuple:
+        return _marked("tuple", [_written(part) for part in value])
+    if kind in _WRITE:
+        tag, write = _WRITE[kind]
+        return _marked(tag, write(value))
+    if _is_numpy_scalar(value):
+        return _written(value.item())
+    fields = {name: _written(part) for name, part in _fields(value)}
+    # No module: it may be private to one archive, and an edit elsewhere must not change a digest.
+    return {_MARK: "struct", "name": kind.__qualname__, "v": fields}
+
+
+def _written_dict(value: dict[Any, Any]) -> Any:
+    if _MARK not in value and all(type(key) is str for key in value):
+        return {key: _written(part) for key, part in value.items()}
+    return _marked("dict", [[_written(key), _written(part)] for key, part in value.items()])
+
+
+def _marked(tag: str, value: Any) -> dict[str, Any]:
+    return {_MARK: tag, "v": value}
+
+
+def _revived(value: dict[str, Any]) -> Any:
+    return _READ[value[_MARK]](value["v"]) if _MARK in value else value
+
+
+def _is_struct(value: object) -> bool:
+    return isinstance(value, msgspec.Struct) or (
+        dataclasses.is_dataclass(value) and not isinstance(value, type)
+    )
+
+
+def _fields(value: Any) -> Iterator[tuple[str, Any]]:
+    """Fields by the name they are encoded under, so that ``msgspec.convert`` finds them."""
+    if isinstance(value, msgspec.Struct):
+        config = value.__struct_config__
+        if config.tag is not None and config.tag_field is not None:
+            yield config.tag_field, config.tag
+        names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+        yield from ((encoded, getattr(value, name)) for encoded, name in names)
+    else:
+        yield from ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+
+
+def _is_numpy_scalar(value: Any) -> bool:
+    """Whether it is a number of NumPy, which ``item`` turns into Python's, exactly."""
+    return (
+        type(value).__module__ == "numpy"
+        and getattr(value, "ndim", None) == 0
+        and type(value.item()) in _PYTHON
+    )
+
+
+def _write_datetime(at: datetime) -> list[str | None]:
+    return [at.isoformat(), at.tzinfo.key if isinstance(at.tzinfo, ZoneInfo) else None]
+
+
+def _read_datetime(told: list[str]) -> datetime:
+    at = datetime.fromisoformat(told[0])
+    return at.astimezone(ZoneInfo(told[1])) if told[1] else at
+
+
+_PYTHON = (bool, int, float, str)
+_WRITE: dict[type, tuple[str, Callable[[Any], Any]]] = {
+    bytes: ("bytes", lambda value: base64.b64encode(value).decode()),
+    date: ("date", date.isoformat),
+    datetime: ("datetime", _write_datetime),
+    time: ("time", time.isoformat),
+    timedelta: ("timedelta", lambda value: [value.days, value.seconds, value.microseconds]),
+    Decimal: ("decimal", str),
+}
+_READ: dict[str, Callable[[Any], Any]] = {
+    "bytes": base64.b64decode,
+    "date": date.fromisoformat,
+    "datetime": _read_datetime,
+    "time": time.fromisoformat,
+    "timedelta": lambda parts: timedelta(*parts),
+    "decimal": Decimal,
+    "float": float,
+    "tuple": tuple,
+    "dict": lambda pairs: dict(pairs),
+    "struct": lambda fields: fields,
+}
+_LEAVES = frozenset((*_PYTHON, *_WRITE))
