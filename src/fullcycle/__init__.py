@@ -1,0 +1,56 @@
+"""fullcycle takes one data scientist from a problem to its measured outcome.
+
+Names load their module on first use, so that ``import fullcycle`` brings no table or
+model library with it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fullcycle import testing as testing
+    from fullcycle.data import Query as Query
+    from fullcycle.data import Row as Row
+    from fullcycle.data import Source as Source
+    from fullcycle.data import Warehouse as Warehouse
+    from fullcycle.data import at_least as at_least
+    from fullcycle.data import between as between
+    from fullcycle.data import key as key
+    from fullcycle.data import length as length
+    from fullcycle.data import matching as matching
+    from fullcycle.data import personal as personal
+    from fullcycle.data import source as source
+    from fullcycle.data import time as time
+    from fullcycle.feature import dot as dot
+    from fullcycle.feature import features as features
+    from fullcycle.kernel import FullcycleError as FullcycleError
+
+_HOMES = {
+    "FullcycleError": "kernel",
+    "Query": "data",
+    "Row": "data",
+    "Source": "data",
+    "Warehouse": "data",
+    "at_least": "data",
+    "between": "data",
+    "dot": "feature",
+    "features": "feature",
+    "key": "data",
+    "length": "data",
+    "matching": "data",
+    "personal": "data",
+    "source": "data",
+    "time": "data",
+}
+
+__all__ = sorted([*_HOMES, "testing"])
+
+
+def __getattr__(name: str) -> Any:
+    if name == "testing":
+        return import_module("fullcycle.testing")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'fullcycle' has no attribute {name!r}")
+    value = getattr(import_module(f"fullcycle.{_HOMES[name]}"), name)
+    globals()[name] = value  # found once: feature functions call fc.dot for every row
+    return value

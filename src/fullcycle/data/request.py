@@ -1,0 +1,150 @@
+"""Checking a request: the fast way while it is good, every bad field once it is not.
+
+Messages name fields and rules and never repeat a value: they end up in logs.
+"""
+
+import functools
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+
+from fullcycle.data.contract import Field, fields
+from fullcycle.data.row import Row
+from fullcycle.kernel import Invalid
+
+R = TypeVar("R", bound=Row)
+
+Problem = tuple[str, str]
+"""A path such as ``$.recency`` and what is wrong there."""
+
+_UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+
+_SHOWN = 100  # a hostile request has no right to a longer answer
+
+
+class Malformed(Invalid):
+    """Bytes that are no JSON at all."""
+
+
+class Unfit(Invalid):
+    """JSON that breaks its contract; ``problems`` lists every bad field."""
+
+    def __init__(self, what: str, where: str, mend: str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(what, where, mend)
+        self.args = (what, where, mend, problems)
+        self.problems = problems
+
+
+def decode(contract: type[R], data: bytes) -> R:
+    """Read one row from JSON. A ``datetime`` comes out in UTC; one without a zone is taken as UTC.
+
+    Raises:
+        Malformed: where ``data`` is no JSON.
+        Unfit: where it breaks the contract, with every bad field's path.
+    """
+    try:
+        row: R = _decoder(contract).decode(data)
+    except _UNREADABLE as error:
+        value = _parsed(data)
+        found = problems(contract, value) or [("$", _masked(str(error)))]
+        raise Unfit(
+            "; ".join(f"{path}: {message}" for path, message in found[:5]),
+            f"a request for {contract.__name__}",
+            "send what the contract asks for",
+            tuple(found),
+        ) from error
+    times = _times(contract)
+    return row if not times else _in_utc(row, times)
+
+
+def problems(contract: type[Row], data: Any) -> list[Problem]:
+    """List everything wrong with one row, by path; empty where it is good.
+
+    ``data`` is JSON in bytes, or what was read from it.
+    """
+    if isinstance(data, bytes):
+        try:
+            data = _parsed(data)
+        except Malformed as error:
+            return [("$", error.what)]
+    if not isinstance(data, dict):
+        return [("$", f"expected an object, got {_json_name(data)}")]
+    known = {field.name: field for field in fields(contract)}
+    hints = get_type_hints(contract, include_extras=True)
+    found = [
+        *(_unknown(name, known) for name in data if name not in known),
+        *((f"$.{name}", "is missing") for name, f in known.items() if f.required and name not in data),
+    ]
+    for name, field in known.items():
+        if name in data and (problem := _bad(field, hints[name], data[name])) is not None:
+            found.append(problem)
+    return found[:_SHOWN]
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except _UNREADABLE as error:
+        raise Malformed(
+            f"not JSON: {_masked(str(error))}", "the body of a request", "send one JSON object in UTF-8"
+        ) from error
+
+
+@functools.lru_cache(maxsize=256)
+def _decoder(contract: type[R]) -> msgspec.json.Decoder[R]:
+    fields(contract)  # a contract that no table could keep is refused here too
+    return msgspec.json.Decoder(contract)
+
+
+@functools.lru_cache(maxsize=256)
+def _times(contract: type[Row]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(contract) if field.type is datetime)
+
+
+def _in_utc(row: R, times: tuple[str, ...]) -> R:
+    changes: dict[str, Any] = {}
+    for name in times:
+        at = getattr(row, name)
+        if at is not None and at.tzinfo is not UTC:
+            changes[name] = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return msgspec.structs.replace(row, **changes) if changes else row
+
+
+def _unknown(name: str, known: dict[str, Field]) -> Problem:
+    near = get_close_matches(name[:64], known, n=1, cutoff=0.6)
+    message = f"is unknown; did you mean {near[0]!r}?" if near else "is unknown"
+    return f"$.{name[:64]}", message
+
+
+def _bad(field: Field, hint: Any, value: Any) -> Problem | None:
+    try:
+        msgspec.convert(value, hint)
+    except msgspec.ValidationError as error:
+        text, _, inner = str(error).partition(" - at `$")
+        if field.choices is not None:
+            text = "expected one of " + ", ".join(repr(choice) for choice in field.choices)
+        return f"$.{field.name}{inner.rstrip('`')}", _masked(text)
+    return None
+
+
+def _masked(message: str) -> str:
+    """A message of msgspec without the one value that it repeats, an enum's."""
+    return "not one of the allowed values" if message.startswith("Invalid enum value") else _lowered(message)
+
+
+def _lowered(message: str) -> str:
+    return message[:200] if message[:2].isupper() else message[:1].lower() + message[1:200]
+
+
+def _json_name(value: Any) -> str:
+    names = {
+        list: "array",
+        str: "string",
+        int: "number",
+        float: "number",
+        bool: "boolean",
+        type(None): "null",
+    }
+    return names.get(type(value), type(value).__name__)

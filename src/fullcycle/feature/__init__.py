@@ -1,0 +1,7 @@
+"""What a model sees: one function from rows to a row, on one row or over a table."""
+
+from fullcycle.feature.asking import Draw, Model
+from fullcycle.feature.declare import FeatureSet, features
+from fullcycle.feature.vector import dot
+
+__all__ = ["Draw", "FeatureSet", "Model", "dot", "features"]
