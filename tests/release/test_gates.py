@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fullcycle.brief import Brief, Budget, Estimate, Reach
 from fullcycle.evaluate import Measured
 from fullcycle.kernel import Interval, Invalid, Money, Refused
-from fullcycle.release.evidence import (
+from fullcycle.release import (
     Assessment,
     ContractFinding,
     Evidence,
@@ -17,7 +17,7 @@ from fullcycle.release.evidence import (
     Scored,
     TestResult,
 )
-from fullcycle.release.gates import GATES, Override, admit, difference, judge
+from fullcycle.release.gates import GATES, Judgement, Override, admit, difference, judge
 
 BRIEF = Brief(
     problem="…",
@@ -86,10 +86,12 @@ def test_a_brief_without_a_budget_asks_for_no_figure():
     assert verdict("memory", GOOD, free).needed == "no memory in the brief's budget"
 
 
-def test_evidence_survives_the_record():
+def test_a_judgement_survives_the_record():
     whole = changed(incumbent=Incumbent(release=7, environment="prod", scores=(SCORED,)))
+    override = Override(gates=("tests",), reason="a hot fix")
+    judgement = Judgement(evidence=whole, verdicts=tuple(judge(whole, BRIEF)), override=override)
 
-    assert msgspec.json.decode(msgspec.json.encode(whole), type=Evidence) == whole
+    assert Judgement.from_bytes(judgement.to_bytes()) == judgement
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from fullcycle.evaluate import Measured
 from fullcycle.kernel import Invalid, Refused
 from fullcycle.release.evidence import Evidence
 
+_CANONICAL = msgspec.json.Encoder(order="sorted")
+
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What one gate says: what was found, what is needed, and what to do where they differ."""
@@ -30,6 +32,23 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
 
     gates: tuple[str, ...]
     reason: str
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gates were shown, what they said, and who went past them: one object in the record."""
+
+    evidence: Evidence
+    verdicts: tuple[Verdict, ...]
+    override: Override | None = None
+
+    def to_bytes(self) -> bytes:
+        """The judgement as the record keeps it."""
+        return _CANONICAL.encode(self)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Judgement":
+        """Read what ``to_bytes`` wrote."""
+        return msgspec.json.decode(data, type=cls)
 
 
 def judge(evidence: Evidence, brief: Brief) -> list[Verdict]:

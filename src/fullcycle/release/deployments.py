@@ -1,0 +1,173 @@
+"""Which release answers where, and since when: one fact per decision, newest last.
+
+The ledger takes a deployment only at the position after the one that it was decided on, so
+two people who deploy at once come one after the other, and the second is told.
+"""
+
+from dataclasses import dataclass
+
+from fullcycle.kernel import Conflict, Missing, Refused, instant
+from fullcycle.record import Fact, Ledger
+from fullcycle.release.facts import DeploymentMade, deployments_stream, releases_stream
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A release that was put to answer in an environment; ``number`` counts them there from 1."""
+
+    capability: str
+    environment: str
+    number: int
+    release: int
+    at: int  # microseconds since 1970 UTC
+    by: str
+    why: str
+    rolled_back_from: int | None = None
+
+    @property
+    def ref(self) -> str:
+        """The release it put to work, such as ``winback@v7``."""
+        return f"{self.capability}@v{self.release}"
+
+
+def deploy(
+    ledger: Ledger,
+    capability: str,
+    environment: str,
+    release: int,
+    *,
+    why: str,
+    by: str,
+    at: int | None = None,
+    seen: int | None = None,
+) -> Deployment:
+    """Let a release answer in an environment; it is decided once this returns.
+
+    What answers already is not deployed again: its deployment is returned.
+
+    Args:
+        ledger: the record.
+        capability: whose release it is.
+        environment: where it answers from now on.
+        release: its number, ``7`` for ``v7``.
+        why: what it is deployed for, in the words of who does it.
+        by: who does it.
+        at: when, now unless told otherwise.
+        seen: number of the deployment it was decided on (0 for none), where checks took a while
+            in between; None for the newest.
+
+    Raises:
+        Missing: where the capability has no such release.
+        Conflict: where somebody else deployed in between; it is told what.
+    """
+    _require_release(ledger, capability, release)
+    now = deployed(ledger, capability, environment)
+    after = seen if seen is not None else now.number if now is not None else 0
+    if now is not None and now.release == release and now.number == after:
+        return now
+    body = DeploymentMade(release=release, why=why)
+    return _decide(ledger, capability, environment, body, after=after, by=by, at=at)
+
+
+def rollback(
+    ledger: Ledger, capability: str, environment: str, *, why: str, by: str, at: int | None = None
+) -> Deployment:
+    """Go back to the release that answered before the one that answers now.
+
+    Rolling back twice goes back twice: what was rolled back from is not returned to.
+
+    Raises:
+        Refused: where nothing answered before.
+        Conflict: where somebody else deployed in between.
+    """
+    past = history(ledger, capability, environment)
+    standing = _standing(past)
+    if len(standing) < 2:
+        answers = f"only {past[-1].ref} ever answered" if past else "nothing is deployed"
+        raise Refused(
+            f"there is no release to go back to: {answers}",
+            f"{capability}@{environment}",
+            f"deploy another one: fullcycle deploy {capability}@v… --to {environment}",
+        )
+    body = DeploymentMade(release=standing[-2], why=why, rolled_back_from=past[-1].release)
+    return _decide(ledger, capability, environment, body, after=past[-1].number, by=by, at=at)
+
+
+def deployed(ledger: Ledger, capability: str, environment: str) -> Deployment | None:
+    """What answers now; None where nothing was ever deployed."""
+    stream = deployments_stream(capability, environment)
+    head = ledger.heads(stream).get(stream, 0)
+    facts = ledger.read(stream, since=head - 1) if head else []
+    return _deployment(capability, environment, facts[-1]) if facts else None
+
+
+def deployed_at(ledger: Ledger, capability: str, environment: str, at: int) -> Deployment | None:
+    """What answered at a time, in microseconds since 1970 UTC; None where nothing did yet."""
+    until = [each for each in history(ledger, capability, environment) if each.at <= at]
+    return until[-1] if until else None
+
+
+def history(ledger: Ledger, capability: str, environment: str) -> list[Deployment]:
+    """Everything that was ever deployed there, oldest first."""
+    stream = deployments_stream(capability, environment)
+    return [_deployment(capability, environment, fact) for fact in ledger.read(stream)]
+
+
+def _decide(
+    ledger: Ledger,
+    capability: str,
+    environment: str,
+    body: DeploymentMade,
+    *,
+    after: int,
+    by: str,
+    at: int | None,
+) -> Deployment:
+    stream = deployments_stream(capability, environment)
+    try:
+        fact = ledger.append(stream, after, body, by=by, at=at)
+    except Conflict as lost:
+        won = deployed(ledger, capability, environment)
+        what = f"{won.ref} was deployed by {won.by} at {instant(won.at):%H:%M:%S} UTC" if won else lost.what
+        raise Conflict(
+            f"{capability}@v{body.release} was not deployed: meanwhile {what}",
+            f"{capability}@{environment}",
+            "see what answers now (fullcycle deployments), and deploy again if you still want to",
+        ) from lost
+    return _deployment(capability, environment, fact)
+
+
+def _require_release(ledger: Ledger, capability: str, release: int) -> None:
+    stream = releases_stream(capability)
+    head = ledger.heads(stream).get(stream, 0)
+    if not 1 <= release <= head:
+        mend = (
+            f"the last one is {capability}@v{head}" if head else f"make one: fullcycle release {capability}"
+        )
+        raise Missing(f"there is no release {capability}@v{release}", "the ledger", mend)
+
+
+def _standing(past: list[Deployment]) -> list[int]:
+    """The releases that a rollback can return to, the present one last."""
+    standing: list[int] = []
+    for each in past:
+        if each.rolled_back_from is not None:
+            while standing and standing[-1] != each.release:
+                standing.pop()
+        if not standing or standing[-1] != each.release:
+            standing.append(each.release)
+    return standing
+
+
+def _deployment(capability: str, environment: str, fact: Fact) -> Deployment:
+    body: DeploymentMade = fact.body
+    return Deployment(
+        capability,
+        environment,
+        fact.position,
+        body.release,
+        fact.at,
+        fact.by,
+        body.why,
+        body.rolled_back_from,
+    )
