@@ -1,0 +1,199 @@
+"""PostgreSQL: the ledger of a team. Needs ``pip install fullcycle[postgres]``.
+
+The same table and the same compare-and-swap as SQLite's. Connection strings are masked in
+every error.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import errors
+
+from fullcycle.adapters.pool import Pool
+from fullcycle.kernel import FullcycleError, Misconfigured, now
+from fullcycle.record import Fact, checked_stream, lost, masked, prefix_range, read_fact, write_body
+
+_PATIENCE = 10  # seconds to wait for a connection
+_MAKING = 7_230_114_001  # key of the lock under which the table is made: any number will do
+
+# Names compare by their bytes: a language's order would not put a prefix's streams together.
+_SCHEMA = """
+    create table if not exists fact (
+        stream text collate "C" not null,
+        position bigint not null,
+        kind text not null,
+        at bigint not null,
+        by text not null,
+        body text not null,
+        primary key (stream, position)
+    )
+"""
+
+# The condition keeps positions without gaps, the primary key keeps them single.
+_APPEND = """
+    insert into fact (stream, position, kind, at, by, body)
+    select %(stream)s, %(expected)s + 1, %(kind)s, %(at)s, %(by)s, %(body)s
+    where (select coalesce(max(position), 0) from fact where stream = %(stream)s) = %(expected)s
+"""
+
+_READ = """
+    select stream, position, kind, at, by, body from fact
+    where stream = %s and position > %s order by position
+"""
+
+_HEAD = "select coalesce(max(position), 0) from fact where stream = %s"
+
+# One seek in the index per stream, however many facts each holds.
+_HEADS = """
+    with recursive name(stream) as (
+        (select stream from fact where stream >= %(low)s and stream < %(high)s order by stream limit 1)
+        union all
+        select (
+            select fact.stream from fact
+            where fact.stream > name.stream and fact.stream < %(high)s order by fact.stream limit 1
+        )
+        from name where name.stream is not null
+    )
+    select stream, (select max(position) from fact where fact.stream = name.stream)
+    from name where stream is not null
+"""
+
+
+class PostgresLedger:
+    """A ``Ledger`` in a PostgreSQL database; ``url`` is a libpq connection string.
+
+    Threads may share it; a child made by ``fork`` opens its own connections.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pool = Pool(self._connect)
+
+    def append(
+        self, stream: str, expected: int, body: object, *, by: str = "fullcycle", at: int | None = None
+    ) -> Fact:
+        """Append at position ``expected + 1``.
+
+        Raises:
+            Conflict: where the stream's last position is not ``expected``.
+            Misconfigured: where the database does not answer, or does not allow it.
+        """
+        checked_stream(stream)
+        kind, text = write_body(body)
+        moment = now() if at is None else at
+        row = {"stream": stream, "expected": expected, "kind": kind, "at": moment, "by": by, "body": text}
+        with self._connection() as connection:
+            try:
+                written = connection.execute(_APPEND, row).rowcount
+            except (errors.UniqueViolation, errors.SerializationFailure):
+                written = 0  # somebody else's fact was committed while this one was being written
+            head = expected if written else connection.execute(_HEAD, (stream,)).fetchall()[0][0]
+        if not written:
+            raise lost(stream, expected, head)
+        return read_fact(stream, expected + 1, kind, moment, by, text)
+
+    def read(self, stream: str, since: int = 0) -> list[Fact]:
+        """The facts of a stream after position ``since``."""
+        return [read_fact(*row) for row in self._rows(_READ, (stream, since))]
+
+    def heads(self, prefix: str = "") -> dict[str, int]:
+        """Last position of each stream whose name starts with ``prefix``."""
+        low, high = prefix_range(prefix)
+        return dict(self._rows(_HEADS, {"low": low, "high": high}))
+
+    def close(self) -> None:
+        """Close every connection; they are opened again when needed."""
+        self._pool.close()
+
+    def _rows(self, query: str, values: Any) -> list[tuple[Any, ...]]:
+        try:
+            with self._connection() as connection:
+                return connection.execute(query, values).fetchall()
+        except _Gone:
+            # The server was restarted since: reading again on a new connection changes nothing.
+            with self._connection() as connection:
+                return connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def _connection(self) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except psycopg.Error as error:
+            if isinstance(error, psycopg.OperationalError):
+                self._pool.close()  # its other connections are as likely gone
+            raise self._translated(error) from _shown(error, self._url)
+
+    def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        try:
+            connection = psycopg.connect(
+                self._url, autocommit=True, connect_timeout=_PATIENCE, application_name="fullcycle"
+            )
+        except psycopg.Error as error:
+            raise Misconfigured(
+                f"the database does not answer: {_said(error, self._url)}",
+                self._where,
+                "see that the server runs, and that host, user, password and database are right",
+            ) from _shown(error, self._url)
+        try:
+            # What a server may have relaxed: an acknowledged fact is on its disk.
+            connection.execute("select set_config('synchronous_commit', 'on', false)")
+            _make_table(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @property
+    def _where(self) -> str:
+        return f"the ledger {masked(self._url)}"
+
+    def _translated(self, error: psycopg.Error) -> FullcycleError:
+        said = _said(error, self._url)
+        match error:
+            case errors.InsufficientPrivilege() | errors.ReadOnlySqlTransaction():
+                mend = (
+                    "let this user select from and insert into the table fact, and create it the first time"
+                )
+                return Misconfigured(f"the database does not allow it: {said}", self._where, mend)
+            case errors.DiskFull():
+                return Misconfigured("the database's disk is full", self._where, "make room, then try again")
+            case psycopg.OperationalError():
+                return _Gone(
+                    f"the connection broke: {said}",
+                    self._where,
+                    "read the stream again to see whether the fact was written, then go on",
+                )
+        return Misconfigured(f"PostgreSQL says: {said}", self._where, "see the server's log for what it says")
+
+
+class _Gone(Misconfigured):
+    """A connection that had worked broke."""
+
+
+def _make_table(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
+    """Make the table where there is none; asked first, since not every user may create."""
+    if connection.execute("select to_regclass('fact')").fetchall() == [(None,)]:
+        with connection.transaction():
+            connection.execute("select pg_advisory_xact_lock(%s)", (_MAKING,))
+            connection.execute(_SCHEMA)
+
+
+def _said(error: psycopg.Error, url: str) -> str:
+    """What the server or libpq says, bounded, without the password."""
+    return masked(_without_password(" ".join(str(error).split()), url))[:300]
+
+
+def _shown(error: psycopg.Error, url: str) -> psycopg.Error | None:
+    """The error as a cause, unless it would show what is masked."""
+    return error if _without_password(str(error), url) == str(error) else None
+
+
+def _without_password(text: str, url: str) -> str:
+    try:
+        password = psycopg.conninfo.conninfo_to_dict(url).get("password")
+    except psycopg.Error:
+        return "the connection string cannot be read"  # what libpq says would quote it
+    return text.replace(str(password), "***") if password else text
