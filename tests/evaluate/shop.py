@@ -1,19 +1,19 @@
 """A small shop to judge models in: who is mailed what, and a feature set over it."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
+from fullcycle.data import Row
+
 Campaign = Literal["mens", "womens", "none"]
 
 
-@dataclass(frozen=True)
-class Traits:
-    recency: float
+class Traits(Row):
+    recency: int
     newbie: bool
-    campaign: Annotated[Campaign, "the action"]
+    campaign: Campaign
 
 
 class TraitSet:

@@ -7,9 +7,9 @@ import msgspec
 import numpy as np
 import polars as pl
 import pytest
-from evaluate.shop import Campaign, TraitSet, Traits, mailings
 from sklearn import metrics
 
+from evaluate.shop import Campaign, Traits, TraitSet, mailings
 from fullcycle.adapters.lightgbm import LightGBMModel
 from fullcycle.evaluate import Evaluation, evaluate, split
 from fullcycle.kernel import Invalid, NotEnoughData, UnknownName

@@ -5,12 +5,13 @@ named by a ``Literal`` and that is a column of the table, so a model of these fe
 be asked what would have happened had another value stood there.
 """
 
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
 import polars as pl
 
+from fullcycle.data import Row, fields, unwrapped
+from fullcycle.evaluate.bootstrap import Array
 from fullcycle.evaluate.ports import Features
 from fullcycle.evaluate.uplift import Actions
 from fullcycle.kernel import Invalid, UnknownName
@@ -18,8 +19,8 @@ from fullcycle.kernel import Invalid, UnknownName
 PROPENSITY = "propensity"
 
 
-def action_parameter(features: Features, frame: pl.DataFrame, control: str) -> tuple[str, tuple[str, ...]]:
-    """The action's column and its possible values, one of which is ``control``.
+def action_parameter(features: Features, frame: pl.DataFrame, control: str) -> tuple[str, tuple[Any, ...]]:
+    """The action's column and its possible values, one of which reads as ``control``.
 
     Raises:
         Invalid: where no parameter, or more than one, can be the action.
@@ -28,10 +29,10 @@ def action_parameter(features: Features, frame: pl.DataFrame, control: str) -> t
     actions = {
         name: values
         for name, annotation in features.inputs.items()
-        if (values := literal_values(annotation)) and name in frame.columns
+        if (values := _choices(annotation)) and name in frame.columns
     }
     if len(actions) > 1:
-        actions = {name: values for name, values in actions.items() if control in values}
+        actions = {name: values for name, values in actions.items() if control in map(str, values)}
     if len(actions) != 1:
         raise Invalid(
             f"{len(actions) or 'no'} parameter(s) of the features can be the action"
@@ -40,20 +41,21 @@ def action_parameter(features: Features, frame: pl.DataFrame, control: str) -> t
             "give the features one parameter that is a Literal of the actions, named as the table's column",
         )
     ((name, values),) = actions.items()
-    if control not in values:
-        raise UnknownName.among(control, values, where=f"the actions that {name!r} can take")
+    if control not in map(str, values):
+        raise UnknownName.among(control, map(str, values), where=f"the actions that {name!r} can take")
     return name, values
 
 
 def logged_actions(
-    frame: pl.DataFrame, column: str, names: tuple[str, ...], control: str
+    frame: pl.DataFrame, column: str, values: tuple[Any, ...], control: str
 ) -> tuple[Actions, list[str]]:
     """What was done in each row, how likely it was, and notes on where that is known from.
 
     Raises:
         Invalid: for an action that the features do not know, or a propensity outside (0, 1].
     """
-    codes = {name: code for code, name in enumerate(names)}
+    names = tuple(map(str, values))
+    codes = {value: code for code, value in enumerate(values)}
     foreign = [value for value in frame[column].unique().to_list() if value not in codes]
     if foreign:
         raise Invalid(
@@ -61,35 +63,31 @@ def logged_actions(
             "the test side of the split",
             "add it to the Literal, or leave those rows out",
         )
-    logged = frame[column].cast(pl.String).replace_strict(codes, return_dtype=pl.Int64).to_numpy()
+    logged = frame[column].replace_strict(codes, return_dtype=pl.Int64).to_numpy()
     if PROPENSITY in frame.columns:
-        return Actions(names, codes[control], logged, _propensity(frame)), []
+        return Actions(names, names.index(control), logged, _propensity(frame)), []
     shares = np.bincount(logged, minlength=len(names)) / len(logged)
     note = f"no column {PROPENSITY!r}: each action is taken to have been drawn as often as it is in the rows"
-    return Actions(names, codes[control], logged, shares[logged]), [note]
+    return Actions(names, names.index(control), logged, shares[logged]), [note]
 
 
-def literal_values(annotation: Any) -> tuple[str, ...]:
-    """The strings of a ``Literal``, also inside ``Annotated`` or beside ``None``; empty for other types."""
-    origin = get_origin(annotation)
-    if origin is Literal:
-        values = get_args(annotation)
-        return values if all(isinstance(value, str) for value in values) else ()
-    if origin is Annotated:
-        return literal_values(get_args(annotation)[0])
-    if origin in (Union, UnionType):
-        rest = [part for part in get_args(annotation) if part is not type(None)]
-        return literal_values(rest[0]) if len(rest) == 1 else ()
-    return ()
+def labels(row: type[Row], name: str) -> tuple[str, ...]:
+    """How the codes 0, 1, … of a field read: a Literal's choices, no and yes; empty for a number."""
+    field = next((field for field in fields(row) if field.name == name), None)
+    if field is None:  # a place in a vector
+        return ()
+    return ("no", "yes") if field.type is bool else tuple(str(choice) for choice in field.choices or ())
 
 
-def labels(row: type[Any], name: str) -> tuple[str, ...]:
-    """How the codes 0, 1, … of a field read: a Literal's values, no and yes; empty for a number."""
-    annotation = get_type_hints(row, include_extras=True).get(name)
-    return ("no", "yes") if annotation is bool else literal_values(annotation)
+def _choices(annotation: Any) -> tuple[Any, ...]:
+    """The values of a ``Literal``; empty for other types."""
+    base, _, _ = unwrapped(annotation)
+    return (
+        tuple(value for value in get_args(base) if value is not None) if get_origin(base) is Literal else ()
+    )
 
 
-def _propensity(frame: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _propensity(frame: pl.DataFrame) -> Array:
     column = frame[PROPENSITY].cast(pl.Float64)
     wrong = ~((column > 0) & (column <= 1)).fill_null(False)
     if wrong.any():

@@ -15,7 +15,7 @@ from fullcycle.evaluate.ports import BatchPredictor, Explainer, Judged
 from fullcycle.evaluate.sample import Split
 from fullcycle.evaluate.score import Rows, Score, score_named
 from fullcycle.evaluate.slices import slices
-from fullcycle.evaluate.uplift import Actions, curves_at, qini_curves
+from fullcycle.evaluate.uplift import curves_at, qini_curves
 from fullcycle.kernel import Invalid, UnknownName
 
 _GRID = np.linspace(0, 1, 41)  # shares at which a curve is drawn
@@ -77,18 +77,19 @@ class _Case:
     score: Score
     rows: Rows
     action: str | None
+    values: tuple[object, ...]  # that the action can take
     notes: list[str]
     seed: int
 
     def ask(self, predict: Predict) -> Array:
         """Predictions for the test side, ``(n_rows, n_actions)``, or ``(n_rows, 1)`` as logged."""
         frame = self.split.test.frame
-        if self.action is None or self.rows.actions is None:
+        if self.action is None:
             return predict(frame)[:, None]
         column = frame.schema[self.action]
         each = (
-            predict(frame.with_columns(pl.lit(name, dtype=column).alias(self.action)))
-            for name in self.rows.actions.names
+            predict(frame.with_columns(pl.lit(value, dtype=column).alias(self.action)))
+            for value in self.values
         )
         return np.stack(list(each), axis=1)
 
@@ -98,12 +99,11 @@ def _case(judged: Judged, split: Split, seed: int) -> _Case:
     for name in judged.slices:
         if name not in frame.columns:
             raise UnknownName.among(name, frame.columns, where="slices= of @fc.model")
-    action: str | None = None
-    actions: Actions | None = None
+    action, values, actions = None, (), None
     weight = split.test.weight
     if score.control is not None:
-        action, names = action_parameter(judged.features, frame, score.control)
-        actions, told = logged_actions(frame, action, names, score.control)
+        action, values = action_parameter(judged.features, frame, score.control)
+        actions, told = logged_actions(frame, action, values, score.control)
         notes.extend(told)
         if weight is not None:
             notes.append(f"the split's weight is left out: {score.name} weighs by propensity")
@@ -111,7 +111,7 @@ def _case(judged: Judged, split: Split, seed: int) -> _Case:
     y, sizes = split.test.y, split.test.group
     group = np.repeat(np.arange(len(sizes)), sizes) if sizes is not None else None
     rows = Rows(y, np.ones_like(y) if weight is None else weight, actions, group)
-    return _Case(judged, split, score, rows, action, notes, seed)
+    return _Case(judged, split, score, rows, action, values, notes, seed)
 
 
 def _predicted(predictor: BatchPredictor, matrix: Array) -> Array:
@@ -139,8 +139,7 @@ def _baseline(case: _Case) -> tuple[Array, str]:
     train = case.split.train
     weight = train.weight
     constant = case.score.constant(train.y, np.ones(len(train)) if weight is None else weight)
-    columns = 1 if case.rows.actions is None else len(case.rows.actions.names)
-    return np.full((len(case.rows), columns), constant), case.score.constant_name
+    return np.full((len(case.rows), max(len(case.values), 1)), constant), case.score.constant_name
 
 
 def _row_by_row(case: _Case, baseline: Callable[..., float], frame: pl.DataFrame) -> Array:

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from fullcycle.data import Row
 from fullcycle.evaluate.bootstrap import Array
 
 
@@ -38,7 +39,7 @@ class Features(Protocol):
         ...
 
     @property
-    def row(self) -> type[Any]:
+    def row(self) -> type[Row]:
         """The type of one row of features."""
         ...
 

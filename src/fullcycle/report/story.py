@@ -1,0 +1,216 @@
+"""What a report tells, as plain data: filled from the record, and read by nothing but the page.
+
+Every part is optional; the page says in one line what is missing and how to get it. A part's
+``source`` names the run, release or query its numbers come from and stands beside them.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fullcycle.evaluate import Evaluation
+from fullcycle.kernel import Money
+
+Role = Literal["primary", "secondary", "guardrail"]
+Outcome = Literal["ship", "stop", "keep going", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A difference with its interval and where it comes from; ``value`` is None for a bare range."""
+
+    low: float
+    high: float
+    source: str
+    value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was concluded, and why."""
+
+    outcome: Outcome
+    reason: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """Money per year, as an interval; ``value`` is None for a bare range."""
+
+    low: Money
+    high: Money
+    value: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRow:
+    """What was expected beside what came: effects on ``metric`` per ``unit``, money per year.
+
+    ``share`` tells a metric that is a share of units, whose effects read as percentage points.
+    """
+
+    metric: str
+    unit: str = "unit"
+    share: bool = False
+    estimated: Effect | None = None
+    off_policy: Effect | None = None
+    off_policy_note: str = ""  # such as its effective sample size
+    measured: Effect | None = None
+    estimated_worth: Worth | None = None
+    measured_worth: Worth | None = None
+    cost: Money | None = None  # so far
+    worth_note: str = ""  # the arithmetic, such as "500,000 clients per year × 0.80 USD"
+
+
+@dataclass(frozen=True, slots=True)
+class BriefPart:
+    """The problem in the owner's words; ``prose`` is Markdown."""
+
+    problem: str
+    owner: str
+    tier: str
+    metric: str
+    source: str
+    prose: str = ""
+    facts: tuple[tuple[str, str], ...] = ()  # further lines: ("reach", "500,000 per year")
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    """One step of the flow as it ran; ``seconds`` of wall time."""
+
+    name: str
+    role: str  # source, outcomes, step, model
+    inputs: tuple[str, ...] = ()  # names of the steps it takes
+    seconds: float = 0.0
+    reused: bool = False
+    reason: str = ""
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPart:
+    """The flow of one run."""
+
+    steps: tuple[FlowStep, ...]
+    source: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationPart:
+    """A model judged on unseen rows."""
+
+    step: str
+    evaluation: Evaluation
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentPart:
+    """How fast and how large the service is, measured, beside the brief's budget."""
+
+    p50_ms: float
+    p99_ms: float
+    memory_mb: float
+    source: str
+    budget_p99_ms: float | None = None
+    budget_memory_mb: float | None = None
+    start_seconds: float | None = None
+    note: str = ""  # what was measured on, such as "2,000 requests, one worker"
+
+
+@dataclass(frozen=True, slots=True)
+class ArmRow:
+    """One arm: its weight, the units analysed and the mean of the primary metric."""
+
+    name: str
+    weight: float
+    units: int
+    mean: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The effect on the primary metric as known on one day (``YYYY-MM-DD``), all days before included."""
+
+    day: str
+    value: float
+    low: float
+    high: float
+    units: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """What the experiment says about one metric; ``difference`` is second arm minus first.
+
+    ``margin`` is how much worse, relatively, a guardrail may get.
+    """
+
+    name: str
+    role: Role
+    first: float
+    second: float
+    difference: Effect
+    relative: Effect | None = None
+    share: bool = False
+    margin: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentPart:
+    """A readout: arms, metrics, the primary effect over time, and the checks."""
+
+    name: str
+    source: str
+    arms: tuple[ArmRow, ...]
+    metrics: tuple[MetricRow, ...] = ()
+    looks: tuple[Look, ...] = ()
+    share: bool = False  # whether the primary metric is a share of units
+    interval: str = "always-valid 95 % interval"
+    sample_ratio_p: float | None = None
+    sample_ratio_ok: bool | None = None
+    left_out: tuple[tuple[str, int], ...] = ()  # such as ("seen in two arms", 3)
+    status: str = ""  # such as "day 28 of 28"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CostPart:
+    """What it cost so far, by what."""
+
+    rows: tuple[tuple[str, Money], ...]
+    total: Money
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """One thing the numbers stand on: what it is, its reference, its digest, when and by whom."""
+
+    what: str
+    ref: str
+    digest: str = ""
+    at: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A capability from its problem to its outcome; ``made`` is when, ``YYYY-MM-DD HH:MM UTC``."""
+
+    capability: str
+    made: str
+    title: str = ""
+    verdict: Verdict | None = None
+    value: ValueRow | None = None
+    brief: BriefPart | None = None
+    flow: FlowPart | None = None
+    evaluations: tuple[EvaluationPart, ...] = ()
+    assessment: AssessmentPart | None = None
+    experiment: ExperimentPart | None = None
+    cost: CostPart | None = None
+    provenance: tuple[Provenance, ...] = ()
+    notes: tuple[str, ...] = ()  # such as "this replays a real randomised experiment"
