@@ -5,12 +5,25 @@ from typing import TYPE_CHECKING
 from fullcycle.kernel import lazily
 
 if TYPE_CHECKING:
+    from fullcycle.data.canonical import table_digest as table_digest
+    from fullcycle.data.codec import FrameCodec as FrameCodec
+    from fullcycle.data.columns import accepts as accepts
+    from fullcycle.data.columns import as_field as as_field
+    from fullcycle.data.columns import conform as conform
+    from fullcycle.data.columns import dtype_of as dtype_of
     from fullcycle.data.contract import Field as Field
     from fullcycle.data.contract import fields as fields
     from fullcycle.data.contract import schema as schema
     from fullcycle.data.contract import unwrapped as unwrapped
+    from fullcycle.data.distribution import FieldProfile as FieldProfile
+    from fullcycle.data.distribution import Profile as Profile
+    from fullcycle.data.distribution import profile as profile
+    from fullcycle.data.distribution import recount as recount
+    from fullcycle.data.inspection import check as check
     from fullcycle.data.query import Query as Query
     from fullcycle.data.query import Warehouse as Warehouse
+    from fullcycle.data.report import Problem as Problem
+    from fullcycle.data.report import Report as Report
     from fullcycle.data.request import Malformed as Malformed
     from fullcycle.data.request import Unfit as Unfit
     from fullcycle.data.request import decode as decode
@@ -30,23 +43,36 @@ __getattr__, __all__ = lazily(
     __name__,
     {
         "Field": ".contract",
+        "FieldProfile": ".distribution",
+        "FrameCodec": ".codec",
         "Malformed": ".request",
+        "Problem": ".report",
+        "Profile": ".distribution",
         "Query": ".query",
+        "Report": ".report",
         "Row": ".row",
         "Source": ".sources",
         "Unfit": ".request",
         "Warehouse": ".query",
+        "accepts": ".columns",
+        "as_field": ".columns",
         "at_least": ".row",
         "between": ".row",
+        "check": ".inspection",
+        "conform": ".columns",
         "decode": ".request",
+        "dtype_of": ".columns",
         "fields": ".contract",
         "key": ".row",
         "length": ".row",
         "matching": ".row",
         "personal": ".row",
         "problems": ".request",
+        "profile": ".distribution",
+        "recount": ".distribution",
         "schema": ".contract",
         "source": ".sources",
+        "table_digest": ".canonical",
         "time": ".row",
         "unwrapped": ".contract",
     },
