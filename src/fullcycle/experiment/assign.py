@@ -1,0 +1,125 @@
+"""Who gets which arm: GrowthBook's published hash, so that every SDK of theirs agrees.
+
+A unit is hashed to a number in [0, 1) and the arms share that line. The same unit and
+seed give the same arm on every machine, without any shared state. Pure Python: this
+runs in the serving process, once per request.
+
+Source: GrowthBook, "SDK build-your-own" specification 0.7.1 (hash, getBucketRange,
+chooseVariation, inNamespace); Fowler, Noll & Vo, hash FNV-1a of 32 bits. Characters
+count as UTF-16 code units, as ``charCodeAt`` counts them in GrowthBook's own SDKs.
+"""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from fullcycle.kernel import Invalid
+
+HashVersion = Literal[1, 2]
+Range = tuple[float, float]
+
+_BASIS = 0x811C9DC5
+_PRIME = 0x01000193
+_MASK = 0xFFFFFFFF
+
+
+def fnv1a32(text: str, state: int = _BASIS) -> int:
+    """Hash ``text`` by FNV-1a into 32 bits; ``state`` goes on from an earlier text.
+
+    ``fnv1a32(a + b) == fnv1a32(b, fnv1a32(a))``, which saves hashing the seed every time.
+    """
+    units = text.encode() if text.isascii() else array("H", text.encode("utf-16-le", "surrogatepass"))
+    for unit in units:
+        state = ((state ^ unit) * _PRIME) & _MASK
+    return state
+
+
+def unit_hash(seed: str, value: str, version: int = 2) -> float | None:
+    """Where ``value`` falls in [0, 1): in steps of 1/1,000 (version 1) or 1/10,000 (version 2).
+
+    None for a version that there is none of, as GrowthBook's SDKs answer.
+    """
+    if version == 2:
+        return fnv1a32(str(fnv1a32(value, fnv1a32(seed)))) % 10_000 / 10_000
+    if version == 1:
+        return fnv1a32(seed, fnv1a32(value)) % 1_000 / 1_000
+    return None
+
+
+def equal_weights(n: int) -> list[float]:
+    """The same weight for each of ``n`` arms; none for none."""
+    return [1 / n] * n if n > 0 else []
+
+
+def bucket_ranges(n: int, coverage: float = 1.0, weights: Sequence[float] | None = None) -> list[Range]:
+    """The part of [0, 1) that each of ``n`` arms owns.
+
+    An arm's range begins where it would with full coverage, so ramping ``coverage`` up
+    moves no unit from one arm to another. As GrowthBook does, coverage is cut to [0, 1],
+    and weights that are not one per arm, or do not sum to about one, count as equal.
+    """
+    coverage = min(max(coverage, 0.0), 1.0)
+    if weights is None or len(weights) != n or not 0.99 <= sum(weights) <= 1.01:
+        weights = equal_weights(n)
+    ranges = []
+    start = 0.0
+    for weight in weights:
+        ranges.append((start, start + coverage * weight))
+        start += weight
+    return ranges
+
+
+def choose(n: float, ranges: Iterable[Range]) -> int:
+    """The index of the range that holds ``n``, -1 where none does."""
+    for index, (low, high) in enumerate(ranges):
+        if low <= n < high:
+            return index
+    return -1
+
+
+def in_namespace(unit: str, namespace: str, low: float, high: float) -> bool:
+    """Whether a unit's place in a namespace lies in [low, high): what keeps two experiments apart."""
+    place = unit_hash(f"__{namespace}", unit, 1)
+    return place is not None and low <= place < high
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The arms of one experiment, ready to be handed out; build it once, ask it per request."""
+
+    arms: tuple[str, ...]
+    ranges: tuple[Range, ...]
+    seed: str
+    hash_version: HashVersion
+    state: int  # of the hash after the seed
+
+    @classmethod
+    def of(
+        cls, arms: Sequence[str], weights: Sequence[float], *, seed: str, hash_version: HashVersion = 2
+    ) -> "Assignment":
+        """Share [0, 1) among ``arms`` by ``weights``, which sum to one.
+
+        Raises:
+            Invalid: for weights that are not one per arm, or do not sum to one.
+        """
+        if len(arms) != len(weights) or abs(sum(weights) - 1) > 1e-6:
+            raise Invalid(
+                f"{len(arms)} arms have weights {list(weights)}",
+                "the assignment of an experiment",
+                "give one weight per arm, all of them summing to 1",
+            )
+        ranges = bucket_ranges(len(arms), 1.0, weights)
+        ranges[-1] = (ranges[-1][0], 1.0)  # rounding leaves no unit without an arm
+        return cls(tuple(arms), tuple(ranges), seed, hash_version, fnv1a32(seed))
+
+    def arm(self, unit: str) -> str:
+        """The arm of ``unit``."""
+        if self.hash_version == 2:
+            place = fnv1a32(str(fnv1a32(unit, self.state))) % 10_000 / 10_000
+        else:
+            place = fnv1a32(self.seed, fnv1a32(unit)) % 1_000 / 1_000
+        for arm, (low, high) in zip(self.arms, self.ranges, strict=True):
+            if low <= place < high:
+                return arm
+        return self.arms[-1]

@@ -1,0 +1,228 @@
+"""An experiment as a user declares it: arms are functions, and a metric decides between them."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, Literal, get_args
+
+from fullcycle.data import Source, fields
+from fullcycle.experiment.spec import Analysis, ExperimentSpec
+from fullcycle.kernel import Invalid, UnknownName
+from fullcycle.metric import Metric, Outcomes
+
+_WHAT = "fc.Experiment"
+Refer = Callable[[Callable[..., Any]], str]
+
+
+def reference(function: Callable[..., Any]) -> str:
+    """Name a function as a release does: ``"winback.service:choose"``, its module without the package.
+
+    >>> from fullcycle.experiment.assign import choose
+    >>> reference(choose)
+    'experiment.assign:choose'
+    """
+    module: str = function.__module__
+    return f"{module.partition('.')[2] or module}:{function.__qualname__}"
+
+
+class Experiment:
+    """Who gets which policy, and how it is judged. The first arm is the control.
+
+    ``guardrails`` maps a metric to the largest relative change for the worse that is
+    tolerated; ``matters`` is the smallest absolute effect on the primary metric worth
+    having; ``triggered`` a source whose ``decision_id`` tells which exposures count;
+    ``past`` the outcomes that it is designed, and its policies valued, on.
+    """
+
+    def __init__(
+        self,
+        arms: Mapping[str, Callable[..., Any]],
+        *,
+        primary: Metric,
+        secondary: Sequence[Metric] = (),
+        guardrails: Mapping[Metric, float] | None = None,
+        weights: Mapping[str, float] | None = None,
+        by: str | None = None,
+        design: Literal["parallel"] = "parallel",
+        analysis: Analysis = "always-valid",
+        past: Outcomes | None = None,
+        starts: date | None = None,
+        days: int = 28,
+        matters: float | None = None,
+        triggered: Source[...] | None = None,
+    ) -> None:
+        self.arms = _checked_arms(arms)
+        self.primary = _checked_metric(primary, "primary")
+        self.secondary = tuple(_checked_metric(metric, "secondary") for metric in secondary)
+        self.guardrails = _checked_guardrails(guardrails or {})
+        self.weights = _checked_weights(weights, self.arms)
+        self.by = by
+        self.design = _one_of(design, ("parallel",), "design")
+        self.analysis: Analysis = _one_of(analysis, get_args(Analysis), "analysis")
+        self.past = past
+        self.starts = starts
+        self.days = days
+        self.matters = matters
+        self.triggered = triggered
+        self.name = ""
+        self._spec: ExperimentSpec | None = None
+        _check_numbers(days, matters)
+        _check_triggered(triggered)
+        _check_distinct([self.primary, *self.secondary])
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Its metrics, the primary first, each once."""
+        return tuple(dict.fromkeys([self.primary, *self.secondary, *self.guardrails]))
+
+    def spec(self, name: str, *, capability: str, unit: str, refer: Refer = reference) -> ExperimentSpec:
+        """This experiment as plain data, which a release freezes and a readout reads.
+
+        Args:
+            name: what it is bound to.
+            capability: the capability it stands in.
+            unit: the request's key, randomised unless ``by`` names another field.
+            refer: how a release names an arm's function.
+
+        Raises:
+            Invalid: where a metric has no name, or its source lacks the unit.
+        """
+        randomised = self.by or unit
+        _check_names(self.metrics)
+        self.name = name
+        self._spec = ExperimentSpec(
+            name=name,
+            capability=capability,
+            order=tuple(self.arms),
+            arms={arm: refer(function) for arm, function in self.arms.items()},
+            weights=self.weights,
+            seed=f"{capability}/{name}",
+            unit=randomised,
+            metrics={metric.name: metric.spec(unit=randomised) for metric in self.metrics},
+            primary=self.primary.name,
+            secondary=tuple(metric.name for metric in self.secondary),
+            guardrails={metric.name: margin for metric, margin in self.guardrails.items()},
+            analysis=self.analysis,
+            starts=None if self.starts is None else self.starts.isoformat(),
+            days=self.days,
+            matters=self.matters,
+            triggered=None if self.triggered is None else self.triggered.name,
+        )
+        return self._spec
+
+    def arm(self, unit: object) -> str:
+        """The arm that a unit gets, as the service assigns it.
+
+        Raises:
+            Invalid: before its capability has been read, which is what names it.
+        """
+        if self._spec is None:
+            raise Invalid(
+                "this experiment has no name yet, and the name is what decides who gets what",
+                f"{_WHAT}.arm",
+                "let the capability be read first, or call .spec(name, capability=…, unit=…)",
+            )
+        return self._spec.assignment().arm(str(unit))
+
+
+def _checked_arms(arms: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    if len(arms) < 2:
+        raise Invalid(
+            f"{len(arms)} arm(s): nothing is compared",
+            _WHAT,
+            'give two or more: {"today": today, "chosen": choose}',
+        )
+    for name, function in arms.items():
+        if not name or not name.isprintable():
+            raise Invalid(
+                f"{name!r} is no name of an arm", _WHAT, "name it by a printable word, such as today"
+            )
+        if not callable(function):
+            raise Invalid(
+                f"the arm {name!r} is {function!r}",
+                _WHAT,
+                "let an arm be a function from the request to the answer",
+            )
+    return dict(arms)
+
+
+def _checked_metric(metric: Any, role: str) -> Metric:
+    if not isinstance(metric, Metric):
+        raise Invalid(
+            f"{role} is {metric!r}", _WHAT, "pass a metric of flow.py: what fc.mean or fc.proportion returns"
+        )
+    return metric
+
+
+def _checked_guardrails(guardrails: Mapping[Metric, float]) -> dict[Metric, float]:
+    for metric, margin in guardrails.items():
+        _checked_metric(metric, "a guardrail")
+        if not 0 < margin < 1:
+            raise Invalid(
+                f"the guardrail {metric.name or 'metric'} has a margin of {margin!r}",
+                _WHAT,
+                "write the largest relative change for the worse that you tolerate: 0.05 for 5 %",
+            )
+    return dict(guardrails)
+
+
+def _checked_weights(weights: Mapping[str, float] | None, arms: Mapping[str, object]) -> dict[str, float]:
+    if weights is None:
+        return {arm: 1 / len(arms) for arm in arms}
+    for name in weights:
+        if name not in arms:
+            raise UnknownName.among(name, arms, where=f"the weights of {_WHAT}")
+    for name in arms:
+        if not (weight := weights.get(name, 0.0)) > 0 or not math.isfinite(weight):
+            raise Invalid(
+                f"the arm {name!r} has the weight {weights.get(name)!r}",
+                _WHAT,
+                "give every arm a weight above zero",
+            )
+    if abs((total := sum(weights.values())) - 1) > 1e-6:
+        raise Invalid(f"the weights sum to {total:g}", _WHAT, "let them sum to 1")
+    return {arm: weights[arm] for arm in arms}
+
+
+def _one_of(value: Any, known: Sequence[str], option: str) -> Any:
+    if value not in known:
+        raise Invalid(
+            f"{option}={value!r} cannot be analysed yet",
+            _WHAT,
+            f"use {option}=" + " or ".join(repr(name) for name in known),
+        )
+    return value
+
+
+def _check_numbers(days: int, matters: float | None) -> None:
+    if days < 1:
+        raise Invalid(f"days={days!r}", _WHAT, "plan at least one day")
+    if matters is not None and not (matters > 0 and math.isfinite(matters)):
+        raise Invalid(
+            f"matters={matters!r}", _WHAT, "write the smallest effect worth having, absolute and above zero"
+        )
+
+
+def _check_triggered(source: Any) -> None:
+    if source is None:
+        return
+    if not isinstance(source, Source):
+        raise Invalid(f"triggered={source!r}", _WHAT, "pass a source whose rows have a decision_id")
+    if "decision_id" not in {field.name for field in fields(source.contract)}:
+        raise Invalid(
+            f"{source.contract.__name__} has no decision_id",
+            f"triggered= of {_WHAT}",
+            "pass a source whose rows tell which decisions were carried out",
+        )
+
+
+def _check_distinct(metrics: Sequence[Metric]) -> None:
+    if len(set(metrics)) != len(metrics):
+        raise Invalid("a metric is primary and secondary, or secondary twice", _WHAT, "name each metric once")
+
+
+def _check_names(metrics: Sequence[Metric]) -> None:
+    names = [metric.name for metric in metrics]
+    for name in names:
+        if names.count(name) > 1 and name:
+            raise Invalid(f"two metrics are called {name!r}", _WHAT, "give each its own name in flow.py")

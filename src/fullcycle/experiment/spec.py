@@ -1,0 +1,62 @@
+"""An experiment as plain data, frozen with the release: arms are names, metrics are specifications.
+
+Imported while serving: no NumPy, no SciPy.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from fullcycle.experiment.assign import Assignment, HashVersion
+from fullcycle.metric import MetricSpec
+
+Analysis = Literal["always-valid", "fixed"]
+
+
+class ExperimentSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Who gets which policy and how it is judged.
+
+    ``order`` names the arms, the control first; ``arms`` maps each to its function, such as
+    ``"winback.service:choose"``. (A mapping written as JSON may come back in another order,
+    and the order decides who gets what: so it is kept apart.)
+    """
+
+    name: str
+    capability: str
+    order: tuple[str, ...]
+    arms: dict[str, str]
+    weights: dict[str, float]  # sum to 1
+    seed: str
+    hash_version: HashVersion = 2
+    unit: str  # the request's field that is randomised
+    metrics: dict[str, MetricSpec]
+    primary: str
+    secondary: tuple[str, ...] = ()
+    guardrails: dict[str, float] = {}  # metric: the largest relative change for the worse that is tolerated
+    analysis: Analysis = "always-valid"
+    alpha: float = 0.05
+    starts: str | None = None  # ISO date
+    days: int = 28
+    matters: float | None = None  # smallest absolute effect on the primary metric worth having
+    triggered: str | None = None  # source whose decision_id column says which exposures count
+
+    @property
+    def control(self) -> str:
+        """The arm that the others are compared with."""
+        return self.order[0]
+
+    @property
+    def treatments(self) -> tuple[str, ...]:
+        """The arms that are compared with the control."""
+        return self.order[1:]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources whose rows a readout needs, each once."""
+        names = [self.metrics[name].source for name in self.metrics]
+        return tuple(dict.fromkeys(names if self.triggered is None else [*names, self.triggered]))
+
+    def assignment(self) -> Assignment:
+        """The arms, ready to be handed out."""
+        weights = [self.weights[arm] for arm in self.order]
+        return Assignment.of(self.order, weights, seed=self.seed, hash_version=self.hash_version)

@@ -1,0 +1,136 @@
+"""Outcomes: what each past decision led to. A label, a reward and an experiment's outcome are one thing."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fullcycle.data import Field, Query, Row, Source, Warehouse, fields
+from fullcycle.kernel import Invalid
+from fullcycle.metric.metric import Metric, time_field
+from fullcycle.metric.sql import event_value, inlined, micros_of, quoted, unit_value
+
+OUTCOME = "outcome"
+
+_VALUED = """
+with fc_rows as (select *, row_number() over () as fc_row from {rows}),
+fc_known as (select *, {start} as fc_start from fc_rows where fc_start + {known} <= $fc_as_of),
+fc_events as (select {keys}, {happened} as fc_at, {value} as fc_value from {events}),
+fc_values as (
+    select fc_row, {total} as fc_total
+    from fc_known join fc_events using ({keys})
+    where fc_at > fc_start + {after} and fc_at <= fc_start + {end}
+    group by fc_row
+)
+select fc_known.* exclude (fc_row, fc_start), coalesce(fc_total, 0.0::double) as {outcome}
+from fc_known left join fc_values using (fc_row)
+order by fc_row
+"""
+
+_IMMATURE = "select count(*) as immature from {rows} where {start} + {known} > $fc_as_of"
+
+
+@dataclass(slots=True, eq=False)
+class Outcomes:
+    """The rows of ``of``, each beside what ``metric`` became for it in the column ``outcome``.
+
+    Rows whose window is not over are left out; :meth:`immature` counts them.
+    ``name`` is what the flow binds it to.
+    """
+
+    metric: Metric
+    of: Source[...]
+    name: str = ""
+
+    @property
+    def contract(self) -> type[Row]:
+        """What its rows keep, but for ``outcome``."""
+        return self.of.contract
+
+    @property
+    def joined_by(self) -> tuple[str, ...]:
+        """The columns that tell whose rows are whose: keys of either side that both sides have."""
+        ours, theirs = _by_name(self.of), _by_name(self.metric.source)
+        return tuple(name for name in ours if name in theirs and (ours[name].key or theirs[name].key))
+
+    def query(self, warehouse: Warehouse, rows: Query, events: Query, *, as_of: int) -> Query:
+        """The rows whose window was over at ``as_of``, with ``outcome`` (a float), in the order of ``rows``.
+
+        Args:
+            warehouse: where both queries ask.
+            rows: what ``of`` asks.
+            events: what the metric's source asks.
+            as_of: microseconds since 1970 UTC.
+        """
+        metric = self.metric
+        inner, values = inlined(rows, "rows_")
+        asked, more = inlined(events, "events_")
+        text = _VALUED.format(
+            rows=inner,
+            events=asked,
+            start=self._start,
+            known=self._known_after,
+            keys=", ".join(map(quoted, self.joined_by)),
+            happened=micros_of(quoted(time_field(metric.source).name)),
+            value=event_value(metric.kind, metric.column, metric.where),
+            total=unit_value(metric.kind, "fc_value", metric.cap),
+            after=_micros(metric.after),
+            end=_micros(metric.after + metric.within),
+            outcome=OUTCOME,
+        )
+        return warehouse.sql(text, fc_as_of=as_of, **values, **more)
+
+    def immature(self, warehouse: Warehouse, rows: Query, *, as_of: int) -> Query:
+        """How many of ``rows`` are left out at ``as_of``: one row, one column ``immature``."""
+        inner, values = inlined(rows, "rows_")
+        text = _IMMATURE.format(rows=inner, start=self._start, known=self._known_after)
+        return warehouse.sql(text, fc_as_of=as_of, **values)
+
+    @property
+    def _start(self) -> str:
+        return micros_of(quoted(time_field(self.of).name))
+
+    @property
+    def _known_after(self) -> int:
+        metric = self.metric
+        return _micros(metric.after + metric.within + metric.source.late_by)
+
+
+def outcomes(metric: Metric, *, of: Source[...]) -> Outcomes:
+    """Declare what each row of ``of`` led to, in terms of ``metric``.
+
+    Raises:
+        Invalid: where ``of`` has no time, already an ``outcome``, or no key in common
+            with the metric's source.
+    """
+    what = "fc.outcomes"
+    if not isinstance(metric, Metric):
+        raise Invalid(
+            f"{metric!r} is not a metric",
+            what,
+            "pass what fc.mean or fc.proportion returns, then of=a source",
+        )
+    if not isinstance(of, Source):
+        raise Invalid(f"of={of!r} is not a source", what, "pass a function decorated with @fc.source")
+    time_field(of)
+    declared = Outcomes(metric, of)
+    ours, theirs = of.contract.__name__, metric.source.contract.__name__
+    if OUTCOME in _by_name(of):
+        raise Invalid(
+            f"{ours} has a field {OUTCOME!r} already",
+            what,
+            f"rename it: {OUTCOME} is what the metric becomes",
+        )
+    if not declared.joined_by:
+        raise Invalid(
+            f"{ours} and {theirs} have no key in common",
+            what,
+            f"mark a field of both by fc.key, say client_id: Annotated[int, fc.key] in {theirs}",
+        )
+    return declared
+
+
+def _by_name(source: Source[...]) -> dict[str, Field]:
+    return {field.name: field for field in fields(source.contract)}
+
+
+def _micros(length: timedelta) -> int:
+    return length // timedelta(microseconds=1)

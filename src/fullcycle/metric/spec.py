@@ -1,0 +1,35 @@
+"""A metric as plain data: what a release's manifest and a readout's query need of it."""
+
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["mean", "proportion"]
+Good = Literal["up", "down"]
+
+
+class MetricSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric over a source that is told by its name.
+
+    A unit's value is taken over the source's rows with ``time`` in
+    ``(start + after_s, start + after_s + within_s]``, where ``start`` is the unit's first
+    exposure. It is known ``late_s`` after that window ends, when late rows have come.
+    """
+
+    name: str
+    kind: Kind
+    source: str
+    unit: str  # the source's column that holds the unit
+    time: str  # the source's column that holds when it happened
+    column: str | None = None  # what is summed; None counts rows
+    where: str | None = None  # SQL condition over the source's rows
+    within_s: float
+    after_s: float = 0.0
+    late_s: float = 0.0
+    cap: float | None = None  # a unit's value counts up to this much
+    good: Good = "up"
+
+    @property
+    def known_after_s(self) -> float:
+        """Seconds from a unit's exposure until its value is known."""
+        return self.after_s + self.within_s + self.late_s

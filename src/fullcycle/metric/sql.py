@@ -1,0 +1,89 @@
+"""Putting queries of users into one: each keeps its own values, none can swallow its neighbour."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fullcycle.data import Query
+from fullcycle.kernel import Invalid
+from fullcycle.metric.spec import Kind
+
+# What a query holds that is no code: strings (E'' with backslashes), quoted names, comments,
+# dollar-quoted strings; then what we look for: a value's name, or the end of a statement.
+_TOKEN = re.compile(
+    r"""
+      (?P<escaped> [eE]'(?:[^'\\]|\\.|'')*' )
+    | (?P<string>  '(?:[^']|'')*' )
+    | (?P<name>    "(?:[^"]|"")*" )
+    | (?P<line>    --[^\n]* )
+    | (?P<block>   /\*.*?\*/ )
+    | (?P<dollar>  \$(?P<tag>[A-Za-z_]\w*)?\$.*?\$(?P=tag)\$ | \$\$.*?\$\$ )
+    | \$(?P<value> [A-Za-z_]\w* )
+    | (?P<end>     ; )
+    | \w+
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def quoted(name: str) -> str:
+    """A name as SQL takes it, whatever it holds.
+
+    >>> quoted('a"b')
+    '"a""b"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def inlined(query: Query, prefix: str) -> tuple[str, dict[str, Any]]:
+    """A query as a subquery ``(…)``, and its values under names that begin with ``prefix``.
+
+    Raises:
+        Invalid: for more than one statement.
+    """
+    pieces: list[str] = []
+    last, ended = 0, False
+    for found in _TOKEN.finditer(query.text):
+        kind = found.lastgroup
+        if kind == "end":
+            pieces.append(query.text[last : found.start()])
+            last, ended = found.end(), True
+        elif kind == "value":
+            pieces += [query.text[last : found.start()], f"${prefix}{found['value']}"]
+            last = found.end()
+        elif ended and kind not in ("line", "block"):
+            raise Invalid(
+                f"a source's query goes on after its end: {query.text[found.start() :][:40]!r}",
+                " ".join(query.text.split())[:80],
+                "let it be one select statement",
+            )
+    pieces.append(query.text[last:])
+    return f"(\n{''.join(pieces)}\n)", _prefixed(query.values, prefix)
+
+
+def condition(where: str | None) -> str:
+    """A user's condition, fenced so that a comment or an ``or`` in it ends with it."""
+    return "true" if where is None else f"(\n{where}\n)"
+
+
+def event_value(kind: Kind, column: str | None, where: str | None) -> str:
+    """What one row of a metric's source adds to its unit; null where the condition leaves it out."""
+    counted = "1.0::double" if kind == "proportion" or column is None else f"{quoted(column)}::double"
+    return counted if where is None else f"case when {condition(where)} then {counted} end"
+
+
+def unit_value(kind: Kind, value: str, cap: float | None) -> str:
+    """A unit's value, aggregated from its rows' :func:`event_value`; 0 where nothing happened."""
+    if kind == "proportion":
+        return f"coalesce(max({value}), 0.0::double)"
+    total = f"coalesce(fsum({value}), 0.0::double)"
+    return total if cap is None else f"least({total}, {cap!r}::double)"
+
+
+def micros_of(column: str) -> str:
+    """A date, timestamp or timestamp with time zone as microseconds since 1970 UTC; a naive one is UTC."""
+    return f"epoch_us({column})"
+
+
+def _prefixed(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {f"{prefix}{name}": value for name, value in values.items()}
