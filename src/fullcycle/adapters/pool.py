@@ -2,6 +2,7 @@
 
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
@@ -27,9 +28,7 @@ class Pool(Generic[_Connection]):
 
     def __init__(self, connect: Callable[[], _Connection]) -> None:
         self._connect = connect
-        self._free: list[_Connection] = []
-        self._owner = os.getpid()
-        self._lock = threading.Lock()
+        self._anew()
 
     @contextmanager
     def connection(self) -> Iterator[_Connection]:
@@ -46,16 +45,30 @@ class Pool(Generic[_Connection]):
     def close(self) -> None:
         """Close what is free; the pool opens new ones when asked again."""
         with self._lock:
-            free, self._free = self._free, []
-        if self._owner == os.getpid():
-            for connection in free:
-                connection.close()
+            _end(self._free, self._owner)
 
     def _take(self) -> _Connection:
         if self._owner != os.getpid():
+            self._end_at_last.detach()
             _INHERITED.append(self._free)
-            self._free, self._owner, self._lock = [], os.getpid(), threading.Lock()
+            self._anew()
         with self._lock:
             if self._free:
                 return self._free.pop()
         return self._connect()
+
+    def _anew(self) -> None:
+        self._free: list[_Connection] = []
+        self._owner = os.getpid()
+        self._lock = threading.Lock()
+        self._end_at_last = weakref.finalize(self, _end, self._free, self._owner)
+
+
+def _end(free: list[_Connection], owner: int) -> None:
+    """Close connections, or keep them for ever where they are another process's."""
+    ended, free[:] = list(free), []
+    if owner != os.getpid():
+        _INHERITED.append(ended)
+        return
+    for connection in ended:
+        connection.close()
