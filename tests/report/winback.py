@@ -162,8 +162,8 @@ def story() -> Story:
         notes=("This replays a real randomised experiment (Hillstrom, 2008); the data are public.",),
         verdict=Verdict(
             "ship",
-            "Choosing the e-mail for each client brings 2.4 more visits per hundred clients than the women's e-mail "
-            "to everybody, and the guardrail holds.",
+            "Choosing the e-mail for each client brings 2.5 more visits per hundred clients "
+            "than the women's e-mail to everybody, and the guardrail holds.",
             "experiment winback/trial · closed 2026-11-21",
         ),
         value=ValueRow(
@@ -185,7 +185,8 @@ def story() -> Story:
             tier="low",
             metric="visited",
             source="winback/brief.md · a81f03c2, as of winback@3",
-            prose="Each e-mail costs little, but a client who gets three that do not fit **stops opening** any.\n\n"
+            prose="Each e-mail costs little, but a client who gets three that do not fit "
+            "**stops opening** any.\n\n"
             "- women's e-mail to everybody: 15.1 % visit\n- men's e-mail to everybody: 18.3 % visit",
             facts=(
                 ("estimate", "0.01 to 0.03 more visits per client"),

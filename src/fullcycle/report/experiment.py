@@ -5,7 +5,7 @@ from fullcycle.report.outcome_charts import over_time
 from fullcycle.report.parts import Pen, Table, figure, missing, section, source
 from fullcycle.report.story import ExperimentPart, MetricRow, Story
 from fullcycle.report.style import WIDE
-from fullcycle.report.wording import effect, effect_range, level, number, share
+from fullcycle.report.wording import effect, effect_range, level, number, percent
 
 
 def experiment(story: Story, pen: Pen) -> Markup:
@@ -31,18 +31,18 @@ def experiment(story: Story, pen: Pen) -> Markup:
 def _checks(part: ExperimentPart) -> Markup:
     lines = []
     if part.sample_ratio_p is not None:
-        p = number(part.sample_ratio_p, digits=2)
+        p = "p < 0.001" if part.sample_ratio_p < 0.001 else f"p = {number(part.sample_ratio_p, digits=2)}"
         lines.append(
             tag(
                 "span",
-                f"✗ The arms' sizes cannot be chance (p = {p}): something loses units.",
+                f"✗ The arms' sizes cannot be chance ({p}): something loses units.",
                 class_="check bad",
             )
             if part.sample_ratio_ok is False
-            else tag("span", f"✓ The arms have the sizes they should (p = {p}).", class_="check good")
+            else tag("span", f"✓ The arms have the sizes they should ({p}).", class_="check good")
         )
-    counts = ", ".join(f"{count:,} {what}" for what, count in part.left_out)
-    told = f" Left out: {counts}." if counts else None
+    counts = ", ".join(f"{count:,} {what}" for what, count in part.left_out if count)
+    told = f" Left out: {counts}." if counts else " Nobody was left out." if part.left_out else None
     return tag("p", *lines, told) if lines or told else joined()
 
 
@@ -50,7 +50,7 @@ def _arms(part: ExperimentPart) -> Markup:
     rows = [
         (
             arm.name,
-            share(arm.weight),
+            percent(arm.weight),
             f"{arm.units:,}",
             "–" if arm.mean is None else level(arm.mean, of_shares=part.share),
         )
@@ -78,7 +78,7 @@ def _looks(part: ExperimentPart, pen: Pen) -> Markup | None:
         over_time(part.looks, share=part.share),
         Table(("until", "effect", "interval", "units"), rows, (1, 2, 3)),
         told=f"{part.source} · {part.interval}",
-        lead="The band may be looked at every day without fooling oneself; once it is clear of zero, there is an effect.",
+        lead="The band may be looked at every day; once it is clear of zero, there is an effect.",
         wide=over_time(part.looks, share=part.share, width=WIDE),
     )
 
@@ -88,14 +88,14 @@ def _metrics(part: ExperimentPart) -> Markup | None:
         return None
     first, second = ([arm.name for arm in part.arms[:2]] + ["first", "second"])[:2]
     rows = [_metric(metric) for metric in part.metrics]
-    head = ("metric", "role", first, second, "difference", "interval", "relative", "")
+    head = ("metric", "role", first, second, "difference", "interval", "relative", "note")
     return Table(head, rows, (2, 3, 4, 5, 6)).html()
 
 
 def _metric(metric: MetricRow) -> tuple[object, ...]:
     unit = " points" if metric.share else ""
     told = metric.difference
-    role = metric.role if metric.margin is None else f"{metric.role}, may worsen by {share(metric.margin)}"
+    role = metric.role if metric.margin is None else f"{metric.role}, may worsen by {percent(metric.margin)}"
     relative = metric.relative
     return (
         metric.name,
@@ -104,8 +104,6 @@ def _metric(metric: MetricRow) -> tuple[object, ...]:
         level(metric.second, of_shares=metric.share),
         "–" if told.value is None else effect(told.value, of_shares=metric.share) + unit,
         effect_range(told.low, told.high, of_shares=metric.share),
-        "–"
-        if relative is None or relative.value is None
-        else f"{relative.value * 100:+.1f}\u202f%".replace("-", "−"),
+        "–" if relative is None or relative.value is None else percent(relative.value, plus=True),
         metric.note,
     )

@@ -42,7 +42,7 @@ def service(story: Story, pen: Pen) -> Markup:
     if part is None:
         what = missing("Not measured yet: a release is.", f"fullcycle release {story.capability}")
         return section("service", "How fast it answers", what)
-    latency = [("half", part.p50_ms), ("99 in 100", part.p99_ms)]
+    latency = [("median", part.p50_ms), ("99th percentile", part.p99_ms)]
     memory = [("memory", part.memory_mb)]
     if part.note or part.start_seconds is not None:
         start = f"ready {part.start_seconds:.2g} s after its start" if part.start_seconds is not None else ""
@@ -169,7 +169,7 @@ def _curve(found: Evaluation, pen: Pen, told: str) -> Markup:
         pen,
         "Who should be treated?",
         charts.qini_curve(found.curve, share=share),
-        Table(("treated", "gain per row", "95 % interval"), rows, (0, 1, 2)),
+        Table(("treated", "gain per row", "95 % interval"), rows, (1, 2)),
         told=told,
         lead="Gain per row of everybody when only the most promising are treated, with its 95 % band.",
     )

@@ -20,20 +20,21 @@ class Pen:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under their heads; the columns at ``numbers`` stand right-aligned."""
+    """Rows of text or markup under their heads; the columns at ``numbers`` stand right-aligned."""
 
     head: tuple[str, ...]
     rows: Sequence[Sequence[object]]
     numbers: tuple[int, ...] = ()
 
     def html(self) -> Markup:
-        """The table, which scrolls by itself where it is wider than the page."""
+        """The table; on a phone, one of many columns stands row by row, each cell beside its head."""
+        head = tag("tr", *(tag("th", text, class_=self._class(at)) for at, text in enumerate(self.head)))
+        rows = (tag("tr", *(self._cell(at, cell) for at, cell in enumerate(row))) for row in self.rows)
+        table = tag("table", tag("thead", head), tag("tbody", *rows))
+        return tag("div", table, class_="scroll stack" if len(self.head) > 4 else "scroll")
 
-        def cells(kind: str, row: Sequence[object]) -> Markup:
-            return tag("tr", *(tag(kind, cell, class_=self._class(at)) for at, cell in enumerate(row)))
-
-        body = tag("tbody", *(cells("td", row) for row in self.rows))
-        return tag("div", tag("table", tag("thead", cells("th", self.head)), body), class_="scroll")
+    def _cell(self, column: int, cell: object) -> Markup:
+        return tag("td", cell, class_=self._class(column), data_head=self.head[column])
 
     def _class(self, column: int) -> str | None:
         return "n" if column in self.numbers else None

@@ -67,7 +67,8 @@ nav a:hover { text-decoration: underline; }
 .source { font-size: 13px; line-height: 1.4; }
 .none { background: var(--soft); border-radius: 6px; padding: 10px 14px; max-width: none; }
 code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
-.verdict { border-left: 6px solid var(--muted); padding: 2px 0 2px 18px; margin: 30px 0 26px; }
+.verdict, main > .none:first-child { margin-top: 28px; }
+.verdict { border-left: 6px solid var(--muted); padding: 2px 0 2px 18px; margin-bottom: 26px; }
 .verdict.ship { border-color: var(--blue); }
 .verdict.stop { border-color: var(--orange); }
 .verdict p { margin: 4px 0; }
@@ -92,7 +93,8 @@ figure svg { display: block; width: 100%; height: auto; margin: 6px 0; }
 figcaption, .lead { color: var(--muted); font-size: 14px; line-height: 1.45; margin: 0 0 4px; }
 .wide { max-width: 860px; } .narrow { display: none; } .half { max-width: 400px; }
 table { border-collapse: collapse; width: 100%; font-size: 14.5px; line-height: 1.4; }
-th, td { text-align: left; padding: 7px 16px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td { text-align: left; padding: 7px 16px 7px 0; border-bottom: 1px solid var(--line);
+  vertical-align: top; }
 th { font-weight: 600; color: var(--muted); font-size: 13px; vertical-align: bottom; }
 td.n, th.n { text-align: right; white-space: nowrap; }
 td:last-child, th:last-child { padding-right: 0; }
@@ -109,8 +111,20 @@ footer { padding-top: 28px; padding-bottom: 48px; }
   main, header, footer { padding-left: 14px; padding-right: 14px; }
   .pair { grid-template-columns: minmax(0, 1fr); } .wide { display: none; }
   .narrow { display: block; max-width: 460px; }
-  .facts { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 18px 20px; } .facts .big { font-size: 21px; }
-  dl.lines { grid-template-columns: minmax(0, 1fr); gap: 0; } dl.lines dd { margin-bottom: 8px; }
+  .facts { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 18px 20px; }
+  .facts .big { font-size: 21px; } .facts .big.span { font-size: 18px; }
+  dl.lines { gap: 4px 14px; } .prose { padding-left: 12px; } .prose ul, .prose ol { padding-left: 20px; }
+  .stack thead { display: none; }
+  .stack tr { display: block; border-bottom: 1px solid var(--line); padding: 8px 0; }
+  .stack td, .stack td.n { display: flex; justify-content: space-between; gap: 20px; border: 0;
+    padding: 1px 0; text-align: right; white-space: normal; }
+  .stack td::before { content: attr(data-head); color: var(--muted); font-size: 13px; flex: none; }
+  .stack td:first-child { font-weight: 600; }
+  .stack td:first-child::before, .stack td:empty { display: none; }
 }
-@media print { nav, details:not([open]) { display: none; } h2 { break-after: avoid; } figure { break-inside: avoid; } }
+@media print {
+  nav, details:not([open]) { display: none; }
+  h2 { break-after: avoid; }
+  figure { break-inside: avoid; }
+}
 """

@@ -43,7 +43,14 @@ def value(story: Story, pen: Pen) -> Markup:
     facts = [_fact(title, found, worth, note, row) for title, found, worth, note in told]
     cost = row.cost
     if cost is not None:
-        facts.append(_boxed("Cost so far", money(cost, cents=True), joined("machines and storage"), None))
+        facts.append(
+            _boxed(
+                "Cost so far",
+                money(cost, cents=True),
+                tag("div", "machines and storage", class_="range"),
+                None,
+            )
+        )
     worth_note = tag("p", row.worth_note, class_="source") if row.worth_note else None
     if not any((row.estimated, row.off_policy, row.measured)):
         return joined(tag("dl", *facts, class_="facts"), worth_note)

@@ -32,8 +32,8 @@ def signed(value: float, *, digits: int = 3) -> str:
 def aligned(*values: float, plus: bool = False) -> list[str]:
     """Numbers with the decimals that the largest of them needs, so that they compare at a glance.
 
-    >>> aligned(0.00719, 0.00087, 0.01305, plus=True)
-    ['+0.0072', '+0.0009', '+0.0130']
+    >>> aligned(0.00719, 0.00087, 0.0131, plus=True)
+    ['+0.0072', '+0.0009', '+0.0131']
     """
     largest = max(abs(value) for value in values)
     decimals = min(_decimals(largest, 3), 6) if largest else 0
@@ -42,13 +42,21 @@ def aligned(*values: float, plus: bool = False) -> list[str]:
 
 
 def share(value: float) -> str:
-    """A share of one as a percentage.
+    """A share of one as a percentage, to compare with others.
 
     >>> share(0.18153), share(0.5)
-    ('18.15\u202f%', '50\u202f%')
+    ('18.15\u202f%', '50.0\u202f%')
     """
-    text = f"{value * 100:.{1 if abs(value) >= 0.2 else 2}f}"
-    return f"{text.removesuffix('.00').removesuffix('.0')}{_GAP}%".replace("-", _MINUS)
+    return f"{value * 100:.{1 if abs(value) >= 0.2 else 2}f}{_GAP}%".replace("-", _MINUS)
+
+
+def percent(value: float, *, plus: bool = False) -> str:
+    """A percentage that stands alone, without needless decimals.
+
+    >>> percent(0.05), percent(0.148, plus=True)
+    ('5\u202f%', '+14.8\u202f%')
+    """
+    return f"{round(value * 100, 1):{'+' if plus else ''}g}{_GAP}%".replace("-", _MINUS)
 
 
 def points(value: float) -> str:
