@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullcycle.brief import Brief, Budget, Estimate, Reach
+from fullcycle.data import Problem, Report
 from fullcycle.evaluate import Measured
 from fullcycle.kernel import Interval, Invalid, Money, Refused
 from fullcycle.release import (
@@ -72,6 +73,12 @@ def test_good_evidence_passes_every_gate_and_says_what_was_found():
         "tests": "3 passed, 0 failed, 0 skipped",
     }
     assert admit(verdicts, what="winback@42") is None
+
+
+def test_what_a_check_of_rows_found_becomes_evidence():
+    report = Report("mailings", 9, 9, (Problem("recency", "above 12", 3),))
+
+    assert ContractFinding.of(report).problems == ("recency: above 12 (3 rows)",)
 
 
 def test_a_capability_without_a_model_has_no_baseline_to_beat():

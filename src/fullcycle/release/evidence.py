@@ -6,6 +6,7 @@ it does not pass.
 
 import msgspec
 
+from fullcycle.data import Report
 from fullcycle.evaluate import Measured
 
 
@@ -16,6 +17,12 @@ class ContractFinding(msgspec.Struct, frozen=True, kw_only=True):
     checked: int
     total: int
     problems: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, report: Report) -> "ContractFinding":
+        """What ``fullcycle.data.check`` found, as the record keeps it."""
+        problems = tuple(f"{each.field}: {each.rule} ({each.rows:,} rows)" for each in report.problems)
+        return cls(source=report.table, checked=report.checked, total=report.total, problems=problems)
 
 
 class Parity(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,13 +57,17 @@ class Incumbent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
-    """The service measured in a process of its own: seconds per decision, bytes, seconds to ready."""
+    """The service measured in a process of its own: seconds per decision, bytes, seconds to its first answer.
+
+    ``cpu_s`` is the CPU time of one decision, all threads, the HTTP server's own left out.
+    """
 
     requests: int
     p50_s: float
     p99_s: float
     memory_bytes: int
     start_s: float
+    cpu_s: float | None = None
 
 
 class TestResult(msgspec.Struct, frozen=True, kw_only=True):
