@@ -1,7 +1,5 @@
 """How a split is stored: what it says of itself, then its two frames, byte for byte repeatable."""
 
-from typing import Any
-
 import msgspec
 
 from fullcycle.data import FrameCodec
@@ -33,7 +31,7 @@ class SplitCodec:
 
     def encode(self, value: Split) -> bytes:
         """The parts, each after its length."""
-        frames = (self._frames.encode(side.frame) for side in (value.train, value.test))
+        frames = (self._frames.encode(side.frame.rechunk()) for side in (value.train, value.test))
         parts = [msgspec.json.encode(_header(value)), *frames]
         return b"".join(len(part).to_bytes(_LENGTH, "little") + part for part in parts)
 
@@ -52,11 +50,11 @@ class SplitCodec:
     def content(self, value: Split, data: bytes) -> Digest:
         """Digest of what the split says and of its tables' content."""
         header, train, test = _parts(data)
-        tables: list[Any] = [
+        tables = (
             self._frames.content(value.train.frame, train),
             self._frames.content(value.test.frame, test),
-        ]
-        return digest_parts("split@1", [header, *(table.encode() for table in tables)])
+        )
+        return digest_parts(self.name, [header, *(table.encode() for table in tables)])
 
 
 def _header(value: Split) -> _Header:
