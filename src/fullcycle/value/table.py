@@ -69,5 +69,6 @@ def _parts(measurement: Measurement) -> str:
 
 
 def _small(money: Money) -> str:
-    """A cost keeps the digits that matter, however small."""
-    return f"{number(money.amount, places=2)} {money.currency}"
+    """A small cost keeps the digits that matter."""
+    digits = 2 if abs(money.amount) >= 0.1 or money.amount == 0 else 5
+    return f"{money.amount:,.{digits}f} {money.currency}"

@@ -1,0 +1,177 @@
+"""fullcycle.value: measurement, ledger and table; examples first, then laws, then refusals."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fullcycle.brief import Brief, Estimate, Reach
+from fullcycle.kernel import Interval, Invalid, Money
+from fullcycle.record import MemoryLedger
+from fullcycle.value import (
+    Cost,
+    CostPart,
+    Effect,
+    OffPolicy,
+    calibrated,
+    calibration,
+    lay_out,
+    measure,
+    measurements,
+    record_measurement,
+)
+
+BRIEF = Brief(
+    problem="…",
+    owner="growth@example.com",
+    tier="low",
+    metric="visited",
+    estimate=Estimate(
+        effect=Interval(0.017, 0.04),
+        reach=Reach(count=500_000, period="year", unit="clients"),
+        worth=Money(0.8, "USD"),
+        effect_unit="visits per client",
+    ),
+)
+COST = Cost(
+    total=Money(0.013, "USD"), parts=(CostPart(name="runs", amount=Money(0.013, "USD"), counted="3 runs"),)
+)
+PAST = OffPolicy(effect=Effect(value=0.025, low=0.01, high=0.04), effective=2512.4, rows=7731)
+FOUND = Effect(value=0.026, low=0.018, high=0.034)
+
+
+def measured(effect=FOUND, **more):
+    given = {
+        "experiment": "trial",
+        "releases": (1, 2),
+        "good": "up",
+        "off_policy": PAST,
+        "measured": effect,
+        "cost": COST,
+        "verdict": "ship",
+        "reason": "visits rose",
+        "readout": "0" * 64,
+    }
+    return measure(BRIEF, **(given | more))
+
+
+def test_three_ways_to_know_are_told_in_the_same_money():
+    row = measured()
+
+    assert (row.yearly.estimate.low, row.yearly.estimate.high) == (pytest.approx(6800), pytest.approx(16_000))
+    assert (row.yearly.off_policy.low, row.yearly.off_policy.high) == (
+        pytest.approx(4000),
+        pytest.approx(16_000),
+    )
+    assert (row.yearly.measured.low, row.yearly.measured.high) == (pytest.approx(7200), pytest.approx(13_600))
+    assert row.arithmetic == (
+        "0.018 to 0.034 visits per client × 500,000 clients per year × 0.80 USD"
+        " = 7,200 to 13,600 USD per year"
+    )
+    assert row.brief == BRIEF.digest
+
+
+def test_what_is_not_known_yet_is_not_given_a_figure():
+    row = measured(None, off_policy=None, verdict="keep going")
+
+    assert row.yearly.off_policy is row.yearly.measured is None
+    assert row.arithmetic.startswith("0.017 to 0.04 visits per client")
+
+
+def test_where_less_is_better_a_fall_is_worth_money():
+    row = measured(Effect(value=-0.02, low=-0.03, high=-0.01), good="down")
+
+    assert (row.yearly.measured.low, row.yearly.measured.high) == (pytest.approx(4000), pytest.approx(12_000))
+
+
+@pytest.mark.parametrize(
+    ("effect", "side", "line"),
+    [
+        (FOUND, "inside", "measured 0.018 to 0.034 lies inside the estimate 0.017 to 0.04: it held"),
+        (
+            Effect(value=0.06, low=0.05, high=0.07),
+            "above",
+            "lies above the estimate 0.017 to 0.04: it did not hold",
+        ),
+        (Effect(value=0.0, low=-0.01, high=0.01), "below", "lies below the estimate"),
+        (Effect(value=0.02, low=-0.01, high=0.05), "too early", "too early to say whether it held"),
+        (Effect(value=0.02, low=0.01, high=0.03), "too early", "reaches beyond the estimate 0.017 to 0.04"),
+        (None, "too early", "nothing is measured yet"),
+    ],
+)
+def test_an_estimate_is_held_against_what_was_measured(effect, side, line):
+    row = measured(effect)
+
+    assert calibration(row) == side
+    assert line in calibrated(row)
+
+
+def test_the_ledger_keeps_rows_and_one_readout_only_once():
+    ledger = MemoryLedger()
+    first = record_measurement(ledger, "winback", measured(), by="ada", at=5)
+
+    assert record_measurement(ledger, "winback", measured(), by="bob").position == first.position
+    record_measurement(ledger, "winback", measured(readout="1" * 64), by="bob")
+
+    assert [fact.body.readout[0] for fact in measurements(ledger, "winback")] == ["0", "1"]
+    assert (first.kind, first.at, first.by, first.body) == ("value.measured", 5, "ada", measured())
+
+
+def test_a_reader_sees_each_way_to_know_then_the_cost_then_the_conclusion():
+    shown = lay_out(measured())
+    past = "7,731 past decisions, as good as 2,512 of the policy's own"
+
+    assert shown.title == "visited, 500,000 clients per year, 0.80 USD each"
+    assert shown.rows == (
+        ("estimated", "0.017 to 0.04", "6,800 to 16,000 USD", "the brief"),
+        ("off-policy", "0.025 [0.01, 0.04]", "4,000 to 16,000 USD", past),
+        ("measured", "0.026 [0.018, 0.034]", "7,200 to 13,600 USD", "experiment trial, v1, v2"),
+        ("cost so far", "", "0.01300 USD", "runs 0.01300 USD"),
+    )
+    assert shown.notes[0] == "verdict: ship: visits rose"
+    assert all(len(row) == len(shown.header) for row in shown.rows)
+
+
+def test_a_row_without_figures_says_too_early():
+    shown = lay_out(measured(None, off_policy=None))
+
+    assert [row[:3] for row in shown.rows[1:2]] == [("measured", "too early", "too early")]
+
+
+# laws
+
+ends = st.floats(-1, 1).map(lambda x: round(x, 5))
+
+
+@given(low=ends, high=ends)
+def test_exactly_one_calibration_holds_and_it_is_what_its_word_says(low, high):
+    low, high = min(low, high), max(low, high)
+    side = calibration(measured(Effect(value=low, low=low, high=high)))
+    estimate = BRIEF.estimate.effect
+
+    assert (side == "inside") == (estimate.low <= low and high <= estimate.high)
+    assert (side == "above") == (low > estimate.high)
+    assert (side == "below") == (high < estimate.low)
+
+
+@given(low=ends, high=ends)
+def test_measuring_what_was_estimated_is_worth_what_was_estimated(low, high):
+    low, high = min(low, high), max(low, high)
+    estimate = msgspec.structs.replace(BRIEF.estimate, effect=Interval(low, high))
+    brief = msgspec.structs.replace(BRIEF, estimate=estimate)
+    effect = Effect(value=low, low=low, high=high)
+    row = measure(
+        brief, experiment="trial", releases=(1,), good="up", off_policy=None, measured=effect, cost=COST,
+        verdict="unknown", reason="…", readout="",
+    )  # fmt: skip
+
+    assert row.yearly.measured == row.yearly.estimate
+    assert calibration(row) == "inside"
+
+
+# refusals
+
+
+def test_two_currencies_are_not_mixed():
+    with pytest.raises(Invalid, match=r"write worth in EUR in brief\.md"):
+        measured(cost=Cost(total=Money(1, "EUR"), parts=()))
