@@ -94,6 +94,7 @@ def test_the_strongest_feature_comes_first_with_rows_that_show_its_direction(jud
     campaign = next(part for part in judged.influences if part.feature == "campaign")
     assert campaign.labels == ["mens", "womens", "none"]
     assert len(campaign.effects) == len(campaign.levels) == 200
+    assert set(campaign.levels) == {0, 0.5, 1}
     assert next(part for part in judged.influences if part.feature == "newbie").labels == ["no", "yes"]
 
 
@@ -127,6 +128,19 @@ def test_without_propensities_the_shares_of_the_actions_stand_in_and_it_says_so(
     assert "no column 'propensity'" in guessed.notes[0]
     assert told.notes == []
     assert guessed.model.value == pytest.approx(told.model.value, rel=0.1)
+
+
+def test_training_on_uneven_draws_without_a_weight_is_noted(booster):
+    uneven = mailings(600).with_columns(
+        propensity=pl.when(pl.col("newbie")).then(0.5).otherwise(0.3), w=1 / pl.col("propensity")
+    )
+    plain, weighted = (split(uneven, "outcome", test=0.5, weight=w) for w in (None, "w"))
+
+    assert "not drawn evenly" in evaluate(Step("qini@none"), booster, plain).notes[0]
+    assert evaluate(Step("qini@none"), booster, weighted).notes == [
+        "the split's weight is left out: qini@none weighs by propensity"
+    ]
+    assert evaluate(Step("auc"), booster, weighted).notes == []
 
 
 def test_a_constant_model_has_a_qini_of_zero_for_certain(halves):

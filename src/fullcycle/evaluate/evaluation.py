@@ -47,7 +47,7 @@ class Influence(msgspec.Struct, frozen=True, kw_only=True):
 
     ``effects`` are SHAP values of sampled rows; ``levels`` the rank of the feature's value
     among all rows, 0 lowest to 1 highest, None where it is missing; ``labels`` the values of
-    a categorical feature by code, empty for a number.
+    a categorical feature, whose levels are places in that order, empty for a number.
     """
 
     feature: str

@@ -24,22 +24,31 @@ def influences(explainer: Explainer, features: Features, matrix: Array, *, seed:
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(matrix))[:_ROWS]
     effects = explainer.shap(matrix[chosen])[:, :-1]
-    shown = slice(0, _SHOWN)
     found = [
-        Influence(
-            feature=name,
-            mean_abs=float(np.abs(effects[:, column]).mean()),
-            effects=[float(f"{effect:.4g}") for effect in effects[shown, column]],
-            levels=_levels(matrix[chosen, column])[shown],
-            labels=list(labels(features.row, name)),
-        )
+        _influence(name, labels(features.row, name), effects[:, column], matrix[chosen, column])
         for column, name in enumerate(features.names)
     ]
     return sorted(found, key=lambda influence: -influence.mean_abs)
 
 
-def _levels(values: Array) -> list[float | None]:
+def _influence(name: str, named: tuple[str, ...], effects: Array, values: Array) -> Influence:
+    levels = _places(values, len(named)) if named else _ranks(values)
+    return Influence(
+        feature=name,
+        mean_abs=float(np.abs(effects).mean()),
+        effects=[float(f"{effect:.4g}") for effect in effects[:_SHOWN]],
+        levels=levels[:_SHOWN],
+        labels=list(named),
+    )
+
+
+def _ranks(values: Array) -> list[float | None]:
     """The mean rank of each value among all, from 0 lowest to 1 highest; None for NaN."""
     column = pl.Series(values, nan_to_null=True)
     ranks = (column.rank("average") - 1) / max(column.len() - column.null_count() - 1, 1)
     return ranks.round(3).to_list()
+
+
+def _places(codes: Array, count: int) -> list[float | None]:
+    """The place of each code among all there are, from 0 the first to 1 the last; None for NaN."""
+    return (pl.Series(codes, nan_to_null=True) / max(count - 1, 1)).round(3).to_list()

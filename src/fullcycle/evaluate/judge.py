@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from fullcycle.evaluate.actions import action_parameter, logged_actions
+from fullcycle.evaluate.actions import PROPENSITY, action_parameter, logged_actions
 from fullcycle.evaluate.bins import bins
 from fullcycle.evaluate.bootstrap import Array, interval, resampled
 from fullcycle.evaluate.evaluation import CurvePoint, Evaluation, Measured, Slice
@@ -101,6 +101,8 @@ def _case(judged: Judged, split: Split, seed: int) -> _Case:
             raise UnknownName.among(name, frame.columns, where="slices= of @fc.model")
     action, values, actions = None, (), None
     weight = split.test.weight
+    if weight is None and _drawn_unevenly(split.train.frame):
+        notes.append("the training decisions were not drawn evenly, and the split gives them no weight")
     if score.control is not None:
         action, values = action_parameter(judged.features, frame, score.control)
         actions, told = logged_actions(frame, action, values, score.control)
@@ -112,6 +114,10 @@ def _case(judged: Judged, split: Split, seed: int) -> _Case:
     group = np.repeat(np.arange(len(sizes)), sizes) if sizes is not None else None
     rows = Rows(y, np.ones_like(y) if weight is None else weight, actions, group)
     return _Case(judged, split, score, rows, action, values, notes, seed)
+
+
+def _drawn_unevenly(frame: pl.DataFrame) -> bool:
+    return PROPENSITY in frame.columns and frame[PROPENSITY].n_unique() > 1
 
 
 def _predicted(predictor: BatchPredictor, matrix: Array) -> Array:

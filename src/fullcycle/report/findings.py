@@ -179,8 +179,12 @@ def _explained(part: EvaluationPart, pen: Pen) -> Markup:
     shown = part.evaluation.influences[:_DRIVERS]
     told = f"{part.source} · exact TreeSHAP, in the model's raw output (log-odds for a probability)"
     table = Table(("feature", "mean |SHAP|"), [(i.feature, number(i.mean_abs)) for i in shown], (1,))
-    coded = [f"{i.feature}: {' < '.join(i.labels)}" for i in shown if i.labels and i.labels != ["no", "yes"]]
-    legend = tag("p", f"From low to high, {'; '.join(coded)}.", class_="source") if coded else None
+    coded = [f"{i.feature}: {', '.join(i.labels)}" for i in shown if i.labels and i.labels != ["no", "yes"]]
+    legend = (
+        tag("p", f"Colours of categories in this order – {'; '.join(coded)}.", class_="source")
+        if coded
+        else None
+    )
     bars = figure(pen, f"What {part.step} rests on", charts.influence_bars(shown), table, told=told)
     if pen.svg is None:
         return bars
