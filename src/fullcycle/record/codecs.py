@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from fullcycle.kernel import Digest, Invalid, UnknownName, digest_parts
-from fullcycle.record.plain import foreign, read_plain, write_plain
+from fullcycle.record.plain import foreign_field, is_plain, read_plain, write_plain
 from fullcycle.record.ports import Codec
 
 _LENGTH = 8  # bytes that tell how many bytes follow
@@ -24,7 +24,7 @@ class PlainCodec:
 
     def matches(self, value: object) -> bool:
         """Whether it is plain data all through."""
-        return foreign(value) is None
+        return is_plain(value)
 
     def encode(self, value: Any) -> bytes:
         """The value as JSON."""
@@ -85,7 +85,7 @@ class BundleCodec:
         if type(value) not in (dict, list, tuple):
             return False
         keys, parts = _taken_apart(value)
-        return foreign(keys) is None and all(self._codecs.find(part) is not None for part in parts)
+        return is_plain(keys) and all(self._codecs.find(part) is not None for part in parts)
 
     def encode(self, value: Any) -> bytes:
         """The contents, then the parts, each after its length."""
@@ -150,7 +150,14 @@ class Codecs:
         Raises:
             Invalid: where none does; says which part of the value stands in the way.
         """
-        codec = self.find(value)
+        try:
+            codec = self.find(value)
+        except RecursionError as error:
+            raise Invalid(
+                "what was returned holds itself, or is nested too deeply",
+                "storing an artifact",
+                "return flat data: a list of rows, a table",
+            ) from error
         if codec is None:
             path, culprit = self._culprit(value, "what was returned")
             kind = f"{type(culprit).__module__}.{type(culprit).__qualname__}"
@@ -179,8 +186,7 @@ class Codecs:
         for place, part in _places(value, path):
             if self.find(part) is None:
                 return self._culprit(part, place)
-        inner = foreign(value, path)
-        return (inner if type(value) not in (dict, list, tuple) and inner else path), value
+        return foreign_field(value, path)
 
 
 def _places(value: object, path: str) -> Iterator[tuple[str, object]]:

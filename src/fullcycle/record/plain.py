@@ -22,16 +22,27 @@ _MARK = "$"
 _STRUCT = b'{"$":"struct"'  # quotes inside text are escaped: these bytes mean nothing else
 
 
-def foreign(value: object, path: str = "it") -> str | None:
-    """Where in ``value`` something is not plain data, such as ``it["a"][3]``; None where all is."""
-    if _is_leaf(value):
-        return None
-    for place, part in _parts(value, path):
-        if place is None:
-            return path
-        if (found := foreign(part, place)) is not None:
-            return found
-    return None
+def is_plain(value: object) -> bool:
+    """Whether a value is plain data all through."""
+    kind = type(value)
+    if kind in _LEAVES:
+        return True
+    if kind is list or kind is tuple:
+        return all(map(is_plain, _parts(value)))
+    if kind is dict:
+        return all(map(is_plain, _parts(value))) and all(map(is_plain, _keys(value)))
+    if _is_struct(value):
+        return all(is_plain(part) for _, part in _fields(value))
+    return _is_numpy_scalar(value)
+
+
+def foreign_field(value: object, path: str) -> tuple[str, object]:
+    """The innermost part that makes a struct no plain data, with its place, such as ``it.plan.table``."""
+    if _is_struct(value):
+        for name, part in _fields(value):
+            if not is_plain(part):
+                return foreign_field(part, f"{path}.{name}")
+    return path, value
 
 
 def write_plain(value: object) -> bytes:
@@ -49,28 +60,14 @@ def read_plain(data: bytes, kind: Any = Any) -> Any:
     return msgspec.convert(value, kind) if kind is not Any and _STRUCT in data else value
 
 
-def _is_leaf(value: object) -> bool:
-    kind = type(value)
-    return value is None or kind in _LEAVES or _is_numpy_scalar(value)
+def _parts(value: Any) -> Iterable[object]:
+    parts: Iterable[object] = value.values() if type(value) is dict else value
+    return parts
 
 
-def _parts(value: object, path: str) -> Iterator[tuple[str | None, object]]:
-    """What a container holds, each with its place; a lone ``(None, value)`` for what is none."""
-    if type(value) in (list, tuple):
-        yield from ((f"{path}[{n}]", part) for n, part in enumerate(_items(value)))
-    elif type(value) is dict:
-        for key, part in value.items():
-            yield f"a key of {path}", key
-            yield f"{path}[{key!r}]", part
-    elif _is_struct(value):
-        yield from ((f"{path}.{name}", part) for name, part in _fields(value))
-    else:
-        yield None, value
-
-
-def _items(value: Any) -> Iterable[object]:
-    items: Iterable[object] = value
-    return items
+def _keys(value: Any) -> Iterable[object]:
+    keys: Iterable[object] = value
+    return keys
 
 
 def _written(value: Any) -> Any:
@@ -166,4 +163,4 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "dict": lambda pairs: dict(pairs),
     "struct": lambda fields: fields,
 }
-_LEAVES = frozenset((*_PYTHON, *_WRITE))
+_LEAVES = frozenset((type(None), *_PYTHON, *_WRITE))

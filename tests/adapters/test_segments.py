@@ -1,0 +1,278 @@
+"""fullcycle.adapters.segments: what was appended is read, what was torn is left out, what broke is told."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fullcycle.adapters.segments import (
+    Event,
+    Hole,
+    SegmentWriter,
+    read_decisions,
+    read_segment,
+    scan_segment,
+    segments,
+)
+from fullcycle.kernel import Damaged, Invalid, Misconfigured
+from fullcycle.record import Decision, Span, encode_decision
+
+HEADER = 8  # bytes of the magic
+FRAME = 12  # bytes before a payload
+
+
+def written(folder: Path, *payloads: bytes) -> Path:
+    writer = SegmentWriter(folder)
+    for payload in payloads:
+        writer.append(payload)
+    writer.close()
+    (path,) = segments(folder)
+    return path
+
+
+def payloads(path: Path, since: int = 0) -> list[bytes]:
+    return [payload for payload, _ in read_segment(path, since)]
+
+
+def test_events_come_back_in_order(tmp_path):
+    path = written(tmp_path, b"one", b"", b"three")
+
+    assert payloads(path) == [b"one", b"", b"three"]
+
+
+def test_reading_goes_on_from_an_offset(tmp_path):
+    path = written(tmp_path, b"one", b"two", b"three")
+    offsets = [end for _, end in read_segment(path)]
+
+    assert offsets == [HEADER + FRAME + 3, HEADER + 2 * FRAME + 6, HEADER + 3 * FRAME + 11]
+    assert payloads(path, offsets[0]) == [b"two", b"three"]
+    assert payloads(path, offsets[-1]) == []
+    assert path.stat().st_size == offsets[-1]
+
+
+def test_each_event_is_in_the_file_once_append_returns(tmp_path):
+    writer = SegmentWriter(tmp_path)
+    for n in range(3):
+        writer.append(b"%d" % n)
+        (path,) = segments(tmp_path)
+        assert payloads(path) == [b"%d" % m for m in range(n + 1)]
+    writer.close()
+
+
+def test_nothing_is_created_before_the_first_event(tmp_path):
+    writer = SegmentWriter(tmp_path / "events")
+    writer.sync()
+    writer.close()
+
+    assert not (tmp_path / "events").exists()
+
+
+def test_each_writer_has_a_segment_of_its_own_and_so_has_each_reopening(tmp_path):
+    one, other = SegmentWriter(tmp_path), SegmentWriter(tmp_path)
+    one.append(b"a")
+    other.append(b"b")
+    one.close()
+    one.append(b"c")
+    one.close()
+    other.close()
+
+    assert sorted(payloads(path)[0] for path in segments(tmp_path)) == [b"a", b"b", b"c"]
+
+
+def test_a_forked_child_writes_to_a_segment_of_its_own(tmp_path):
+    program = (
+        "import os, sys; from fullcycle.adapters.segments import SegmentWriter\n"
+        "writer = SegmentWriter(sys.argv[1], fsync_every=0.01); writer.append(b'before')\n"
+        "child = os.fork(); writer.append(b'child' if not child else b'parent'); writer.close()\n"
+        "if child: os.waitpid(child, 0)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, tmp_path], check=True, timeout=30)
+
+    assert sorted(map(payloads, segments(tmp_path))) == [[b"before", b"parent"], [b"child"]]
+
+
+def test_threads_share_a_writer(tmp_path):
+    writer = SegmentWriter(tmp_path, fsync_every=0.001)
+    each = [b"%d" % n * 50 for n in range(200)]
+    threads = [threading.Thread(target=lambda: [writer.append(one) for one in each]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    writer.close()
+
+    assert sorted(payloads(segments(tmp_path)[0])) == sorted(each * 4)
+
+
+def test_a_full_segment_is_followed_by_another(tmp_path, monkeypatch):
+    monkeypatch.setattr("fullcycle.adapters.segments._FULL", 100)
+    writer = SegmentWriter(tmp_path)
+    for n in range(10):
+        writer.append(b"%d" % n * 40)
+    writer.close()
+
+    assert len(segments(tmp_path)) == 5
+    assert [payload[:1] for path in segments(tmp_path) for payload in payloads(path)] == [
+        b"%d" % n for n in range(10)
+    ]
+
+
+def test_the_writer_synchronises_by_itself(tmp_path, monkeypatch):
+    synced = threading.Event()
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        real(handle)
+        if threading.current_thread().name == "event-log":
+            synced.set()
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    writer = SegmentWriter(tmp_path, fsync_every=0.01)
+    writer.append(b"x")
+
+    assert synced.wait(5)
+    writer.close()
+
+
+def test_decisions_are_read_once_by_their_id(tmp_path):
+    writer = SegmentWriter(tmp_path)
+    for id, release in [("a", 1), ("b", 1), ("a", 2)]:
+        writer.append(
+            encode_decision(
+                Decision(
+                    id=id,
+                    at=5,
+                    capability="c",
+                    environment="prod",
+                    release=release,
+                    request={"x": 1.5},
+                    answer=[{}],
+                )
+            )
+        )
+    writer.close()
+
+    found = list(read_decisions(tmp_path))
+    assert [(one.id, one.release) for one in found] == [("a", 1), ("b", 1)]
+    assert found[0].request == {"x": 1.5}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=st.lists(st.binary(max_size=60), min_size=1, max_size=6), data=st.data())
+def test_a_tail_torn_anywhere_costs_only_the_event_it_tore(tmp_path_factory, events, data):
+    path = written(tmp_path_factory.mktemp("torn"), *events)
+    ends = [end for _, end in read_segment(path)]
+    cut = data.draw(st.integers(0, path.stat().st_size))
+    path.write_bytes(path.read_bytes()[:cut])
+
+    assert payloads(path) == events[: sum(end <= cut for end in ends)]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=st.lists(st.binary(max_size=60), min_size=2, max_size=6), data=st.data())
+def test_a_broken_byte_is_told_and_every_other_event_is_kept(tmp_path_factory, events, data):
+    path = written(tmp_path_factory.mktemp("broken"), *events)
+    ends = [end for _, end in read_segment(path)]
+    at = data.draw(st.integers(HEADER, ends[-2] - 1))  # in any event but the last
+    content = bytearray(path.read_bytes())
+    content[at] ^= data.draw(st.integers(1, 255))
+    path.write_bytes(content)
+    hit = sum(end <= at for end in ends)
+
+    found = list(scan_segment(path))
+    assert [one.payload for one in found if isinstance(one, Event)] == events[:hit] + events[hit + 1 :]
+    assert [one.span for one in found if isinstance(one, Hole)] == [Span([HEADER, *ends][hit], ends[hit])]
+    with pytest.raises(Damaged, match="hold no event, and events follow"):
+        payloads(path)
+
+
+def test_the_first_events_are_read_before_the_damage_is_told(tmp_path):
+    path = written(tmp_path, b"one", b"two", b"three")
+    path.write_bytes(path.read_bytes().replace(b"two", b"twp"))
+
+    reading = read_segment(path)
+    assert next(reading)[0] == b"one"
+    with pytest.raises(Damaged, match=r"bytes 23 to 38 hold no event") as caught:
+        next(reading)
+    assert "compaction keeps what can be read" in caught.value.mend
+
+
+def test_the_frame_is_what_the_format_says(tmp_path):
+    content = written(tmp_path, b"payload").read_bytes()
+    length = (7).to_bytes(4, "little")
+    crc = zlib.crc32(length + b"payload").to_bytes(4, "little")
+
+    assert content == b"fcsegm\x01\n" + b"\xfc\xe5\x9a\xa6" + length + crc + b"payload"
+
+
+def test_the_mark_cannot_stand_in_text():
+    with pytest.raises(UnicodeDecodeError):
+        b"\xfc\xe5\x9a\xa6".decode()
+
+
+def test_a_disk_that_fills_up_leaves_whole_events_only(tmp_path):
+    program = (
+        "import resource, sys; from fullcycle.adapters.segments import SegmentWriter\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "writer = SegmentWriter(sys.argv[1])\n"
+        "for n in range(20):\n"
+        "    try: writer.append(b'x' * 90); print('kept')\n"
+        "    except Exception as error: print(type(error).__name__)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, timeout=30
+    )
+
+    said = done.stdout.split()
+    assert said == ["kept"] * 9 + ["Misconfigured"] * 11, done.stderr
+    (path,) = segments(tmp_path)
+    assert payloads(path) == [b"x" * 90] * 9
+
+
+def test_what_is_no_segment_is_damaged(tmp_path):
+    (tmp_path / "x.segment").write_bytes(b"something else entirely")
+
+    with pytest.raises(Damaged, match="no segment of an event log"):
+        payloads(tmp_path / "x.segment")
+
+
+def test_a_segment_of_a_later_version_asks_for_an_upgrade(tmp_path):
+    (tmp_path / "x.segment").write_bytes(b"fcsegm\x02\nwhatever")
+
+    with pytest.raises(Invalid, match=r"of version 2, known here is 1\n(.|\n)*upgrade fullcycle"):
+        payloads(tmp_path / "x.segment")
+
+
+def test_a_failed_synchronisation_is_told_at_the_next_event(tmp_path):
+    writer = SegmentWriter(tmp_path)
+    writer.append(b"before")
+    writer._failed = OSError(5, "Input/output error")
+
+    with pytest.raises(Misconfigured, match="Input/output error"):
+        writer.append(b"refused")
+    writer.append(b"after")
+    writer.close()
+    assert [payloads(path) for path in segments(tmp_path)] == [[b"before"], [b"after"]]
+
+
+@pytest.mark.slow
+def test_an_append_of_400_bytes_is_cheap(tmp_path):
+    writer = SegmentWriter(tmp_path)
+    best = min(_seconds_per_append(writer) for _ in range(10))
+    writer.close()
+
+    assert best < 15e-6
+
+
+def _seconds_per_append(writer: SegmentWriter) -> float:
+    began = time.perf_counter()
+    for _ in range(2000):
+        writer.append(b"x" * 400)
+    return (time.perf_counter() - began) / 2000

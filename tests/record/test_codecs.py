@@ -1,0 +1,345 @@
+"""The contract of every codec: what is decoded equals what was encoded; other values, other digests."""
+
+import dataclasses
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from math import copysign, isnan
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fullcycle.kernel import Digest, Invalid, UnknownName, digest_parts
+from fullcycle.record import Artifacts, BytesCodec, Codec, Codecs, MemoryObjects, PlainCodec, Secret
+
+
+class Table:
+    """Something that plain data does not hold, as a data frame is."""
+
+    def __init__(self, *cells: int) -> None:
+        self.cells = bytes(cells)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Table) and self.cells == other.cells
+
+    def __hash__(self) -> int:
+        return hash(self.cells)
+
+    def __repr__(self) -> str:
+        return f"Table({self.cells!r})"
+
+
+class TableCodec:
+    """As a stage registers one."""
+
+    name = "table@1"
+    suffix = ".table"
+
+    def matches(self, value: object) -> bool:
+        return isinstance(value, Table)
+
+    def encode(self, value: Table) -> bytes:
+        return value.cells
+
+    def decode(self, data: bytes) -> Table:
+        return Table(*data)
+
+    def content(self, value: Table, data: bytes) -> Digest:
+        return digest_parts(self.name, [data])
+
+
+@dataclasses.dataclass(frozen=True)
+class Offer:
+    campaign: str
+    discount: float
+    until: date | None = None
+
+
+class Plan(msgspec.Struct, frozen=True, tag=True, rename="camel"):
+    first_offer: Offer
+    by_client: dict[int, tuple[Offer, ...]] = {}
+    length: timedelta = timedelta(days=14)
+
+
+def codecs() -> Codecs:
+    made = Codecs()
+    made.register(TableCodec())
+    return made
+
+
+def artifacts() -> Artifacts:
+    return Artifacts(MemoryObjects(), codecs())
+
+
+def content(value: Any) -> Digest:
+    return artifacts().keep(value).content
+
+
+def back(value: Any, kind: Any = Any) -> Any:
+    shelf = artifacts()
+    return shelf.load(shelf.keep(value), kind)
+
+
+zones = st.sampled_from([None, UTC, timezone(timedelta(hours=5, minutes=45)), ZoneInfo("Europe/Berlin")])
+leaves = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.text(),
+    st.binary(),
+    st.dates(),
+    st.datetimes(timezones=zones),
+    st.times(),
+    st.timedeltas(),
+    st.decimals(allow_nan=False),
+)
+keys = st.one_of(
+    st.text(), st.just("$"), st.integers(), st.dates(), st.tuples(st.integers(), st.text()), st.booleans()
+)
+plain = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(keys, inner, max_size=4),
+        st.tuples(inner),
+        st.tuples(inner, inner),
+    ),
+    max_leaves=12,
+)
+tables = st.builds(Table, st.integers(0, 255))
+bundles = st.one_of(
+    st.dictionaries(keys, st.one_of(tables, plain), max_size=4),
+    st.lists(st.one_of(tables, plain, st.lists(tables)), max_size=4),
+    st.tuples(tables, plain),
+)
+
+
+def same(a: object, b: object) -> bool:
+    """Equal in type and value all the way down, in the order of a dict's keys too."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict):
+        return same(list(a), list(b)) and same(list(a.values()), list(b.values()))
+    if isinstance(a, float):
+        return a == b and copysign(1, a) == copysign(1, b)
+    return bool(a == b)
+
+
+@given(plain)
+def test_plain_data_comes_back_as_it_was(value):
+    assert same(back(value), value)
+
+
+@given(bundles)
+def test_a_bundle_comes_back_as_it_was(value):
+    assert same(back(value), value)
+
+
+@given(st.binary())
+def test_bytes_come_back_as_they_were(value):
+    assert back(value) == value
+    assert artifacts().keep(value).codec == "bytes@1"
+
+
+@settings(max_examples=300)
+@given(plain, plain)
+def test_digests_of_plain_data_differ_where_the_values_do(one, other):
+    if content(one) == content(other):
+        assert same(one, other)
+
+
+@given(bundles, bundles)
+def test_digests_of_bundles_differ_where_the_values_do(one, other):
+    if content(one) == content(other):
+        assert same(one, other)
+
+
+@given(bundles)
+def test_equal_values_have_equal_digests(value):
+    assert content(back(value)) == content(value)
+
+
+def test_numbers_that_compare_equal_are_told_apart():
+    values = [
+        1,
+        1.0,
+        "1",
+        True,
+        b"1",
+        [1],
+        (1,),
+        {"1": 1},
+        {1: 1},
+        {1.0: 1},
+        {True: 1},
+        Decimal(1),
+        0.0,
+        -0.0,
+        None,
+    ]
+
+    assert len({content(value) for value in values}) == len(values)
+
+
+def test_floats_keep_their_bits():
+    value = [0.1 + 0.2, 5e-324, 1.7976931348623157e308, -0.0, float("inf"), -float("inf")]
+
+    assert same(back(value), value)
+    assert isnan(back({"x": [float("nan")]})["x"][0])
+
+
+def test_a_dict_keeps_its_order_and_the_order_counts():
+    assert list(back({"b": 1, "a": 2})) == ["b", "a"]
+    assert content({"b": 1, "a": 2}) != content({"a": 2, "b": 1})
+    assert content({"b": Table(1), "a": Table(2)}) != content({"a": Table(2), "b": Table(1)})
+
+
+def test_a_dict_that_looks_like_our_own_marks_is_only_a_dict():
+    for value in ({"$": "struct", "v": 1}, {"$": "float", "v": "nan"}, {"$": None}, {"v": {"$": []}}):
+        assert same(back(value), value)
+        assert same(back(value, dict), value)
+
+
+def test_a_time_keeps_its_zone():
+    summer = datetime(2026, 10, 25, 2, 30, fold=0, tzinfo=ZoneInfo("Europe/Berlin"))
+    winter = summer.replace(fold=1)
+
+    assert back(summer).tzinfo.key == "Europe/Berlin"
+    assert back(summer).utcoffset() == timedelta(hours=2)
+    assert back(winter).utcoffset() == timedelta(hours=1)
+    assert back(time(1, 2, 3, tzinfo=UTC)) == time(1, 2, 3, tzinfo=UTC)
+
+
+PLAN = Plan(Offer("Mens", 0.1, date(2026, 1, 2)), {7: (Offer("Womens", 0.25),)}, timedelta(hours=1))
+
+
+def test_structs_and_dataclasses_come_back_as_the_type_that_is_asked_for():
+    assert back(PLAN, Plan) == PLAN
+    assert back([PLAN, PLAN], list[Plan]) == [PLAN, PLAN]
+    assert back({"a": Offer("Mens", float("inf"))}, dict[str, Offer]) == {"a": Offer("Mens", float("inf"))}
+
+
+def test_and_as_dicts_where_no_type_is():
+    assert back(Offer("Mens", 0.1)) == {"campaign": "Mens", "discount": 0.1, "until": None}
+    assert list(back(PLAN)) == ["type", "firstOffer", "byClient", "length"]
+
+
+def test_a_type_changes_nothing_where_no_struct_is():
+    assert back([1, 2], list[float]) == [1, 2]
+    assert back((1, Table(2)), tuple[int, Table]) == (1, Table(2))
+
+
+def test_a_struct_is_not_the_dict_of_its_fields():
+    @dataclasses.dataclass
+    class Other:
+        campaign: str
+        discount: float
+        until: date | None = None
+
+    digests = {content(Offer("a", 1.0)), content({"campaign": "a", "discount": 1.0, "until": None})}
+    assert content(Other("a", 1.0)) not in digests
+    assert len(digests) == 2
+
+
+def test_the_digest_of_a_struct_does_not_depend_on_where_its_class_is_loaded():
+    def loaded(module: str) -> Any:
+        return dataclasses.make_dataclass("Offer", [("campaign", str)], namespace={"__module__": module})(
+            "Mens"
+        )
+
+    assert content(loaded("archive_1.winback.rows")) == content(loaded("archive_2.winback.rows"))
+
+
+def test_a_secret_is_kept_by_its_name(monkeypatch):
+    monkeypatch.setenv("SHOP_TOKEN", "hunter2")
+    shelf = artifacts()
+    artifact = shelf.keep({"token": Secret("SHOP_TOKEN")})
+
+    assert b"hunter2" not in shelf.objects.get(artifact.object)
+    assert shelf.load(artifact, dict[str, Secret]) == {"token": Secret("SHOP_TOKEN")}
+
+
+def test_numbers_of_numpy_are_kept_as_pythons():
+    value = {"auc": np.float64(0.75), "n": np.int32(7), "ok": np.bool_(True), "x": np.float32(0.1)}
+
+    assert same(back(value), {"auc": 0.75, "n": 7, "ok": True, "x": float(np.float32(0.1))})
+    assert content(np.float64(0.75)) == content(0.75)
+
+
+def test_each_part_of_a_bundle_is_kept_by_its_own_codec():
+    shelf = artifacts()
+    artifact = shelf.keep({"a": Table(1, 2), "b": [Table(3)], "c": {"plain": 1}})
+
+    assert artifact.codec == "bundle@1"
+    assert artifact.size == len(shelf.objects.get(artifact.object))
+    assert shelf.load(artifact)["b"] == [Table(3)]
+
+
+def test_a_codec_registered_later_goes_first():
+    class Upper(BytesCodec):
+        name = "upper@1"
+
+    known = Codecs()
+    known.register(Upper())
+    assert known.of(b"x").name == "upper@1"
+    assert known.named("bytes@1").decode(b"x") == b"x"
+
+
+@pytest.mark.parametrize("codec", [PlainCodec(), BytesCodec(), TableCodec()])
+def test_a_name_has_its_version(codec: Codec):
+    name, _, version = codec.name.partition("@")
+    assert name
+    assert version.isdigit()
+    assert codec.suffix.startswith(".")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (object(), "what was returned is a builtins.object"),
+        ({"a": [1, {"b": {1, 2}}]}, "what was returned['a'][1]['b'] is a builtins.set"),
+        ({"a": Table(1), "b": (Table(2), iter([]))}, "what was returned['b'][1] is a builtins.list_iterator"),
+        ([Offer("a", complex(1))], "what was returned[0].discount is a "),
+        ({"a": np.zeros(3)}, "what was returned['a'] is a numpy.ndarray"),
+    ],
+)
+def test_what_cannot_be_stored_is_pointed_at(value, words):
+    with pytest.raises(Invalid) as caught:
+        artifacts().keep(value)
+    assert str(caught.value).startswith(words)
+    assert "nothing here knows how to store" in caught.value.what
+    assert "return numbers, text, dates, tables, models" in caught.value.mend
+
+
+def test_a_value_that_holds_itself_is_refused():
+    loop: list[object] = []
+    loop.append(loop)
+
+    with pytest.raises(Invalid, match="holds itself"):
+        artifacts().keep(loop)
+
+
+def test_a_codec_that_is_not_installed_is_named():
+    shelf = artifacts()
+    artifact = shelf.keep(Table(1))
+
+    with pytest.raises(UnknownName, match=r"there is no 'table@1'\n.*the codecs that are installed"):
+        Artifacts(shelf.objects, Codecs()).load(artifact)
+
+
+def test_two_codecs_of_one_name_are_refused():
+    known = codecs()
+    with pytest.raises(Invalid, match=r"a codec 'table@1' already\n(.|\n)*raise its version"):
+        known.register(TableCodec())
+
+
+def test_a_value_of_another_type_is_refused():
+    with pytest.raises(Invalid, match=r"missing required field `campaign`(.|\n)*the type it was stored as"):
+        back(dataclasses.make_dataclass("Cart", [("items", int)])(3), Offer)
