@@ -182,6 +182,11 @@ def test_what_cannot_be_split_is_refused_with_the_cure(arguments, error, words):
     assert words in str(caught.value)
 
 
+def test_a_query_is_no_table_in_memory():
+    with pytest.raises(Invalid, match="LazyFrame is no table in memory"):
+        split(frame().lazy(), "y", test=0.3)
+
+
 def test_since_asks_which_of_two_dates_is_meant():
     two = frame().with_columns(born=pl.lit(date(1990, 1, 1)))
 

@@ -183,6 +183,12 @@ def _refuse_shared(train: pl.DataFrame, test: pl.DataFrame, key: tuple[str, ...]
 
 
 def _check_columns(frame: pl.DataFrame, label: str, weight: str | None, group: str | None) -> None:
+    if not isinstance(frame, pl.DataFrame):
+        raise Invalid(
+            f"{type(frame).__name__} is no table in memory",
+            _WHERE,
+            "annotate the step's parameter as pl.DataFrame, or collect it first",
+        )
     for name in (label, weight, group):
         if name is not None and name not in frame.columns:
             raise UnknownName.among(name, frame.columns, where=f"the frame given to {_WHERE}")

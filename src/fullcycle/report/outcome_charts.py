@@ -19,7 +19,7 @@ def value_row(row: ValueRow) -> Spec:
     x = {
         "field": "x",
         "type": "quantitative",
-        "title": f"effect on {row.metric}" + (", percentage points" if row.share else ""),
+        "title": f"effect on {row.metric}, " + ("percentage points" if row.share else f"per {row.unit}"),
         "axis": {"tickCount": 5, "labelExpr": SIGNED},
     }
     plain = [line for line in rows if line["name"] != "measured"]

@@ -9,6 +9,7 @@ from fullcycle.report.parts import Draw, Pen, source
 from fullcycle.report.story import Story
 from fullcycle.report.style import CSS
 
+_NOTHING_FETCHED = "default-src 'none'; style-src 'unsafe-inline'"  # held by the browser itself
 _NAVIGATION = (
     ("brief", "problem"),
     ("experiment", "experiment"),
@@ -56,6 +57,7 @@ def render(story: Story, *, markdown: Callable[[str], str], svg: Draw | None = N
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_NOTHING_FETCHED),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", f"{title} – fullcycle"),
         tag("style", Markup(CSS)),

@@ -59,7 +59,8 @@ def value(story: Story, pen: Pen) -> Markup:
         f"Effect on {row.metric}: expected and measured",
         value_row(row),
         _table(row),
-        told="bars are intervals; the measured one is the experiment's",
+        told="; ".join(found.source for found in (row.estimated, row.off_policy, row.measured) if found),
+        lead="Bars are intervals; right of the line at zero it brings more.",
     )
     return joined(
         tag("div", tag("div", tag("dl", *facts, class_="facts"), worth_note), chart, class_="pair top")
@@ -69,7 +70,7 @@ def value(story: Story, pen: Pen) -> Markup:
 def _fact(title: str, found: Effect | None, worth: Worth | None, note: str, row: ValueRow) -> Markup:
     if found is None:
         return _boxed(title, "–", joined("not yet"), None)
-    unit = " points" if row.share else ""
+    unit = " points" if row.share else f" per {row.unit}"
     span = effect_range(found.low, found.high, of_shares=row.share)
     big = span if found.value is None else effect(found.value, of_shares=row.share)
     lines = [f"{span}{unit}"] if found.value is not None else []
