@@ -82,6 +82,20 @@ def test_two_halves_of_the_same_clients_have_not_drifted(clients):
     )
 
 
+def test_a_number_that_was_never_there_and_now_is_has_drifted(clients):
+    class Loose(Client):
+        discount: float | None
+
+    was = clients.with_columns(pl.lit(None, pl.Float64).alias("discount"))
+    now = clients.with_columns(pl.lit(0.2).alias("discount"))
+    reference = profile(was, Loose)
+
+    found = check_drift("source mailings", tallied(was, reference), tallied(now, reference))
+
+    assert [each.field for each in found if each.broken] == ["discount"]
+    assert "went from 0.0% to 100.0%" in found[0].says
+
+
 def test_requests_are_compared_in_the_fields_that_they_have(clients):
     reference = profile(clients, Client)
     requests = tallied(clients.drop("channel", "newbie").head(4000), reference)

@@ -68,6 +68,18 @@ def test_a_drift_check_says_its_figure_and_what_chance_gives_for_each_field():
     assert all("where chance gives about 0.00" in each.says for each in found)
 
 
+def test_a_table_that_was_empty_is_not_compared_and_says_so():
+    was, now = {name: values[:0] for name, values in clients(10, 1).items()}, clients(3000, 2)
+    bins = clients(3000, 1)
+
+    found = check_drift("source deliveries", tally(was, bins), tally(now, bins))
+
+    assert not any(each.broken for each in found)
+    assert {each.says.partition(": ")[2] for each in found} == {
+        "one value, or too few rows to compare (0 rows then, 3,000 now)"
+    }
+
+
 def test_a_finding_survives_the_record():
     was, now = clients(3000, 1), clients(3000, 2)
     now["history"] = now["history"] * 100

@@ -34,9 +34,13 @@ def _fields(profile: Profile) -> dict[str, FieldTally]:
 
 
 def _field(field: FieldProfile) -> FieldTally:
-    """Values of no category and missing ones are bins like any other: they may grow, too."""
+    """Values of no category and missing ones are bins like any other: they may grow, too.
+
+    A number that the reference never had has no edges, and all of its values are other ones.
+    """
+    counts, other = (field.counts, field.other) if field.bins else ((), field.other + sum(field.counts))
     return FieldTally(
         bins=(*field.bins, "other", "missing"),
-        counts=(*field.counts, field.other, field.nulls),
+        counts=(*counts, other, field.nulls),
         quartiles=field.quartiles,
     )

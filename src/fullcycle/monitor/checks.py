@@ -87,8 +87,7 @@ def check_drift(
     for drift in drifts(reference, current, alpha=alpha, notable=notable):
         at = locate(drift.field, reference, current) if drift.drifted else None
         evidence = drift.stability
-        psi = f"PSI {number(evidence.psi)} where chance gives about {number(evidence.expected)}"
-        says = f"{at.says}; {psi}" if at else f"{drift.field}: {psi}"
+        says = f"{at.says}; {_figure(evidence)}" if at else f"{drift.field}: {_figure(evidence)}"
         found.append(
             Finding(
                 check="drift",
@@ -101,6 +100,13 @@ def check_drift(
             )
         )
     return found
+
+
+def _figure(evidence: Stability) -> str:
+    if evidence.bins < 2:
+        rows = f"{evidence.reference_rows:,} rows then, {evidence.current_rows:,} now"
+        return f"one value, or too few rows to compare ({rows})"
+    return f"PSI {number(evidence.psi)} where chance gives about {number(evidence.expected)}"
 
 
 def _age(seconds: float) -> str:

@@ -65,7 +65,7 @@ def stability(reference: FieldTally, current: FieldTally) -> Stability:
     n, m = reference.rows, current.rows
     pooled = _pooled(list(zip(reference.counts, current.counts, strict=True)), n, m)
     bins = len(pooled)
-    if bins < 2 or n == 0 or m == 0:
+    if bins < 2:
         return Stability(psi=0.0, expected=0.0, p_value=1.0, bins=bins, reference_rows=n, current_rows=m)
     psi = 0.0
     for was, now in pooled:
