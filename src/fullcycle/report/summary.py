@@ -48,7 +48,7 @@ def value(story: Story, pen: Pen) -> Markup:
                 "Cost so far",
                 money(cost, cents=True),
                 tag("div", "machines and storage", class_="range"),
-                None,
+                story.cost.source if story.cost is not None else None,
             )
         )
     worth_note = tag("p", row.worth_note, class_="source") if row.worth_note else None
@@ -60,7 +60,7 @@ def value(story: Story, pen: Pen) -> Markup:
         value_row(row),
         _table(row),
         told="; ".join(found.source for found in (row.estimated, row.off_policy, row.measured) if found),
-        lead="Bars are intervals; right of the line at zero it brings more.",
+        lead="Bars are intervals; the line at zero is no effect.",
     )
     return joined(
         tag("div", tag("div", tag("dl", *facts, class_="facts"), worth_note), chart, class_="pair top")
