@@ -4,19 +4,15 @@ import os
 import sys
 
 from facts_for_tests import Noted
+from fullcycle.adapters.postgres import PostgresLedger
+from fullcycle.adapters.sqlite import SqliteLedger
 from fullcycle.kernel import FullcycleError
-from fullcycle.record import Ledger, append_next
+from fullcycle.record import append_next
 
 
-def open_ledger(target: str) -> Ledger:
+def open_ledger(target: str) -> SqliteLedger | PostgresLedger:
     """SQLite by its path, PostgreSQL by its connection string."""
-    if target.startswith("postgresql:"):
-        from fullcycle.adapters.postgres import PostgresLedger
-
-        return PostgresLedger(target)
-    from fullcycle.adapters.sqlite import SqliteLedger
-
-    return SqliteLedger(target)
+    return PostgresLedger(target) if target.startswith("postgresql:") else SqliteLedger(target)
 
 
 def race(target: str, name: str, times: str) -> None:

@@ -22,6 +22,7 @@ from fullcycle.adapters.sqlite import SqliteLedger, connect, translated
 from fullcycle.kernel import Conflict, Damaged, Invalid, Misconfigured, now
 from fullcycle.record import Ledger, MemoryLedger, append_next
 from postgres_server import PASSWORD, in_schema
+from record_children import open_ledger
 
 CHILDREN = Path(__file__).parents[1] / "record_children.py"
 _schemas = itertools.count()
@@ -146,10 +147,6 @@ def test_a_forked_child_and_its_parent_both_go_on_writing(kind, tmp_path, reques
     subprocess.run([sys.executable, CHILDREN, "fork", target], check=True, timeout=60)
 
     assert sorted(f.body.text for f in open_ledger(target).read("forked")) == ["child"] * 20 + ["parent"] * 21
-
-
-def open_ledger(target: str) -> Ledger:
-    return PostgresLedger(target) if target.startswith("postgresql:") else SqliteLedger(target)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
