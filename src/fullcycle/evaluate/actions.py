@@ -29,7 +29,7 @@ def action_parameter(features: Features, frame: pl.DataFrame, control: str) -> t
     actions = {
         name: values
         for name, annotation in features.inputs.items()
-        if (values := _choices(annotation)) and name in frame.columns
+        if len(values := _choices(annotation)) > 1 and name in frame.columns
     }
     if len(actions) > 1:
         actions = {name: values for name, values in actions.items() if control in map(str, values)}
