@@ -1,4 +1,7 @@
-"""Experiments: who gets what, what it caused, what is concluded."""
+"""Experiments: who gets what, what it caused, what is concluded.
+
+`assign`, `spec` and the facts load neither NumPy nor SciPy: they are needed while serving.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -6,14 +9,104 @@ from fullcycle.kernel import lazily
 
 if TYPE_CHECKING:
     from fullcycle.experiment.assign import Assignment as Assignment
+    from fullcycle.experiment.boundary import AlwaysValid as AlwaysValid
+    from fullcycle.experiment.boundary import Fixed as Fixed
+    from fullcycle.experiment.comparison import Contrast as Contrast
+    from fullcycle.experiment.comparison import contrast as contrast
+    from fullcycle.experiment.comparison import relative_interval as relative_interval
+    from fullcycle.experiment.design import Design as Design
+    from fullcycle.experiment.design import days_needed as days_needed
+    from fullcycle.experiment.design import minimum_effect as minimum_effect
+    from fullcycle.experiment.design import planned as planned
+    from fullcycle.experiment.design import smallest_margin as smallest_margin
+    from fullcycle.experiment.design import units_needed as units_needed
+    from fullcycle.experiment.effect import DayEstimate as DayEstimate
+    from fullcycle.experiment.effect import Effect as Effect
     from fullcycle.experiment.experiment import Experiment as Experiment
+    from fullcycle.experiment.facts import ExperimentClosed as ExperimentClosed
+    from fullcycle.experiment.facts import ExperimentDesigned as ExperimentDesigned
+    from fullcycle.experiment.facts import ExperimentStarted as ExperimentStarted
+    from fullcycle.experiment.guardrail import Guardrail as Guardrail
+    from fullcycle.experiment.moments import Moments as Moments
+    from fullcycle.experiment.moments import merged as merged
+    from fullcycle.experiment.offpolicy import PolicyDifference as PolicyDifference
+    from fullcycle.experiment.offpolicy import PolicyValue as PolicyValue
+    from fullcycle.experiment.offpolicy import difference as difference
+    from fullcycle.experiment.offpolicy import ips as ips
+    from fullcycle.experiment.offpolicy import snips as snips
+    from fullcycle.experiment.offpolicy import weights_of as weights_of
+    from fullcycle.experiment.ports import ExperimentStore as ExperimentStore
+    from fullcycle.experiment.query import statistics_of as statistics_of
+    from fullcycle.experiment.query import statistics_query as statistics_query
+    from fullcycle.experiment.ratio_check import SampleRatio as SampleRatio
+    from fullcycle.experiment.ratio_check import sample_ratio as sample_ratio
+    from fullcycle.experiment.reading import Readout as Readout
+    from fullcycle.experiment.reading import readout as readout
+    from fullcycle.experiment.records import ExperimentRecord as ExperimentRecord
+    from fullcycle.experiment.records import close as close
+    from fullcycle.experiment.records import experiment_record as experiment_record
+    from fullcycle.experiment.records import experiments as experiments
+    from fullcycle.experiment.records import record_design as record_design
+    from fullcycle.experiment.records import spec_digest as spec_digest
+    from fullcycle.experiment.records import start as start
     from fullcycle.experiment.spec import ExperimentSpec as ExperimentSpec
+    from fullcycle.experiment.statistics import Cell as Cell
+    from fullcycle.experiment.statistics import Count as Count
+    from fullcycle.experiment.statistics import Statistics as Statistics
+    from fullcycle.experiment.telling import amount as amount
+    from fullcycle.experiment.telling import told_gain as told_gain
+    from fullcycle.experiment.verdict import Verdict as Verdict
 
 __getattr__, __all__ = lazily(
     __name__,
     {
+        "AlwaysValid": ".boundary",
         "Assignment": ".assign",
+        "Cell": ".statistics",
+        "Contrast": ".comparison",
+        "Count": ".statistics",
+        "DayEstimate": ".effect",
+        "Design": ".design",
+        "Effect": ".effect",
         "Experiment": ".experiment",
+        "ExperimentClosed": ".facts",
+        "ExperimentDesigned": ".facts",
+        "ExperimentRecord": ".records",
         "ExperimentSpec": ".spec",
+        "ExperimentStarted": ".facts",
+        "ExperimentStore": ".ports",
+        "Fixed": ".boundary",
+        "Guardrail": ".guardrail",
+        "Moments": ".moments",
+        "PolicyDifference": ".offpolicy",
+        "PolicyValue": ".offpolicy",
+        "Readout": ".reading",
+        "SampleRatio": ".ratio_check",
+        "Statistics": ".statistics",
+        "Verdict": ".verdict",
+        "amount": ".telling",
+        "close": ".records",
+        "contrast": ".comparison",
+        "days_needed": ".design",
+        "difference": ".offpolicy",
+        "experiment_record": ".records",
+        "experiments": ".records",
+        "ips": ".offpolicy",
+        "merged": ".moments",
+        "minimum_effect": ".design",
+        "planned": ".design",
+        "readout": ".reading",
+        "record_design": ".records",
+        "relative_interval": ".comparison",
+        "sample_ratio": ".ratio_check",
+        "smallest_margin": ".design",
+        "snips": ".offpolicy",
+        "spec_digest": ".records",
+        "start": ".records",
+        "statistics_of": ".query",
+        "statistics_query": ".query",
+        "told_gain": ".telling",
+        "units_needed": ".design",
+        "weights_of": ".offpolicy",
     },
 )

@@ -11,17 +11,29 @@ if TYPE_CHECKING:
     from fullcycle.metric.outcome import Outcomes as Outcomes
     from fullcycle.metric.outcome import outcomes as outcomes
     from fullcycle.metric.spec import Good as Good
+    from fullcycle.metric.spec import Kind as Kind
     from fullcycle.metric.spec import MetricSpec as MetricSpec
+    from fullcycle.metric.sql import event_value as event_value
+    from fullcycle.metric.sql import inlined as inlined
+    from fullcycle.metric.sql import micros_of as micros_of
+    from fullcycle.metric.sql import quoted as quoted
+    from fullcycle.metric.sql import unit_value as unit_value
 
 __getattr__, __all__ = lazily(
     __name__,
     {
         "Good": ".spec",
+        "Kind": ".spec",
         "Metric": ".metric",
         "MetricSpec": ".spec",
         "Outcomes": ".outcome",
+        "event_value": ".sql",
+        "inlined": ".sql",
         "mean": ".metric",
+        "micros_of": ".sql",
         "outcomes": ".outcome",
         "proportion": ".metric",
+        "quoted": ".sql",
+        "unit_value": ".sql",
     },
 )

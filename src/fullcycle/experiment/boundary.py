@@ -1,0 +1,90 @@
+"""How many standard errors an interval reaches: once at the end, or at every look.
+
+A *fixed* interval holds its promise at one look that was planned. An *always-valid* one
+holds it at all looks together, so it may be read every day; it pays by being wider.
+"""
+
+from dataclasses import dataclass
+from math import exp, log, sqrt
+from typing import Protocol
+
+from scipy.special import stdtr, stdtrit
+
+
+class Boundary(Protocol):
+    """A rule that turns an estimate over ``units`` with ``df`` degrees of freedom into an interval."""
+
+    @property
+    def alpha(self) -> float:
+        """The chance, at most, that the interval misses the truth."""
+        ...
+
+    def two_sided(self, df: float, units: int) -> float:
+        """Standard errors to either side."""
+        ...
+
+    def one_sided(self, df: float, units: int) -> float:
+        """Standard errors to one side, the other being open."""
+        ...
+
+    def p_value(self, z: float, df: float, units: int) -> float:
+        """The smallest ``alpha`` at which the interval leaves out zero, ``z`` standard errors away."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Student's t, for the one look that was planned.
+
+    Source: Welch, "The generalization of Student's problem", Biometrika 1947.
+    """
+
+    alpha: float = 0.05
+
+    def two_sided(self, df: float, units: int) -> float:
+        """Standard errors to either side."""
+        return float(-stdtrit(df, self.alpha / 2))
+
+    def one_sided(self, df: float, units: int) -> float:
+        """Standard errors to one side."""
+        return float(-stdtrit(df, self.alpha))
+
+    def p_value(self, z: float, df: float, units: int) -> float:
+        """Two-sided, from the tail itself, so that a tiny one is not rounded to zero."""
+        return float(2 * stdtr(df, -abs(z)))
+
+
+@dataclass(frozen=True, slots=True)
+class AlwaysValid:
+    """An asymptotic confidence sequence, tightest near ``planned`` units.
+
+    ``planned`` must not be chosen by looking at outcomes. The promise is asymptotic: it
+    holds from the first look on that has enough units for the normal approximation.
+
+    Source: Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas, "Time-uniform central limit theory
+    and asymptotic confidence sequences", arXiv 2103.06476v7: equations 9 (two-sided), 134
+    (one-sided), 155 (p value) and 161 (tuning).
+    """
+
+    planned: int
+    alpha: float = 0.05
+
+    def two_sided(self, df: float, units: int) -> float:
+        """Standard errors to either side."""
+        rho2, spread = self._mixture(self.alpha, units)
+        return sqrt(2 * spread / (units * rho2) * log(sqrt(spread) / self.alpha))
+
+    def one_sided(self, df: float, units: int) -> float:
+        """Standard errors to one side."""
+        rho2, spread = self._mixture(2 * self.alpha, units)
+        return sqrt(2 * spread / (units * rho2) * log(1 + sqrt(spread) / (2 * self.alpha)))
+
+    def p_value(self, z: float, df: float, units: int) -> float:
+        """Always-valid: it may be read at every look; at most 1."""
+        rho2, spread = self._mixture(self.alpha, units)
+        return min(1.0, sqrt(spread) * exp(-z * z * units * rho2 / (2 * spread)))
+
+    def _mixture(self, alpha: float, units: int) -> tuple[float, float]:
+        """The squared scale of the mixture, and ``units * rho**2 + 1``."""
+        rho2 = (-2 * log(alpha) + log(1 - 2 * log(alpha))) / self.planned
+        return rho2, units * rho2 + 1

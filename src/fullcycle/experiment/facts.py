@@ -1,0 +1,36 @@
+"""What is recorded of an experiment: its design, its start, its end."""
+
+import msgspec
+
+from fullcycle.kernel import Digest
+from fullcycle.record import Artifact, fact
+
+
+@fact("experiment.designed")
+class ExperimentDesigned(msgspec.Struct, frozen=True, kw_only=True):
+    """What it takes and, from the past of ``run``, what its policies are worth; both as JSON."""
+
+    run: int
+    design: Artifact
+    off_policy: Artifact | None = None
+
+
+@fact("experiment.started")
+class ExperimentStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """It goes out with a release, whose manifest holds its specification: from here on it is frozen."""
+
+    release: int
+    environment: str
+    spec: Digest
+    planned_units: int | None = None
+
+
+@fact("experiment.closed")
+class ExperimentClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """What was concluded, and the readout (as JSON) that it rests on."""
+
+    environment: str
+    decision: str
+    arm: str | None
+    reason: str
+    readout: Artifact

@@ -1,0 +1,99 @@
+"""An experiment's life, folded from its facts: designed as often as you like, started once, closed once."""
+
+from dataclasses import dataclass
+
+from fullcycle.experiment.facts import ExperimentClosed, ExperimentDesigned, ExperimentStarted
+from fullcycle.experiment.spec import ExperimentSpec
+from fullcycle.kernel import Conflict, Digest, Missing, digest_value
+from fullcycle.record import Fact, Ledger, append_next
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentRecord:
+    """What is known of an experiment; each fact None until it happened, ``designed`` the last of them."""
+
+    capability: str
+    name: str
+    designed: Fact | None = None
+    started: Fact | None = None
+    closed: Fact | None = None
+
+
+def stream_of(capability: str, name: str) -> str:
+    """The stream that an experiment's facts stand in."""
+    return f"experiment/{capability}/{name}"
+
+
+def spec_digest(spec: ExperimentSpec) -> Digest:
+    """What tells one specification from another."""
+    return digest_value("experiment@1", spec)
+
+
+def experiment_record(ledger: Ledger, capability: str, name: str) -> ExperimentRecord:
+    """Read an experiment's life; empty where nothing is recorded."""
+    found: dict[type, Fact] = {type(fact.body): fact for fact in ledger.read(stream_of(capability, name))}
+    return ExperimentRecord(
+        capability,
+        name,
+        found.get(ExperimentDesigned),
+        found.get(ExperimentStarted),
+        found.get(ExperimentClosed),
+    )
+
+
+def experiments(ledger: Ledger, capability: str) -> list[ExperimentRecord]:
+    """The experiments of a capability that anything is recorded of, by name."""
+    prefix = stream_of(capability, "")
+    return [
+        experiment_record(ledger, capability, stream.removeprefix(prefix))
+        for stream in sorted(ledger.heads(prefix))
+    ]
+
+
+def record_design(ledger: Ledger, capability: str, name: str, body: ExperimentDesigned, *, by: str) -> Fact:
+    """Record a design; a later one stands beside it."""
+    return append_next(ledger, stream_of(capability, name), body, by=by)
+
+
+def start(ledger: Ledger, spec: ExperimentSpec, body: ExperimentStarted, *, by: str) -> Fact:
+    """Record that an experiment goes out; the same specification again starts nothing new.
+
+    Raises:
+        Conflict: where it runs with another specification, or is closed.
+    """
+    record = experiment_record(ledger, spec.capability, spec.name)
+    where = f"the experiment {spec.name} of {spec.capability}"
+    if record.closed is not None:
+        raise Conflict("it is closed", where, "give the new experiment a name of its own in experiment.py")
+    if record.started is None:
+        return append_next(ledger, stream_of(spec.capability, spec.name), body, by=by)
+    if record.started.body.spec != body.spec:
+        raise Conflict(
+            "it runs already, and what it compares or how has changed since",
+            where,
+            "undo the change, or close it and give the new one a name of its own in experiment.py",
+        )
+    return record.started
+
+
+def close(ledger: Ledger, capability: str, name: str, body: ExperimentClosed, *, by: str) -> Fact:
+    """Record what was concluded.
+
+    Raises:
+        Missing: where it never started.
+        Conflict: where it is closed already.
+    """
+    record = experiment_record(ledger, capability, name)
+    where = f"the experiment {name} of {capability}"
+    if record.started is None:
+        raise Missing(
+            "it has not started", where, f"deploy a release that holds it: fullcycle deploy {capability}"
+        )
+    if record.closed is not None:
+        raise Conflict(
+            f"it is closed already: {record.closed.body.decision}",
+            where,
+            "start a new one under another name",
+        )
+    head = ledger.heads(stream_of(capability, name))[stream_of(capability, name)]
+    return ledger.append(stream_of(capability, name), head, body, by=by)
