@@ -1,0 +1,86 @@
+"""The release: what goes out together, frozen, and what is deployed where."""
+
+from typing import TYPE_CHECKING
+
+from fullcycle.kernel import lazily
+
+if TYPE_CHECKING:
+    from fullcycle.release.deployments import Deployment as Deployment
+    from fullcycle.release.deployments import deploy as deploy
+    from fullcycle.release.deployments import deployed as deployed
+    from fullcycle.release.deployments import deployed_at as deployed_at
+    from fullcycle.release.deployments import history as history
+    from fullcycle.release.deployments import rollback as rollback
+    from fullcycle.release.evidence import Assessment as Assessment
+    from fullcycle.release.evidence import ContractFinding as ContractFinding
+    from fullcycle.release.evidence import Evidence as Evidence
+    from fullcycle.release.evidence import Incumbent as Incumbent
+    from fullcycle.release.evidence import Parity as Parity
+    from fullcycle.release.evidence import Scored as Scored
+    from fullcycle.release.evidence import TestResult as TestResult
+    from fullcycle.release.facts import DeploymentMade as DeploymentMade
+    from fullcycle.release.facts import ReleaseMade as ReleaseMade
+    from fullcycle.release.facts import deployments_stream as deployments_stream
+    from fullcycle.release.facts import releases_stream as releases_stream
+    from fullcycle.release.gates import GATES as GATES
+    from fullcycle.release.gates import Judgement as Judgement
+    from fullcycle.release.gates import Override as Override
+    from fullcycle.release.gates import Verdict as Verdict
+    from fullcycle.release.gates import admit as admit
+    from fullcycle.release.gates import judge as judge
+    from fullcycle.release.loading import LoadedRelease as LoadedRelease
+    from fullcycle.release.loading import Policy as Policy
+    from fullcycle.release.loading import load_release as load_release
+    from fullcycle.release.loading import python_version as python_version
+    from fullcycle.release.manifest import GoldenRow as GoldenRow
+    from fullcycle.release.manifest import Manifest as Manifest
+    from fullcycle.release.manifest import PinnedModel as PinnedModel
+    from fullcycle.release.manifest import golden_rows as golden_rows
+    from fullcycle.release.manifest import keep_golden as keep_golden
+    from fullcycle.release.manifest import keep_manifest as keep_manifest
+    from fullcycle.release.predicting import Predictor as Predictor
+    from fullcycle.release.predicting import ReleasedModel as ReleasedModel
+    from fullcycle.release.signature import Signature as Signature
+    from fullcycle.release.signature import read_signature as read_signature
+
+_NAMES = {
+    "Assessment": ".evidence",
+    "ContractFinding": ".evidence",
+    "Deployment": ".deployments",
+    "DeploymentMade": ".facts",
+    "Evidence": ".evidence",
+    "GATES": ".gates",
+    "GoldenRow": ".manifest",
+    "Incumbent": ".evidence",
+    "Judgement": ".gates",
+    "LoadedRelease": ".loading",
+    "Manifest": ".manifest",
+    "Override": ".gates",
+    "Parity": ".evidence",
+    "PinnedModel": ".manifest",
+    "Policy": ".loading",
+    "Predictor": ".predicting",
+    "ReleaseMade": ".facts",
+    "ReleasedModel": ".predicting",
+    "Scored": ".evidence",
+    "Signature": ".signature",
+    "TestResult": ".evidence",
+    "Verdict": ".gates",
+    "admit": ".gates",
+    "deploy": ".deployments",
+    "deployed": ".deployments",
+    "deployed_at": ".deployments",
+    "deployments_stream": ".facts",
+    "golden_rows": ".manifest",
+    "history": ".deployments",
+    "judge": ".gates",
+    "keep_golden": ".manifest",
+    "keep_manifest": ".manifest",
+    "load_release": ".loading",
+    "python_version": ".loading",
+    "read_signature": ".signature",
+    "releases_stream": ".facts",
+    "rollback": ".deployments",
+}
+
+__getattr__, __all__ = lazily(__name__, _NAMES)

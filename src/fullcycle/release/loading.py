@@ -1,0 +1,256 @@
+"""A release brought back to life from its manifest: code, models and values, each verified by digest."""
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, get_origin
+
+import msgspec
+
+from fullcycle.code import Archive, Loaded, load
+from fullcycle.data import Row
+from fullcycle.kernel import Digest, Invalid, Misconfigured, UnknownName
+from fullcycle.record import Artifacts, Codecs, ObjectStore
+from fullcycle.release.manifest import Manifest, PinnedModel
+from fullcycle.release.predicting import Encoder, Predictor, ReleasedModel
+from fullcycle.release.signature import Signature, read_signature
+
+Call = Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A function of a release with everything it asks for: ``call(row, draw)`` decides."""
+
+    reference: str
+    row: type[Row]
+    kind: type  # of what it returns: its Row, or list
+    promises: str  # the answer's annotation, to be read
+    answer: msgspec.json.Decoder[Any]  # checks an encoded answer against its contract
+    answer_type: Any
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRelease:
+    """A release that can decide; ``arms`` is empty where no experiment goes out with it."""
+
+    digest: Digest
+    manifest: Manifest
+    service: Policy
+    fallback: Policy | None
+    arms: Mapping[str, Policy]
+
+    @property
+    def row(self) -> type[Row]:
+        """The contract of a request."""
+        return self.service.row
+
+    @property
+    def policies(self) -> dict[str, Policy]:
+        """Every function that may answer, by reference."""
+        every = [self.service, *([self.fallback] if self.fallback is not None else []), *self.arms.values()]
+        return {policy.reference: policy for policy in every}
+
+
+def load_release(
+    objects: ObjectStore, digest: Digest, codecs: Codecs, *, root: Path | None = None
+) -> LoadedRelease:
+    """Load a release; ``codecs`` read a stored model as a ``Predictor``.
+
+    ``root`` is where the project's files would be, for the lines of tracebacks.
+
+    Raises:
+        Misconfigured: where Python or a distribution it stands on differs from here.
+        Missing, Damaged: where an object it pins is gone, or is not what was stored.
+        Invalid, UnknownName: where its parts do not fit together.
+    """
+    manifest = Manifest.from_bytes(objects.get(digest))
+    require_surroundings(manifest)
+    loaded = load(Archive.from_bytes(objects.get(manifest.archive)), root=root)
+    parts = _Parts(manifest, loaded, Artifacts(objects, codecs))
+    experiment = manifest.experiment
+    arms = experiment.arms if experiment is not None else {}
+    names = [manifest.service, *([manifest.fallback] if manifest.fallback else []), *arms.values()]
+    policies = {name: parts.policy(name) for name in dict.fromkeys(names)}
+    _require_alike(manifest.service, policies)
+    if experiment is not None and experiment.unit not in policies[manifest.service].row.__struct_fields__:
+        raise UnknownName.among(
+            experiment.unit,
+            policies[manifest.service].row.__struct_fields__,
+            where=f"the request, whose units experiment {experiment.name} randomises",
+        )
+    return LoadedRelease(
+        digest,
+        manifest,
+        policies[manifest.service],
+        policies[manifest.fallback] if manifest.fallback else None,
+        {arm: policies[name] for arm, name in arms.items()},
+    )
+
+
+def named(loaded: Loaded, reference: str) -> Any:
+    """The object that ``"<module in the package>:<name>"`` names.
+
+    Raises:
+        UnknownName: where the module has none of that name.
+    """
+    module_name, _, name = reference.partition(":")
+    module = loaded.module(module_name)
+    if not hasattr(module, name):
+        raise UnknownName.among(name, vars(module), where=f"module {module_name} of the release")
+    return getattr(module, name)
+
+
+def python_version() -> str:
+    """The minor version of Python that runs here, such as ``"3.11"``."""
+    return ".".join(platform.python_version_tuple()[:2])
+
+
+def require_surroundings(manifest: Manifest) -> None:
+    """Refuse to load a release where it would not be the same.
+
+    Raises:
+        Misconfigured: naming each difference.
+    """
+    differences = [
+        f"{name} {released}, here {here or 'not installed'}"
+        for name, released in {"Python": manifest.python, **manifest.distributions}.items()
+        if (here := python_version() if name == "Python" else _installed(name)) != released
+    ]
+    if differences:
+        raise Misconfigured(
+            f"the release was made with {'; '.join(differences)}",
+            f"a release of {manifest.capability}, made from {manifest.capability}@{manifest.run}",
+            "install what it was made with, or release anew from a run made here",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a manifest pins, opened on demand."""
+
+    manifest: Manifest
+    loaded: Loaded
+    artifacts: Artifacts
+
+    def policy(self, reference: str) -> Policy:
+        function = named(self.loaded, reference)
+        signature = read_signature(function, reference)
+        given = {
+            **{name: self._model(name, row) for name, row in signature.models.items()},
+            **{name: self._family(name, row) for name, row in signature.families.items()},
+            **{name: self._value(name, kind) for name, kind in signature.values.items()},
+            **self._parameters(signature),
+        }
+        plain = getattr(function, "function", function)
+        return Policy(
+            reference=reference,
+            row=signature.row,
+            kind=get_origin(signature.answer) or signature.answer,
+            promises=_told(signature.answer),
+            answer=msgspec.json.Decoder(signature.answer),
+            answer_type=signature.answer,
+            call=_bound(plain, given, signature.draws),
+        )
+
+    def _model(self, name: str, row: type[Row]) -> ReleasedModel:
+        pinned = self._pinned(name)
+        return self._released(pinned, self._encoder(pinned, row), self.artifacts.load(pinned.artifact))
+
+    def _family(self, name: str, row: type[Row]) -> dict[str, ReleasedModel]:
+        pinned = self._pinned(name)
+        encode = self._encoder(pinned, row)
+        family = self.artifacts.load(pinned.artifact)
+        if not isinstance(family, dict):
+            raise Invalid(
+                f"step {pinned.step} made one model, {name} asks for a family of them",
+                f"the parameter {name} of the service",
+                f"annotate it fc.Model[{row.__name__}]",
+            )
+        return {key: self._released(pinned, encode, member) for key, member in family.items()}
+
+    def _encoder(self, pinned: PinnedModel, row: type[Row]) -> Encoder:
+        features = named(self.loaded, pinned.features)
+        if features.row is not row:
+            raise Invalid(
+                f"model {pinned.step} is asked by {row.__name__}, but learnt from {features.row.__name__}",
+                f"the features {pinned.features}",
+                f"annotate the parameter fc.Model[{features.row.__name__}]",
+            )
+        encode: Encoder = features.encode
+        return encode
+
+    def _released(self, pinned: PinnedModel, encode: Encoder, predictor: Any) -> ReleasedModel:
+        if not isinstance(predictor, Predictor):
+            raise Invalid(
+                f"what step {pinned.step} made is a {type(predictor).__name__}, which cannot be asked",
+                f"an artifact stored as {pinned.artifact.codec}",
+                "annotate the parameter with what the step returns",
+            )
+        return ReleasedModel(pinned.step, encode, predictor)
+
+    def _pinned(self, name: str) -> PinnedModel:
+        if name not in self.manifest.models:
+            raise UnknownName.among(name, self.manifest.models, where="the models of this release")
+        return self.manifest.models[name]
+
+    def _value(self, name: str, kind: Any) -> Any:
+        if name not in self.manifest.values:
+            raise UnknownName.among(name, self.manifest.values, where="the values of this release")
+        return self.artifacts.load(self.manifest.values[name], kind)
+
+    def _parameters(self, signature: Signature) -> dict[str, Any]:
+        frozen = self.manifest.parameters
+        for name in signature.parameters:
+            if name not in frozen and name not in signature.defaults:
+                raise UnknownName.among(name, frozen, where="the parameters that this release froze")
+        return {
+            name: _converted(name, frozen[name], kind)
+            for name, kind in signature.parameters.items()
+            if name in frozen
+        }
+
+
+def _converted(name: str, value: Any, kind: Any) -> Any:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise Invalid(
+            f"the frozen parameter {name} is not what its annotation says: {error}",
+            "the release's parameters",
+            "release it with a value of that type",
+        ) from error
+
+
+def _bound(function: Callable[..., Any], given: dict[str, Any], draws: tuple[str, ...]) -> Call:
+    """``function`` as ``call(row, draw)``."""
+    if not draws:
+        return lambda row, draw: function(row, **given)
+    return lambda row, draw: function(row, **given, **dict.fromkeys(draws, draw))
+
+
+def _require_alike(service: str, policies: Mapping[str, Policy]) -> None:
+    """All that may answer a capability's request take the same row and promise the same answer."""
+    first = policies[service]
+    for name, policy in policies.items():
+        if policy.row is not first.row or policy.answer_type != first.answer_type:
+            raise Invalid(
+                f"{name} takes {policy.row.__name__} and returns {policy.promises}; "
+                f"{service} takes {first.row.__name__} and returns {first.promises}",
+                "the functions of one capability",
+                "let service, fallback and arms take the same request and return the same answer",
+            )
+
+
+def _told(kind: Any) -> str:
+    return kind.__name__ if isinstance(kind, type) else f"list[{kind.__args__[0].__name__}]"
+
+
+def _installed(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None

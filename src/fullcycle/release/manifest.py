@@ -1,0 +1,105 @@
+"""The manifest: everything that goes out together, pinned by digest.
+
+It is JSON, an object in the store, and its digest names the release's content. Nothing that
+decides is outside it. Format 1 is read by every later version.
+"""
+
+from typing import Any
+
+import msgspec
+
+from fullcycle.experiment import ExperimentSpec
+from fullcycle.kernel import Damaged, Digest, Invalid
+from fullcycle.record import Artifact, ObjectStore
+
+FORMAT = 1
+
+_CANONICAL = msgspec.json.Encoder(order="sorted")
+
+
+class PinnedModel(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step learnt, and the feature set it is asked by."""
+
+    artifact: Artifact
+    features: str  # "winback.rows:traits"
+    step: str
+
+
+class GoldenRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A request, and what each function answered when the release was made."""
+
+    id: str  # the decision's id, which all its draws are a function of
+    request: dict[str, Any]
+    answers: dict[str, Any]  # by function: "winback.service:choose"
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """A release's content; functions are named ``"<module in the package>:<name>"``."""
+
+    format: int = FORMAT
+    capability: str
+    package: str
+    run: int
+    archive: Digest  # object: the project's files
+    python: str  # "3.11": bytecode, floats and hashes are those of a minor version
+    lock: Digest  # object: every distribution that was installed, name → version
+    distributions: dict[str, str]  # those that deciding stands on: they must be the same here
+    service: str
+    fallback: str | None = None
+    models: dict[str, PinnedModel] = {}  # by parameter
+    values: dict[str, Artifact] = {}  # by parameter: what else a step returned
+    parameters: dict[str, Any] = {}  # keyword-only parameters, frozen
+    golden: Digest = ""  # object: a list of GoldenRow; empty in a draft, which nobody may deploy
+    brief: Digest | None = None  # object
+    profile: Digest | None = None  # object: what the inputs looked like in training
+    evaluation: dict[str, Artifact] = {}  # by step
+    experiment: ExperimentSpec | None = None
+
+    def to_bytes(self) -> bytes:
+        """The canonical bytes: what is stored, and whose digest names them."""
+        return _CANONICAL.encode(self)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Manifest":
+        """Read a stored manifest.
+
+        Raises:
+            Invalid: where a later version of fullcycle wrote it.
+            Damaged: where it is no manifest.
+        """
+        try:
+            written = msgspec.json.decode(data, type=_Written).format
+            if written <= FORMAT:
+                return msgspec.json.decode(data, type=cls)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Damaged(
+                f"not readable as a manifest: {str(error)[:200]}",
+                f"an object of {len(data):,} bytes",
+                "see that the reference points at a release",
+            ) from error
+        raise Invalid(
+            f"the manifest has format {written}, this version reads up to {FORMAT}",
+            "the release's manifest",
+            "upgrade fullcycle here: python -m pip install --upgrade fullcycle",
+        )
+
+
+class _Written(msgspec.Struct):
+    format: int
+
+
+def keep_manifest(objects: ObjectStore, manifest: Manifest) -> Digest:
+    """Store a manifest; its object's digest names the release's content."""
+    return objects.put(manifest.to_bytes())
+
+
+def keep_golden(objects: ObjectStore, rows: list[GoldenRow]) -> Digest:
+    """Store golden rows."""
+    return objects.put(_CANONICAL.encode(rows))
+
+
+def golden_rows(objects: ObjectStore, manifest: Manifest) -> list[GoldenRow]:
+    """The golden rows that a manifest pins; none in a draft."""
+    if not manifest.golden:
+        return []
+    return msgspec.json.decode(objects.get(manifest.golden), type=list[GoldenRow])

@@ -1,0 +1,67 @@
+"""A released model behind the one method that a service knows of it: ``predict``."""
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from typing import Any, Protocol, overload, runtime_checkable
+
+from fullcycle.kernel import Invalid
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """A model as its library has it, asked by encoded rows of ``n_features`` numbers."""
+
+    n_features: int
+
+    def score(self, values: Sequence[float]) -> float:
+        """Predict one row."""
+        ...
+
+    def scores(self, rows: Sequence[Sequence[float]]) -> list[float]:
+        """Predict ``(n_rows, n_features)`` numbers in one call."""
+        ...
+
+
+Encoder = Callable[[Any], list[float]]
+"""Turns a row of features into the numbers that a model sees."""
+
+
+class ReleasedModel:
+    """A ``Model[X]``: rows of features in, predictions out.
+
+    A prediction that is no finite number is the model's failure, never an answer.
+    """
+
+    def __init__(self, step: str, encode: Encoder, predictor: Predictor) -> None:
+        self._step = step
+        self._encode = encode
+        self._score = predictor.score
+        self._scores = predictor.scores
+
+    @overload
+    def predict(self, x: Sequence[Any], /) -> list[float]: ...
+    @overload
+    def predict(self, x: Any, /) -> float: ...
+    def predict(self, x: Any, /) -> float | list[float]:
+        """Predict one row, or each of many in one call.
+
+        Raises:
+            Invalid: where the model gives NaN or infinity.
+        """
+        if isinstance(x, (list, tuple)):
+            predictions = self._scores([self._encode(row) for row in x])
+            for prediction in predictions:
+                if not isfinite(prediction):
+                    raise self._no_number(prediction)
+            return predictions
+        prediction = self._score(self._encode(x))
+        if not isfinite(prediction):
+            raise self._no_number(prediction)
+        return prediction
+
+    def _no_number(self, prediction: float) -> Invalid:
+        return Invalid(
+            f"model {self._step} predicted {prediction}",
+            f"step {self._step} of the release's run",
+            "see what it was trained on: fullcycle show",
+        )

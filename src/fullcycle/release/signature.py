@@ -1,0 +1,106 @@
+"""What a service's function asks for, told by the annotations of its parameters."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin, get_type_hints
+
+from fullcycle.data import Row
+from fullcycle.feature import Draw, Model
+from fullcycle.kernel import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A policy's request, its answer, and everything else it is given, by parameter.
+
+    ``models`` and ``families`` hold the row of features that a model, or each model of a
+    ``dict[str, Model[…]]``, is asked by. ``values`` are what other steps returned,
+    ``parameters`` are keyword-only and frozen by the release; both hold the annotation.
+    """
+
+    row: type[Row]
+    answer: Any  # a Row, or list[Row]
+    models: Mapping[str, type[Row]]
+    families: Mapping[str, type[Row]]
+    draws: tuple[str, ...]
+    values: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    defaults: Mapping[str, Any]  # of the parameters that have one
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of the flow that it needs results of."""
+        return (*self.models, *self.families, *self.values)
+
+
+def read_signature(function: Callable[..., Any], reference: str) -> Signature:
+    """Read what a service's function asks for; ``reference`` names it in errors.
+
+    Raises:
+        Invalid: where the first parameter is no Row, the answer neither a Row nor a list of
+            Rows, or a parameter says nothing of its type.
+    """
+    plain = inspect.unwrap(function)
+    hints = _hints(plain, reference)
+    positional = [
+        p for p in inspect.signature(plain).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD
+    ]
+    frozen = [p for p in inspect.signature(plain).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    for parameter in inspect.signature(plain).parameters.values():
+        if parameter not in (*positional, *frozen):
+            raise _unclear(
+                reference, f"its parameter {parameter} cannot be wired by name", "give it a plain name"
+            )
+        if parameter.name not in hints:
+            raise _unclear(reference, f"its parameter {parameter.name!r} has no annotation", "annotate it")
+    if not positional or not _is_row(hints[positional[0].name]):
+        raise _unclear(reference, "its first parameter is not a Row", "annotate the request with a Row")
+    answer = hints.get("return")
+    if not (_is_row(answer) or _row_of_list(answer)):
+        raise _unclear(
+            reference, f"it returns {_named(answer)}", "annotate what it returns: a Row or a list of Rows"
+        )
+    asked = {parameter.name: hints[parameter.name] for parameter in positional[1:]}
+    models = {name: get_args(kind)[0] for name, kind in asked.items() if get_origin(kind) is Model}
+    families = {name: get_args(get_args(kind)[1])[0] for name, kind in asked.items() if _is_family(kind)}
+    draws = tuple(name for name, kind in asked.items() if kind is Draw)
+    return Signature(
+        row=hints[positional[0].name],
+        answer=answer,
+        models=models,
+        families=families,
+        draws=draws,
+        values={name: kind for name, kind in asked.items() if name not in {*models, *families, *draws}},
+        parameters={parameter.name: hints[parameter.name] for parameter in frozen},
+        defaults={p.name: p.default for p in frozen if p.default is not p.empty},
+    )
+
+
+def _hints(function: Callable[..., Any], reference: str) -> dict[str, Any]:
+    try:
+        return get_type_hints(function)
+    except NameError as error:
+        raise _unclear(
+            reference, f"an annotation of it cannot be read: {error}", "import that name at the top"
+        ) from error
+
+
+def _is_family(kind: Any) -> bool:
+    return get_origin(kind) is dict and get_args(kind)[0] is str and get_origin(get_args(kind)[1]) is Model
+
+
+def _is_row(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Row)
+
+
+def _row_of_list(kind: Any) -> bool:
+    return get_origin(kind) is list and _is_row(get_args(kind)[0])
+
+
+def _named(kind: Any) -> str:
+    return kind.__name__ if isinstance(kind, type) else str(kind)
+
+
+def _unclear(reference: str, what: str, mend: str) -> Invalid:
+    return Invalid(f"{reference} cannot be released: {what}", reference, mend)
