@@ -21,15 +21,34 @@ if TYPE_CHECKING:
     from fullcycle.data import personal as personal
     from fullcycle.data import source as source
     from fullcycle.data import time as time
+    from fullcycle.evaluate import Split as Split
+    from fullcycle.evaluate import split as split
+    from fullcycle.experiment import Experiment as Experiment
+    from fullcycle.feature import Draw as Draw
+    from fullcycle.feature import Model as Model
     from fullcycle.feature import dot as dot
     from fullcycle.feature import features as features
+    from fullcycle.flow import model as model
+    from fullcycle.flow import step as step
     from fullcycle.kernel import FullcycleError as FullcycleError
+    from fullcycle.metric import Metric as Metric
+    from fullcycle.metric import mean as mean
+    from fullcycle.metric import outcomes as outcomes
+    from fullcycle.metric import proportion as proportion
+    from fullcycle.record import Secret as Secret
+    from fullcycle.serve import service as service
 
 _HOMES = {
+    "Draw": "feature",
+    "Experiment": "experiment",
     "FullcycleError": "kernel",
+    "Metric": "metric",
+    "Model": "feature",
     "Query": "data",
     "Row": "data",
+    "Secret": "record",
     "Source": "data",
+    "Split": "evaluate",
     "Warehouse": "data",
     "at_least": "data",
     "between": "data",
@@ -38,8 +57,15 @@ _HOMES = {
     "key": "data",
     "length": "data",
     "matching": "data",
+    "mean": "metric",
+    "model": "flow",
+    "outcomes": "metric",
     "personal": "data",
+    "proportion": "metric",
+    "service": "serve",
     "source": "data",
+    "split": "evaluate",
+    "step": "flow",
     "time": "data",
 }
 

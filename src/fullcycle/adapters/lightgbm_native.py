@@ -11,18 +11,17 @@ import importlib.util
 import sys
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fullcycle.kernel import Damaged, FullcycleError, Invalid, Misconfigured
-
-CODEC = "lightgbm-text@1"
+from fullcycle.kernel import Damaged, Digest, FullcycleError, Invalid, Misconfigured, digest_parts
 
 _FLOAT64 = 1  # C_API_DTYPE_FLOAT64
 _NORMAL = 0  # C_API_PREDICT_NORMAL: what Booster.predict gives, link function applied
 _ALL = -1  # every iteration that was stored
 _ONE_THREAD = b"num_threads=1"  # an OpenMP barrier costs milliseconds where cores are busy
+_OneRow = Callable[[Sequence[float]], float]
 _SUFFIX = {"darwin": "dylib", "win32": "dll"}.get(sys.platform, "so")
 
 
@@ -63,8 +62,9 @@ class NativeBooster:
         try:
             ask: _OneRow = self._rows.ask
         except AttributeError:
-            ask = self._rows.ask = _OneRow(self._library, self._handle, self.n_features)
-            self._prepared.append(ask.config)
+            ask, config = _one_row(self._library, self._handle, self.n_features)
+            self._rows.ask = ask
+            self._prepared.append(config)
         return ask(values)
 
     def scores(self, rows: Sequence[Sequence[float]]) -> list[float]:
@@ -110,35 +110,26 @@ class NativeBooster:
         return count.value
 
 
-class _OneRow:
-    """The prepared single-row call of one thread: its own buffers, its own native predictor."""
+def _one_row(native: ctypes.CDLL, handle: ctypes.c_void_p, width: int) -> tuple[_OneRow, ctypes.c_void_p]:
+    """Prepare the single-row call for one thread: its own buffers, its own native predictor."""
+    row, result, length = (ctypes.c_double * width)(), ctypes.c_double(), ctypes.c_int64()
+    config = ctypes.c_void_p()
+    if native.LGBM_BoosterPredictForMatSingleRowFastInit(
+        handle, _NORMAL, 0, _ALL, _FLOAT64, ctypes.c_int32(width), _ONE_THREAD, ctypes.byref(config)
+    ):
+        raise _failed(native)
+    predict = native.LGBM_BoosterPredictForMatSingleRowFast
+    places = config, ctypes.byref(row), ctypes.byref(length), ctypes.byref(result)
 
-    def __init__(self, native: ctypes.CDLL, handle: ctypes.c_void_p, width: int) -> None:
-        self._native = native
-        self._width = width
-        self._row = (ctypes.c_double * width)()
-        self._result = ctypes.c_double()
-        self.config = ctypes.c_void_p()
-        length = ctypes.c_int64()
-        if native.LGBM_BoosterPredictForMatSingleRowFastInit(
-            handle, _NORMAL, 0, _ALL, _FLOAT64, ctypes.c_int32(width), _ONE_THREAD, ctypes.byref(self.config)
-        ):
+    def ask(values: Sequence[float]) -> float:
+        if len(values) != width:
+            raise _other_width(len(values), width)
+        row[:] = values  # type: ignore[call-overload]  # ctypes takes any sequence of numbers
+        if predict(*places):
             raise _failed(native)
-        self._call = functools.partial(
-            native.LGBM_BoosterPredictForMatSingleRowFast,
-            self.config,
-            ctypes.byref(self._row),
-            ctypes.byref(length),
-            ctypes.byref(self._result),
-        )
+        return result.value
 
-    def __call__(self, values: Sequence[float]) -> float:
-        if len(values) != self._width:
-            raise _other_width(len(values), self._width)
-        self._row[:] = values  # type: ignore[call-overload]  # ctypes takes any sequence of numbers
-        if self._call():
-            raise _failed(self._native)
-        return self._result.value
+    return ask, config
 
 
 def _free(native: ctypes.CDLL, handle: ctypes.c_void_p, prepared: list[ctypes.c_void_p]) -> None:
@@ -146,6 +137,37 @@ def _free(native: ctypes.CDLL, handle: ctypes.c_void_p, prepared: list[ctypes.c_
     while prepared:
         native.LGBM_FastConfigFree(prepared.pop())
     native.LGBM_BoosterFree(handle)
+
+
+class NativeBoosterCodec:
+    """Reads a stored LightGBM model as a ``NativeBooster``; for serving, which stores none."""
+
+    name = "lightgbm-text@1"
+    suffix = ".lgb.txt"
+
+    def matches(self, value: object) -> bool:
+        """Never: the codec that stores boosters needs the package."""
+        return False
+
+    def encode(self, value: Any) -> bytes:
+        """Refuse.
+
+        Raises:
+            Invalid: always.
+        """
+        raise Invalid(
+            "a model that is being served is not stored",
+            "LightGBM's native library",
+            "store it where it is trained",
+        )
+
+    def decode(self, data: bytes) -> NativeBooster:
+        """Open a stored model."""
+        return NativeBooster(data)
+
+    def content(self, value: Any, data: bytes) -> Digest:
+        """Digest of the model text: equal text, equal model."""
+        return digest_parts(self.name, [data])
 
 
 @functools.cache

@@ -1,0 +1,112 @@
+"""What a release takes to answer: measured through the very handler that will serve it.
+
+It is asked in the process it starts in, so it must be started in a fresh one; memory and
+start-up are of the whole process.
+"""
+
+import asyncio
+import re
+import resource
+import time
+from contextlib import nullcontext
+from pathlib import Path
+
+import msgspec
+
+from fullcycle.kernel import Refused
+from fullcycle.release import Assessment, golden_rows
+from fullcycle.serve.app import App, Scope
+from fullcycle.serve.ports import Deployed
+from fullcycle.serve.reading import Message
+from fullcycle.serve.serving import Serving
+from fullcycle.serve.staging import Stager
+
+REQUESTS = 2_000
+_WARM_UP = 200
+_PEAK = re.compile(rb"VmHWM:\s*(\d+) kB")
+
+
+def assess_here(stager: Stager, manifest: str, *, began: float, requests: int = REQUESTS) -> Assessment:
+    """Measure a release in this process.
+
+    Args:
+        stager: as for serving; its log is written to, so give it a folder of its own.
+        manifest: the digest of the release's manifest.
+        began: when this process was started, in seconds of ``time.time()``.
+        requests: how many decisions to time, over the golden rows in turn.
+
+    Raises:
+        Refused: where the release does not reproduce its golden rows.
+        FullcycleError: where it cannot be loaded.
+    """
+    return asyncio.run(_assess(stager, manifest, began, requests))
+
+
+def peak_memory() -> int:
+    """The most memory that this process has held, in bytes.
+
+    On Linux ``getrusage`` would count the parent's memory at the fork too.
+    """
+    status = Path("/proc/self/status")
+    found = _PEAK.search(status.read_bytes()) if status.exists() else None
+    if found is not None:
+        return int(found[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
+
+
+async def _assess(stager: Stager, manifest: str, began: float, requests: int) -> Assessment:
+    active = stager(Deployed(0, manifest))
+    capability = active.decider.release.manifest.capability
+    app = App(Serving(active), nullcontext, capability=capability, replay=stager.replay, tell=stager.tell)
+    bodies = [
+        msgspec.json.encode(row.request)
+        for row in golden_rows(stager.objects, active.decider.release.manifest)
+    ]
+    await _ask(app, f"/{capability}", bodies[0])
+    start_s = time.time() - began
+    for n in range(_WARM_UP):
+        await _ask(app, f"/{capability}", bodies[n % len(bodies)])
+    cpu = time.process_time_ns()
+    took = sorted([await _ask(app, f"/{capability}", bodies[n % len(bodies)]) for n in range(requests)])
+    cpu = time.process_time_ns() - cpu
+    return Assessment(
+        requests=requests,
+        p50_s=took[requests // 2],
+        p99_s=took[requests * 99 // 100],
+        memory_bytes=peak_memory(),
+        start_s=start_s,
+        cpu_s=cpu / requests / 1e9,
+    )
+
+
+async def _ask(app: App, path: str, body: bytes) -> float:
+    """Ask as the HTTP server would; return the seconds it took."""
+    scope: Scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "headers": [
+            (b"host", b"127.0.0.1"),
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+        ],
+    }
+    status = 0
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal status
+        status = message.get("status", status)
+
+    began = time.perf_counter_ns()
+    await app(scope, receive, send)
+    took = time.perf_counter_ns() - began
+    if status != 200:
+        raise Refused(
+            f"the release answers its own golden row with status {status}",
+            f"POST {path}",
+            "see what its functions raise: fullcycle show",
+        )
+    return took / 1e9

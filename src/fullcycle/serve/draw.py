@@ -1,0 +1,65 @@
+"""All randomness of a decision is one call, and a function of the decision's id."""
+
+from collections.abc import Mapping
+from math import fsum, isfinite
+from typing import TypeVar
+
+from fullcycle.kernel import Invalid, digest_parts
+
+A = TypeVar("A")
+
+
+class HashedDraw:
+    """Draws for one decision: equal ids and equal weights give equal picks, on any machine.
+
+    ``propensity`` is the probability of all picks so far: the product of the chances of
+    what was picked, exactly as drawn; None before the first pick.
+    """
+
+    __slots__ = ("_id", "_picks", "propensity")
+
+    def __init__(self, decision_id: str) -> None:
+        self._id = decision_id.encode()
+        self._picks = 0
+        self.propensity: float | None = None
+
+    def pick(self, weights: Mapping[A, float], /) -> A:
+        """Pick one of ``weights``' keys, each with a chance in proportion to its weight.
+
+        Raises:
+            Invalid: for no weights, a negative or infinite one, or none above zero.
+        """
+        total = _total(weights)
+        self._picks += 1
+        point = uniform(self._id, self._picks) * total
+        chosen: A | None = None
+        reached = 0.0
+        for action, weight in weights.items():
+            if weight > 0:
+                chosen, reached = action, reached + weight
+                if point < reached:
+                    break
+        # Rounding may leave the point at the very end: it then falls to the last that has weight.
+        picked: A = chosen  # type: ignore[assignment]  # _total has found one above zero
+        chance = weights[picked] / total
+        self.propensity = chance if self.propensity is None else self.propensity * chance
+        return picked
+
+
+def uniform(decision_id: bytes, nth: int) -> float:
+    """A number in [0, 1) with 53 random bits, for the nth pick of a decision.
+
+    >>> uniform(b"a", 1) == uniform(b"a", 1) != uniform(b"a", 2)
+    True
+    """
+    digest = digest_parts("draw@1", [decision_id, nth.to_bytes(4, "little")])
+    return (int(digest[:16], 16) >> 11) / 2**53
+
+
+def _total(weights: Mapping[A, float]) -> float:
+    wrong = [weight for weight in weights.values() if not (isfinite(weight) and weight >= 0)]
+    total = fsum(weights.values()) if not wrong else 0.0
+    if wrong or not 0 < total < float("inf"):
+        what = f"{wrong[0]} is no weight" if wrong else "no action has a weight above zero"
+        raise Invalid(what, "draw.pick", "pass weights of zero or more, at least one of them above zero")
+    return total

@@ -1,0 +1,46 @@
+"""What a service needs from outside, in its own words."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from fullcycle.kernel import Digest
+
+
+class DecisionLog(Protocol):
+    """Where a decision is written before it is answered."""
+
+    def append(self, payload: bytes) -> None:
+        """Write one encoded decision; when this returns, it survives the process.
+
+        Raises:
+            FullcycleError, OSError: where it could not be written.
+        """
+        ...
+
+    def close(self) -> None:
+        """Make all that was written durable, and let go."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The release that should answer: its number and its manifest."""
+
+    release: int
+    manifest: Digest
+
+
+class Deployments(Protocol):
+    """What has been decided to answer in one environment."""
+
+    def generation(self) -> int:
+        """A number that grows with every deployment; 0 before the first. Cheap to ask.
+
+        Raises:
+            FullcycleError: where nobody can be asked now.
+        """
+        ...
+
+    def deployed(self, generation: int) -> Deployed:
+        """What was deployed as ``generation``, 1 or more."""
+        ...

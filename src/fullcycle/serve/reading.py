@@ -1,0 +1,174 @@
+"""Reading a request: headers and body into what a decision needs, or into what is wrong with it."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from fullcycle.data import Malformed, Row, Unfit, decode
+from fullcycle.kernel import micros, now
+from fullcycle.serve.problem import FieldProblem, Response, problem
+
+R = TypeVar("R", bound=Row)
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+BODY_LIMIT = 256 * 1024
+"""The largest body that is read, in bytes."""
+
+_KEY = re.compile(rb"[A-Za-z0-9._:~@/+=-]{1,128}")
+_JSON = re.compile(rb'\s*application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?', re.IGNORECASE)
+_RFC3339 = re.compile(rb"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)")
+_SKEW = 60_000_000  # microseconds by which two clocks may differ
+
+
+class Rejected(Exception):
+    """The request cannot be decided; ``response`` says why."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the headers say: the caller's own id of this request, and when it was really made."""
+
+    key: str | None
+    at: int | None
+
+
+class HeaderReader:
+    """Reads and checks the headers of a decision; ``replay`` says whether Replay-At is allowed."""
+
+    def __init__(self, *, replay: bool, limit: int = BODY_LIMIT) -> None:
+        self._replay = replay
+        self._limit = limit
+
+    def read(self, headers: Iterable[tuple[bytes, bytes]]) -> Asked:
+        """Read the headers of a request, their names in lower case.
+
+        Raises:
+            Rejected: with 400, 413 or 415.
+        """
+        key: bytes | None = None
+        at: bytes | None = None
+        for name, value in headers:
+            if name == b"content-type":
+                if value != b"application/json" and _JSON.fullmatch(value) is None:
+                    raise _unsupported("send the row as JSON: Content-Type: application/json")
+            elif name == b"content-length":
+                self._require_small(value)
+            elif name == b"idempotency-key":
+                key = _once(key, value, "Idempotency-Key")
+            elif name == b"replay-at":
+                at = _once(at, value, "Replay-At")
+            elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+                raise _unsupported(
+                    "send the body without a content encoding", (b"accept-encoding", b"identity")
+                )
+        return Asked(_key(key), None if at is None else self._moment(at))
+
+    def _require_small(self, value: bytes) -> None:
+        if not value.isdigit():
+            raise Rejected(problem(400, "the header Content-Length is not a number"))
+        if len(value) > 18 or int(value) > self._limit:
+            raise too_large(self._limit)
+
+    def _moment(self, value: bytes) -> int:
+        if not self._replay:
+            raise Rejected(
+                problem(
+                    400,
+                    "the header Replay-At is not allowed here: requests are dated when they arrive. "
+                    "An environment with replay = true in fullcycle.toml allows it",
+                )
+            )
+        at = _rfc3339(value)
+        if at is None or at < 0:
+            raise Rejected(
+                problem(400, "the header Replay-At is not a time since 1970, such as 2026-03-01T09:30:00Z")
+            )
+        if at > now() + _SKEW:
+            raise Rejected(problem(400, "the header Replay-At lies in the future"))
+        return at
+
+
+async def read_body(receive: Receive, limit: int = BODY_LIMIT) -> bytes | None:
+    """The whole body; None where the client went away before it was sent.
+
+    Raises:
+        Rejected: with 413 where it is longer than ``limit`` bytes.
+    """
+    message = await receive()
+    if message["type"] != "http.request":
+        return None
+    body: bytes = message.get("body", b"")
+    if message.get("more_body", False):
+        parts, size = [body], len(body)
+        while message.get("more_body", False) and size <= limit:
+            message = await receive()
+            if message["type"] != "http.request":
+                return None
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+        body = b"".join(parts)
+    if len(body) > limit:
+        raise too_large(limit)
+    return body
+
+
+def read_row(contract: type[R], body: bytes) -> R:
+    """Decode a row.
+
+    Raises:
+        Rejected: with 400 for what is no JSON, with 422 and every bad field for what is no row.
+    """
+    try:
+        return decode(contract, body)
+    except Unfit as unfit:
+        errors = [FieldProblem(path, detail) for path, detail in unfit.problems]
+        raise Rejected(problem(422, f"the body is not a {contract.__name__}", errors)) from None
+    except Malformed:
+        raise Rejected(problem(400, "the body is not well-formed JSON")) from None
+
+
+def too_large(limit: int) -> Rejected:
+    """The body is over the limit; the connection closes, since the rest is not read."""
+    return Rejected(
+        problem(413, f"the body is larger than {limit:,} bytes", headers=[(b"connection", b"close")])
+    )
+
+
+def _unsupported(detail: str, *headers: tuple[bytes, bytes]) -> Rejected:
+    return Rejected(problem(415, detail, headers=headers))
+
+
+def _once(seen: bytes | None, value: bytes, name: str) -> bytes:
+    if seen is not None:
+        raise Rejected(problem(400, f"the header {name} was sent twice"))
+    return value
+
+
+def _key(value: bytes | None) -> str | None:
+    if value is None:
+        return None
+    if _KEY.fullmatch(value) is None:
+        raise Rejected(
+            problem(
+                400,
+                "the header Idempotency-Key must be 1 to 128 letters, digits or any of . _ : ~ @ / + = -",
+            )
+        )
+    return value.decode()
+
+
+def _rfc3339(value: bytes) -> int | None:
+    if _RFC3339.fullmatch(value) is None:
+        return None
+    try:
+        return micros(msgspec.convert(value.decode(), datetime))
+    except (msgspec.ValidationError, OverflowError):
+        return None

@@ -1,0 +1,68 @@
+"""Staging: a deployed release loaded, verified and asked its golden rows, ready to be swapped in."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fullcycle.record import Codecs, ObjectStore
+from fullcycle.release import golden_rows, load_release
+from fullcycle.serve.app import App
+from fullcycle.serve.decider import Decider, Tell
+from fullcycle.serve.follower import Follower
+from fullcycle.serve.golden import require_golden
+from fullcycle.serve.openapi import openapi
+from fullcycle.serve.ports import DecisionLog, Deployed, Deployments
+from fullcycle.serve.serving import Active, Serving
+
+
+@dataclass(frozen=True, slots=True)
+class Stager:
+    """Makes a deployed release ready to answer in one environment.
+
+    ``codecs`` read models, each as a ``Predictor``, and values; ``root`` is where the project's
+    files would be, for tracebacks; ``replay`` says whether requests may be dated; ``tell``
+    hears what an operator should know, a line at a time.
+    """
+
+    objects: ObjectStore
+    codecs: Codecs
+    log: DecisionLog
+    environment: str
+    tell: Tell
+    replay: bool = False
+    root: Path | None = None
+
+    def __call__(self, deployed: Deployed) -> Active:
+        """Load a release and have it reproduce its golden rows.
+
+        Raises:
+            Refused: where an answer differs from the recorded one.
+            FullcycleError: where it cannot be loaded.
+        """
+        release = load_release(self.objects, deployed.manifest, self.codecs, root=self.root)
+        rows = golden_rows(self.objects, release.manifest)
+        reproduced = require_golden(release, rows)
+        decider = Decider(
+            release, number=deployed.release, environment=self.environment, log=self.log, tell=self.tell
+        )
+        document = openapi(release, decider.ref, replay=self.replay, example=rows[0].request)
+        return Active(decider, document, reproduced)
+
+
+def service_app(stager: Stager, deployments: Deployments, *, capability: str) -> App:
+    """The ASGI application that answers for a capability with whatever is deployed."""
+    serving = Serving()
+    follower = Follower(deployments, stager, serving, tell=stager.tell)
+
+    @asynccontextmanager
+    async def life() -> AsyncIterator[None]:
+        await follower.look()
+        following = asyncio.create_task(follower.follow())
+        yield
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        stager.log.close()
+
+    return App(serving, life, capability=capability, replay=stager.replay, tell=stager.tell)
