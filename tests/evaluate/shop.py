@@ -1,13 +1,19 @@
 """A small shop to judge models in: who is mailed what, and a feature set over it."""
 
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from fullcycle.data import Row
+from fullcycle.feature import features
 
 Campaign = Literal["mens", "womens", "none"]
+
+
+class Client(Row):
+    recency: int
+    newbie: bool
 
 
 class Traits(Row):
@@ -16,21 +22,9 @@ class Traits(Row):
     campaign: Campaign
 
 
-class TraitSet:
-    """``traits(client, campaign) -> Traits``, written out."""
-
-    names = ("recency", "newbie", "campaign")
-    categories = ("campaign",)
-    row = Traits
-    inputs: ClassVar[dict[str, Any]] = {"client": object, "campaign": Campaign}
-
-    def over(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.select(self.names)
-
-    def matrix(self, frame: pl.DataFrame) -> np.ndarray:
-        codes = {"mens": 0, "womens": 1, "none": 2}
-        campaign = frame["campaign"].replace_strict(codes, return_dtype=pl.Float64)
-        return self.over(frame).with_columns(campaign.alias("campaign")).cast(pl.Float64).to_numpy()
+@features
+def traits(client: Client, campaign: Campaign) -> Traits:
+    return Traits(recency=client.recency, newbie=client.newbie, campaign=campaign)
 
 
 def mailings(n: int, *, seed: int = 1) -> pl.DataFrame:

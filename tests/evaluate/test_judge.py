@@ -1,6 +1,7 @@
 """fullcycle.evaluate.judge: a real LightGBM model judged, then laws, then refusals."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import lightgbm as lgb
 import msgspec
@@ -9,20 +10,22 @@ import polars as pl
 import pytest
 from sklearn import metrics
 
-from evaluate.shop import Campaign, Traits, TraitSet, mailings
+from evaluate.shop import Campaign, Client, Traits, mailings, traits
 from fullcycle.adapters.lightgbm import LightGBMModel
 from fullcycle.evaluate import Evaluation, evaluate, split
+from fullcycle.feature import features
 from fullcycle.kernel import Invalid, NotEnoughData, UnknownName
-
-TRAITS = TraitSet()
 
 
 @dataclass(frozen=True)
 class Step:
     score: str
-    features: object = TRAITS
+    features: object = traits
     baseline: object = None
     slices: tuple = ()
+
+
+Day = Literal["sat", "sun"]
 
 
 class Answers:
@@ -39,7 +42,7 @@ def halves():
 
 @pytest.fixture(scope="module")
 def booster(halves):
-    data = lgb.Dataset(halves.train.x(TRAITS), halves.train.y, categorical_feature=[2])
+    data = lgb.Dataset(halves.train.x(traits), halves.train.y, categorical_feature=[2])
     options = {"objective": "binary", "num_leaves": 8, "verbose": -1, "num_threads": 1, "seed": 1}
     return LightGBMModel(lgb.train(options, data, num_boost_round=40))
 
@@ -88,7 +91,7 @@ def test_predictions_come_true_on_average_in_every_bin(judged):
 
 
 def test_the_strongest_feature_comes_first_with_rows_that_show_its_direction(judged):
-    assert {influence.feature for influence in judged.influences} == set(TRAITS.names)
+    assert {influence.feature for influence in judged.influences} == set(traits.names)
     means = [influence.mean_abs for influence in judged.influences]
     assert means == sorted(means, reverse=True)
     campaign = next(part for part in judged.influences if part.feature == "campaign")
@@ -110,7 +113,7 @@ def test_a_plain_score_asks_once_and_stands_beside_the_training_rate(halves, boo
     found = evaluate(Step("logloss"), booster, halves)
 
     test = halves.test
-    assert found.model.value == pytest.approx(metrics.log_loss(test.y, booster.predict(test.x(TRAITS))))
+    assert found.model.value == pytest.approx(metrics.log_loss(test.y, booster.predict(test.x(traits))))
     rate = np.full(len(test), halves.train.y.mean())
     assert found.baseline.value == pytest.approx(metrics.log_loss(test.y, rate))
     assert found.baseline_name == "the training rate"
@@ -203,28 +206,47 @@ def test_names_that_do_not_exist_are_refused(halves, booster, step, error, words
         evaluate(step, booster, halves)
 
 
+@features
+def without_action(client: Client) -> Traits:
+    return Traits(recency=client.recency, newbie=client.newbie, campaign="none")
+
+
+@features
+def free_text(client: Client, campaign: str) -> Traits:
+    return Traits(recency=client.recency, newbie=client.newbie, campaign="none")
+
+
+@features
+def two_actions(client: Client, campaign: Campaign, reminder: Campaign) -> Traits:
+    return Traits(recency=client.recency, newbie=client.newbie, campaign=campaign)
+
+
+@features
+def day_and_action(client: Client, day: Day, campaign: Campaign) -> Traits:
+    return Traits(recency=client.recency, newbie=client.newbie, campaign=campaign)
+
+
 @pytest.mark.parametrize(
-    ("inputs", "words"),
+    ("unclear", "words"),
     [
-        ({"client": object}, "no parameter.* can be the action"),
-        ({"campaign": str}, "give the features one parameter that is a Literal"),
-        ({"campaign": Campaign, "newbie": Campaign}, "2 parameter.*: campaign, newbie"),
+        (without_action, "no parameter.* can be the action"),
+        (free_text, "give the features one parameter that is a Literal"),
+        (two_actions, "2 parameter.*: campaign, reminder"),
     ],
 )
-def test_features_without_one_clear_action_cannot_be_judged_by_gains(halves, booster, inputs, words):
-    class Other(TraitSet):
-        pass
+def test_features_without_one_clear_action_cannot_be_judged_by_gains(booster, unclear, words):
+    frame = mailings(200).with_columns(reminder=pl.lit("none"))
 
-    Other.inputs = inputs
     with pytest.raises(Invalid, match=words):
-        evaluate(Step("qini@none", features=Other()), booster, halves)
+        evaluate(Step("qini@none", features=unclear), booster, split(frame, "outcome", test=0.5))
 
 
 def test_two_possible_actions_are_told_apart_by_the_control(halves, booster):
-    class Other(TraitSet):
-        inputs = {"newbie": "Literal", "campaign": Campaign}  # noqa: RUF012
+    dated = split(mailings(6_000).with_columns(day=pl.lit("sun")), "outcome", test=0.4)
 
-    assert evaluate(Step("qini@none", features=Other()), booster, halves).curve
+    found = evaluate(Step("qini@none", features=day_and_action), booster, dated)
+
+    assert found.model == evaluate(Step("qini@none"), booster, halves).model
 
 
 @pytest.mark.parametrize(
