@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fullcycle.data.columns import conform as conform
     from fullcycle.data.columns import dtype_of as dtype_of
     from fullcycle.data.contract import Field as Field
+    from fullcycle.data.contract import described as described
     from fullcycle.data.contract import fields as fields
     from fullcycle.data.contract import schema as schema
     from fullcycle.data.contract import unwrapped as unwrapped
@@ -61,6 +62,7 @@ __getattr__, __all__ = lazily(
         "check": ".inspection",
         "conform": ".columns",
         "decode": ".request",
+        "described": ".contract",
         "dtype_of": ".columns",
         "fields": ".contract",
         "key": ".row",

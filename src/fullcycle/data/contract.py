@@ -4,7 +4,7 @@ import builtins
 import functools
 import types
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
 
@@ -42,13 +42,17 @@ class Field:
         return self.type.__name__ if self.item is None else f"list[{self.item.__name__}]"
 
 
-@functools.lru_cache(maxsize=1024)
 def fields(contract: type[Row]) -> tuple[Field, ...]:
     """Read the fields of a contract, in their order.
 
     Raises:
         Invalid: for a type that a row cannot hold, or a bound that its type cannot have.
     """
+    return _fields(contract)
+
+
+@functools.lru_cache(maxsize=1024)
+def _fields(contract: Any) -> tuple[Field, ...]:
     if not (isinstance(contract, type) and issubclass(contract, msgspec.Struct)):
         raise Invalid(
             f"{contract!r} is not a contract",
@@ -67,10 +71,10 @@ def fields(contract: type[Row]) -> tuple[Field, ...]:
 
 def schema(contract: type[Row]) -> dict[str, Any]:
     """Describe a contract in plain JSON values: what manifests keep and digests are taken of."""
-    return {"name": contract.__name__, "fields": [_described(field) for field in fields(contract)]}
+    return {"name": contract.__name__, "fields": [_in_json(field) for field in fields(contract)]}
 
 
-def _described(field: Field) -> dict[str, Any]:
+def _in_json(field: Field) -> dict[str, Any]:
     said: dict[str, Any] = {"name": field.name, "type": field.type_name}
     for name in ("choices", "low", "high", "pattern", "length"):
         if (value := getattr(field, name)) is not None:
@@ -83,7 +87,12 @@ def _described(field: Field) -> dict[str, Any]:
     return said
 
 
-def _field(info: msgspec.structs.FieldInfo, hint: Any, where: str) -> Field:
+def described(name: str, hint: Any, where: str) -> Field:
+    """Read one field from its annotation, or a parameter from its own.
+
+    Raises:
+        Invalid: for a type that a row cannot hold, or a bound that its type cannot have.
+    """
     base, extras, optional = unwrapped(hint)
     choices: tuple[Any, ...] | None = None
     item: type | None = None
@@ -99,24 +108,28 @@ def _field(info: msgspec.structs.FieldInfo, hint: Any, where: str) -> Field:
         base = list if item in _PLAIN and not nullable else None
     if base is not list and base not in _PLAIN:
         raise Invalid(f"a row cannot hold {_shown(hint)}", where, _HOLDS)
-    bounds = _bounds(extras, base, where)
     if time in extras and base not in (date, datetime):
         raise Invalid(f"{base.__name__} is no time", where, "mark a date or a datetime with fc.time")
-    required = info.default is msgspec.NODEFAULT and info.default_factory is msgspec.NODEFAULT
-    made = info.default_factory() if info.default_factory is not msgspec.NODEFAULT else info.default
     return Field(
-        info.name,
+        name,
         base,
         item,
         optional,
         choices,
-        **bounds,
+        **_bounds(extras, base, where),
         key=key in extras,
         time=time in extras,
         personal=personal in extras,
-        required=required,
-        default=None if required else made,
     )
+
+
+def _field(info: msgspec.structs.FieldInfo, hint: Any, where: str) -> Field:
+    field = described(info.name, hint, where)
+    if info.default_factory is not msgspec.NODEFAULT:
+        return replace(field, required=False, default=info.default_factory())
+    if info.default is not msgspec.NODEFAULT:
+        return replace(field, required=False, default=info.default)
+    return field
 
 
 def unwrapped(hint: Any) -> tuple[Any, list[Any], bool]:
