@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
+
 PASSWORD = "quiet elephant"
 
 
@@ -28,10 +30,13 @@ def find_binaries() -> Path | None:
 
 @contextmanager
 def running_postgres() -> Iterator[str]:
-    """Start a server; yield its connection string, password and all."""
+    """Start a server; yield its connection string, password and all. Skip where there is none."""
     binaries = find_binaries()
     if binaries is None:
-        raise FileNotFoundError("PostgreSQL is not here: apt-get install postgresql")
+        told = "PostgreSQL is not here: apt-get install postgresql"
+        if "CI" in os.environ:
+            raise FileNotFoundError(told)
+        pytest.skip(told)
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     user = _owner()
     if user:

@@ -193,7 +193,7 @@ def test_a_body_without_a_kind_is_refused(ledger):
     assert ledger.heads() == {}
 
 
-# SQLite's own errors
+# SQLite's own
 
 
 def test_sqlite_is_written_ahead_and_fully_synchronised(tmp_path):
@@ -267,7 +267,14 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
     assert str(tmp_path / "nowhere") in caught.value.mend
 
 
-# PostgreSQL's own errors
+# PostgreSQL's own
+
+
+def test_postgres_orders_names_by_their_bytes_whatever_its_language(schema):
+    PostgresLedger(schema).heads()
+    with psycopg.connect(schema) as connection:
+        query = "select collation_name from information_schema.columns where column_name = 'stream'"
+        assert connection.execute(query).fetchone() == ("C",)
 
 
 def test_a_server_that_does_not_answer_is_named_without_the_password():

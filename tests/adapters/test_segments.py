@@ -217,23 +217,23 @@ def test_the_mark_cannot_stand_in_text():
         b"\xfc\xe5\x9a\xa6".decode()
 
 
-def test_a_disk_that_fills_up_leaves_whole_events_only(tmp_path):
+def test_a_disk_that_fills_up_costs_only_what_was_refused(tmp_path):
     program = (
         "import resource, sys; from fullcycle.adapters.segments import SegmentWriter\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]\n"
         "writer = SegmentWriter(sys.argv[1])\n"
-        "for n in range(20):\n"
-        "    try: writer.append(b'x' * 90); print('kept')\n"
+        "for n in range(15):\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (1000 if n < 12 else hard, hard))\n"
+        "    try: writer.append(b'%02d' % n * 45); print('kept')\n"
         "    except Exception as error: print(type(error).__name__)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, timeout=30
     )
 
-    said = done.stdout.split()
-    assert said == ["kept"] * 9 + ["Misconfigured"] * 11, done.stderr
-    (path,) = segments(tmp_path)
-    assert payloads(path) == [b"x" * 90] * 9
+    assert done.stdout.split() == ["kept"] * 9 + ["Misconfigured"] * 3 + ["kept"] * 3, done.stderr
+    found = [payload[:2] for path in segments(tmp_path) for payload in payloads(path)]
+    assert found == [b"%02d" % n for n in (*range(9), 12, 13, 14)]
 
 
 def test_what_is_no_segment_is_damaged(tmp_path):

@@ -188,6 +188,13 @@ def test_numbers_that_compare_equal_are_told_apart():
     assert len({content(value) for value in values}) == len(values)
 
 
+def test_bundles_of_the_same_parts_are_told_apart():
+    one = Table(1)
+    values = [[one], (one,), {"a": one}, {"b": one}, {0: one}, [one, one], [[one]], [one, None], {"a": [one]}]
+
+    assert len({content(value) for value in values}) == len(values)
+
+
 def test_floats_keep_their_bits():
     value = [0.1 + 0.2, 5e-324, 1.7976931348623157e308, -0.0, float("inf"), -float("inf")]
 
