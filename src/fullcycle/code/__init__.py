@@ -1,0 +1,36 @@
+"""Code: what a project's files say, as one archive that is run, digested, shipped and replayed."""
+
+from typing import TYPE_CHECKING
+
+from fullcycle.kernel import lazily
+
+if TYPE_CHECKING:
+    from fullcycle.code.archive import Archive as Archive
+    from fullcycle.code.archive import unpack as unpack
+    from fullcycle.code.difference import changed as changed
+    from fullcycle.code.git import GitState as GitState
+    from fullcycle.code.git import git_state as git_state
+    from fullcycle.code.installed import lock as lock
+    from fullcycle.code.loader import Loaded as Loaded
+    from fullcycle.code.loader import load as load
+    from fullcycle.code.reaching import Reach as Reach
+    from fullcycle.code.reaching import Symbol as Symbol
+    from fullcycle.code.reaching import reach as reach
+    from fullcycle.code.reading import read_archive as read_archive
+
+_HOMES = {
+    "Archive": ".archive",
+    "GitState": ".git",
+    "Loaded": ".loader",
+    "Reach": ".reaching",
+    "Symbol": ".reaching",
+    "changed": ".difference",
+    "git_state": ".git",
+    "load": ".loader",
+    "lock": ".installed",
+    "reach": ".reaching",
+    "read_archive": ".reading",
+    "unpack": ".archive",
+}
+
+__getattr__, __all__ = lazily(__name__, _HOMES)
