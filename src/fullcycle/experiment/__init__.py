@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.effect import DayEstimate as DayEstimate
     from fullcycle.experiment.effect import Effect as Effect
     from fullcycle.experiment.experiment import Experiment as Experiment
+    from fullcycle.experiment.experiment import reference as reference
     from fullcycle.experiment.facts import ExperimentClosed as ExperimentClosed
     from fullcycle.experiment.facts import ExperimentDesigned as ExperimentDesigned
     from fullcycle.experiment.facts import ExperimentStarted as ExperimentStarted
@@ -95,6 +96,7 @@ __getattr__, __all__ = lazily(
         "merged": ".moments",
         "minimum_effect": ".design",
         "planned": ".design",
+        "reference": ".experiment",
         "readout": ".reading",
         "record_design": ".records",
         "relative_interval": ".comparison",

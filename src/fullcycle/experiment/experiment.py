@@ -43,14 +43,18 @@ class Experiment:
         guardrails: Mapping[Metric, float] | None = None,
         weights: Mapping[str, float] | None = None,
         by: str | None = None,
-        design: Literal["parallel"] = "parallel",
-        analysis: Analysis = "always-valid",
+        design: Literal["parallel", "interleaving", "switchback"] = "parallel",
+        analysis: Literal["always-valid", "fixed", "group-sequential", "bayesian"] = "always-valid",
         past: Outcomes | None = None,
+        covariates: Sequence[str] = (),
+        segments: Sequence[str] = (),
         starts: date | None = None,
         days: int = 28,
         matters: float | None = None,
+        layer: str | None = None,
         triggered: Source[...] | None = None,
     ) -> None:
+        _refuse_unread(covariates=covariates, segments=segments, layer=layer)
         self.arms = _checked_arms(arms)
         self.primary = _checked_metric(primary, "primary")
         self.secondary = tuple(_checked_metric(metric, "secondary") for metric in secondary)
@@ -184,10 +188,17 @@ def _checked_weights(weights: Mapping[str, float] | None, arms: Mapping[str, obj
     return {arm: weights[arm] for arm in arms}
 
 
+def _refuse_unread(**options: Any) -> None:
+    """Refuse what no readout takes into account: silence would look like consent."""
+    for option, value in options.items():
+        if value:
+            raise Invalid(f"{option}={value!r} is not taken into account yet", _WHAT, f"leave {option} out")
+
+
 def _one_of(value: Any, known: Sequence[str], option: str) -> Any:
     if value not in known:
         raise Invalid(
-            f"{option}={value!r} cannot be analysed yet",
+            f"{option}={value!r} cannot be analysed, or not yet",
             _WHAT,
             f"use {option}=" + " or ".join(repr(name) for name in known),
         )
