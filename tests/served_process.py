@@ -1,7 +1,6 @@
 """A real server process over a record on disk: ``python served_process.py FOLDER PORT``."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -83,19 +82,21 @@ def serving(folder: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[str]
         process.communicate()
 
 
-def main(folder: Path, port: int) -> None:
+def stager(folder: Path) -> Stager:
     codecs = Codecs()
     codecs.register(NativeBoosterCodec())
-    stager = Stager(
+    return Stager(
         FileObjects(folder / "artifacts"),
         codecs,
         SegmentWriter(folder / "events"),
         "prod",
         lambda line: print(line, file=sys.stderr, flush=True),
-        replay="REPLAY" in os.environ,
     )
+
+
+def main(folder: Path, port: int) -> None:
     ledger = SqliteLedger(folder / "ledger.db")
-    app = service_app(stager, LedgerDeployments(ledger, "winback", "prod"), capability="winback")
+    app = service_app(stager(folder), LedgerDeployments(ledger, "winback", "prod"), capability="winback")
     serve_http(app, port=port, ready=lambda url: print(url, flush=True))
     print(json.dumps([name for name in HEAVY if name in sys.modules]), flush=True)
 

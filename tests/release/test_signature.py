@@ -1,0 +1,88 @@
+"""fullcycle.release.signature: what a service asks for is what its annotations say."""
+
+import pytest
+
+from fullcycle.data import Row
+from fullcycle.feature import Draw, Model
+from fullcycle.kernel import Invalid
+from fullcycle.release import read_signature
+from fullcycle.serve import service
+
+
+class Ask(Row):
+    n: int
+
+
+class Seen(Row):
+    n: int
+
+
+class Offer(Row):
+    n: int
+
+
+@service
+def everything(
+    ask: Ask,
+    one: Model[Seen],
+    many: dict[str, Model[Seen]],
+    top: list[int],
+    draw: Draw,
+    *,
+    k: int,
+    rate: float = 0.5,
+) -> list[Offer]:
+    return []
+
+
+def test_each_parameter_is_read_by_its_annotation():
+    signature = read_signature(everything, "shop.service:everything")
+
+    assert signature.row is Ask
+    assert signature.answer == list[Offer]
+    assert dict(signature.models) == {"one": Seen}
+    assert dict(signature.families) == {"many": Seen}
+    assert signature.draws == ("draw",)
+    assert dict(signature.values) == {"top": list[int]}
+    assert dict(signature.parameters) == {"k": int, "rate": float}
+    assert dict(signature.defaults) == {"rate": 0.5}
+    assert signature.steps == ("one", "many", "top")
+
+
+def test_a_plain_function_is_read_like_a_service():
+    def today(ask: Ask) -> Offer:
+        return Offer(ask.n)
+
+    signature = read_signature(today, "s:today")
+
+    assert (signature.row, signature.answer, signature.steps) == (Ask, Offer, ())
+
+
+def no_request() -> Offer: ...
+def request_is_no_row(n: int) -> Offer: ...
+def answer_is_no_row(ask: Ask) -> int: ...
+def answer_is_a_list_of_numbers(ask: Ask) -> list[int]: ...
+def no_answer(ask: Ask): ...
+def unannotated(ask: Ask, model) -> Offer: ...
+def star(ask: Ask, *more: Model[Seen]) -> Offer: ...
+def positional_only(ask: Ask, /) -> Offer: ...
+def unknown_name(ask: Ask, model: "Nowhere") -> Offer: ...  # noqa: F821 - that is the point
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (no_request, "its first parameter is not a Row"),
+        (request_is_no_row, "its first parameter is not a Row"),
+        (answer_is_no_row, "it returns int"),
+        (answer_is_a_list_of_numbers, r"it returns list\[int\]"),
+        (no_answer, "it returns None"),
+        (unannotated, "its parameter 'model' has no annotation"),
+        (star, r"its parameter \*more: .* cannot be wired by name"),
+        (positional_only, "its parameter ask: .* cannot be wired by name"),
+        (unknown_name, "an annotation of it cannot be read: name 'Nowhere' is not defined"),
+    ],
+)
+def test_what_cannot_be_wired_is_refused_in_words(function, words):
+    with pytest.raises(Invalid, match=f"s:f cannot be released: {words}"):
+        read_signature(function, "s:f")
