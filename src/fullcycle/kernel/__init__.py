@@ -15,6 +15,7 @@ from fullcycle.kernel.errors import (
 )
 from fullcycle.kernel.lazy import lazily
 from fullcycle.kernel.money import Interval, Money
+from fullcycle.kernel.reference import Reference
 
 __all__ = [
     "Clock",
@@ -28,6 +29,7 @@ __all__ = [
     "Missing",
     "Money",
     "NotEnoughData",
+    "Reference",
     "Refused",
     "UnknownName",
     "digest_bytes",

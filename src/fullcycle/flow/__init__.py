@@ -1,0 +1,58 @@
+"""The flow: sources, steps and models wired by name, run once and never needlessly again."""
+
+from typing import TYPE_CHECKING
+
+from fullcycle.kernel import lazily
+
+if TYPE_CHECKING:
+    from fullcycle.flow.declare import ModelStep as ModelStep
+    from fullcycle.flow.declare import Step as Step
+    from fullcycle.flow.declare import model as model
+    from fullcycle.flow.declare import step as step
+    from fullcycle.flow.facts import Evaluated as Evaluated
+    from fullcycle.flow.facts import Memoized as Memoized
+    from fullcycle.flow.facts import RunFinished as RunFinished
+    from fullcycle.flow.facts import RunStarted as RunStarted
+    from fullcycle.flow.facts import StepFinished as StepFinished
+    from fullcycle.flow.failure import StepFailed as StepFailed
+    from fullcycle.flow.graph import Graph as Graph
+    from fullcycle.flow.graph import Node as Node
+    from fullcycle.flow.graph import read_graph as read_graph
+    from fullcycle.flow.inprocess import InProcess as InProcess
+    from fullcycle.flow.memo import remember as remember
+    from fullcycle.flow.memo import remembered as remembered
+    from fullcycle.flow.parameters import choose as choose
+    from fullcycle.flow.records import RunRecord as RunRecord
+    from fullcycle.flow.records import last_run as last_run
+    from fullcycle.flow.records import run_record as run_record
+    from fullcycle.flow.records import runs as runs
+    from fullcycle.flow.running import run as run
+    from fullcycle.flow.stepping import Workshop as Workshop
+
+_NAMES = {
+    "Evaluated": ".facts",
+    "Graph": ".graph",
+    "InProcess": ".inprocess",
+    "Memoized": ".facts",
+    "ModelStep": ".declare",
+    "Node": ".graph",
+    "RunFinished": ".facts",
+    "RunRecord": ".records",
+    "RunStarted": ".facts",
+    "Step": ".declare",
+    "StepFailed": ".failure",
+    "StepFinished": ".facts",
+    "Workshop": ".stepping",
+    "choose": ".parameters",
+    "last_run": ".records",
+    "model": ".declare",
+    "read_graph": ".graph",
+    "remember": ".memo",
+    "remembered": ".memo",
+    "run": ".running",
+    "run_record": ".records",
+    "runs": ".records",
+    "step": ".declare",
+}
+
+__getattr__, __all__ = lazily(__name__, _NAMES)

@@ -1,0 +1,90 @@
+"""What the record keeps of a run.
+
+``runs/<capability>`` holds one fact per run, and its position is the run's number;
+``run/<capability>/<number>`` holds what happened in it; ``memo/<key>`` at most one fact,
+the first result ever computed for that key.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from fullcycle.kernel import Digest, Money
+from fullcycle.record import Artifact, fact
+
+Role = Literal["source", "outcomes", "step", "model"]
+
+
+@fact("run.started")
+class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """A run began: everything that decides what it will compute."""
+
+    id: str
+    capability: str
+    message: str
+    archive: Digest  # object: the project's files as they ran
+    commit: str | None  # git commit, None outside git
+    dirty: bool  # whether the files differ from that commit
+    parameters: dict[str, Any]  # as given, with -p or by the environment
+    brief: Digest | None
+    lock: Digest  # object: installed distributions, name → version
+    python: str
+    machine: str
+    environment: str
+
+
+@fact("run.step")
+class StepFinished(msgspec.Struct, frozen=True, kw_only=True):
+    """A step was computed or reused; ``wall`` and ``cpu`` in seconds, memory in bytes."""
+
+    step: str
+    role: Role
+    reused: bool
+    reason: str
+    key: Digest
+    artifact: Artifact
+    inputs: dict[str, Digest]  # content digest by parameter name
+    parameters: dict[str, Any]
+    code: Digest
+    reach: Digest | None  # object: what of the code it reaches, for the next run's reason
+    wall: float
+    cpu: float
+    peak_memory: int
+    rows: int | None = None
+    deterministic: bool = True
+    note: str = ""
+
+
+@fact("run.evaluated")
+class Evaluated(msgspec.Struct, frozen=True, kw_only=True):
+    """A model was judged on rows it had not seen."""
+
+    step: str
+    evaluation: Artifact
+    score: str
+    value: float
+    low: float
+    high: float
+    baseline: float | None
+    reused: bool = False
+
+
+@fact("run.finished")
+class RunFinished(msgspec.Struct, frozen=True, kw_only=True):
+    """A run ended; seconds, bytes and money over all its steps."""
+
+    status: Literal["done", "failed"]
+    error: str
+    wall: float
+    cpu: float
+    peak_memory: int
+    cost: Money
+
+
+@fact("memo.written")
+class Memoized(msgspec.Struct, frozen=True, kw_only=True):
+    """The first result ever computed for a key."""
+
+    step: str
+    artifact: Artifact
+    rows: int | None = None

@@ -1,0 +1,64 @@
+"""Reading a source: its rows are fetched, checked against the contract, and kept as they were."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from fullcycle.data import Row, check, conform, fields
+from fullcycle.flow.graph import Node
+from fullcycle.flow.ports import Surroundings
+from fullcycle.kernel import Refused, micros
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The rows of a source as they were; ``note`` says what the checks found."""
+
+    frame: pl.DataFrame
+    note: str
+    late: str  # what is wrong with its freshness, empty where nothing is
+
+
+def read_source(node: Node, surroundings: Surroundings, now: int) -> Reading:
+    """Fetch and check the rows of a source or of outcomes.
+
+    Raises:
+        Refused: where rows break the contract; five of them per rule are shown.
+    """
+    frame = surroundings.query(node).frame()
+    if node.role == "outcomes":
+        return Reading(frame, f"{frame.height:,} rows whose window is over", "")
+    contract = node.declared.contract
+    report = check(frame, contract, table=node.name)
+    if report.problems:
+        raise Refused(
+            f"the rows of {node.name} break their contract\n{report}",
+            node.line,
+            "mend the table, or the contract where it asks too much",
+        )
+    frame = sorted_by_key(conform(frame, contract), contract)
+    return Reading(frame, str(report).splitlines()[0], lateness(frame, node, now))
+
+
+def sorted_by_key(frame: pl.DataFrame, contract: type[Row]) -> pl.DataFrame:
+    """Order rows by key, then time: a warehouse promises no order, a digest needs one."""
+    order = [f.name for f in fields(contract) if f.key] + [f.name for f in fields(contract) if f.time]
+    rest = [name for name in frame.columns if name not in order] if order else []
+    return frame.sort([*order, *rest], maintain_order=True) if order else frame
+
+
+def lateness(frame: pl.DataFrame, node: Node, now: int) -> str:
+    """Say how stale a source is beyond what it declares; empty where it is fresh or says nothing."""
+    source = node.declared
+    time = next((f.name for f in fields(source.contract) if f.time), None)
+    if source.fresh_within is None or time is None or frame.height == 0:
+        return ""
+    newest = frame[time].max()
+    if not isinstance(newest, datetime):
+        return ""
+    hours = (now - micros(newest)) / 3.6e9
+    allowed = source.fresh_within.total_seconds() / 3600
+    if hours <= allowed:
+        return ""
+    return f"its newest {time} is {hours:,.0f} h old, {allowed:,.0f} h are allowed"
