@@ -1,0 +1,31 @@
+"""How numbers, times and references look in a terminal."""
+
+from datetime import datetime
+
+from fullcycle.kernel import Money, instant
+
+
+def count(number: int) -> str:
+    """12,345."""
+    return f"{number:,}"
+
+
+def seconds(value: float) -> str:
+    """A duration in the unit that suits it."""
+    if value < 0.0005:
+        return "0 ms"
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < 120 else f"{value / 60:.1f} min"
+
+
+def money(value: Money) -> str:
+    """An amount; small ones with the digits that matter."""
+    digits = 2 if abs(value.amount) >= 0.1 or value.amount == 0 else 5
+    return f"{value.amount:,.{digits}f} {value.currency}"
+
+
+def when(micros: int) -> str:
+    """A time in the reader's own time zone, to the minute."""
+    local: datetime = instant(micros).astimezone()
+    return f"{local:%Y-%m-%d %H:%M}"

@@ -1,0 +1,96 @@
+"""``fullcycle release``: a run frozen, if every gate passes."""
+
+import json
+
+import click
+import msgspec
+
+from fullcycle.cli.printing import count
+from fullcycle.flow import last_run
+from fullcycle.kernel import Invalid, Reference
+from fullcycle.release import Assessment, Verdict
+from fullcycle.wiring import Project, open_project
+from fullcycle.wiring.releasing import Candidate, candidate, release
+
+
+@click.command(name="release")
+@click.argument("ref")
+@click.option("-m", "--message", default="", help="What is new in this release.")
+@click.option(
+    "--for", "environment", default="prod", show_default=True, help="The environment it is made for."
+)
+@click.option("--dry-run", is_flag=True, help="Only show what the gates say.")
+@click.option("--override", metavar="REASON", help="Release although gates say no; the reason is recorded.")
+@click.option("--json", "as_json", is_flag=True, help="Print what the gates say as one JSON object.")
+def command(
+    ref: str, message: str, environment: str, *, dry_run: bool, override: str | None, as_json: bool
+) -> int:
+    """Freeze a run into a release, if every gate passes.
+
+    REF is a run, such as winback@42; winback alone is its last run that is done.
+
+    \b
+    Example:
+        fullcycle release winback@42 -m "fewer leaves"
+    """  # noqa: D301 - click reads a real backspace
+    project = open_project()
+    capability, number = _run_of(project, ref)
+    tell = (lambda _: None) if as_json else (lambda what: click.secho(f"  {what} …", dim=True))
+    found = candidate(project, capability, number, environment, tell=tell)
+    verdicts = found.judgement.verdicts
+    if not as_json:
+        _show(verdicts, found.judgement.evidence.assessment)
+    if dry_run:
+        passed = all(verdict.passed for verdict in verdicts)
+        if as_json:
+            click.echo(_json(found, None))
+        else:
+            click.echo("every gate passes" if passed else "it would not be released")
+        return 0 if passed else 1
+    made = release(project, found, message=message, override=override)
+    if as_json:
+        click.echo(_json(found, made))
+    else:
+        click.secho(f"{capability}@v{made}", bold=True, nl=False)
+        click.echo(f" holds {found.run.ref} ({found.digest[:12]})")
+        click.echo(f"next: fullcycle deploy {capability}@v{made} --to {environment}")
+    return 0
+
+
+def _run_of(project: Project, text: str) -> tuple[str, int]:
+    ref = Reference.parse(text)
+    project.require_capability(ref.capability)
+    if ref.run is not None:
+        return ref.capability, ref.run
+    if ref.release is not None or ref.environment is not None:
+        raise Invalid(
+            f"{text!r} is not a run", "what is to be released", f"name a run: fullcycle runs {ref.capability}"
+        )
+    last = last_run(project.ledger, ref.capability, status="done")
+    if last is None:
+        raise Invalid(
+            f"{ref.capability} has no run that is done", "the record", f"fullcycle run {ref.capability}"
+        )
+    return ref.capability, last.number
+
+
+def _show(verdicts: tuple[Verdict, ...], measured: Assessment | None) -> None:
+    for verdict in verdicts:
+        mark, colour = ("✓", "green") if verdict.passed else ("✗", "red")
+        click.secho(f"  {mark} ", fg=colour, nl=False)
+        click.echo(f"{verdict.gate:<10} {verdict.found}")
+        if not verdict.passed:
+            click.echo(f"               needed: {verdict.needed}")
+            click.echo(f"               mend:   {verdict.mend}")
+    if measured is not None:
+        click.secho(
+            f"  one worker: p50 {measured.p50_s * 1e3:.2f} ms, p99 {measured.p99_s * 1e3:.2f} ms, "
+            f"{measured.memory_bytes / 1e6:.0f} MB, ready in {measured.start_s:.2f} s "
+            f"({count(measured.requests)} requests)",
+            dim=True,
+        )
+
+
+def _json(found: Candidate, number: int | None) -> str:
+    judged = msgspec.to_builtins(found.judgement)
+    return json.dumps({"run": found.run.ref, "release": number, "manifest": found.digest, **judged})

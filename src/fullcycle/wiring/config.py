@@ -1,0 +1,102 @@
+"""``fullcycle.toml``: what differs per environment, read and checked."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+
+from fullcycle.kernel import Invalid, Misconfigured, Missing, UnknownName
+
+NAME = "fullcycle.toml"
+
+
+class WarehouseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a warehouse is, and who reads it."""
+
+    url: str
+
+
+class EnvironmentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One environment: its bindings. ``replay`` lets requests say when they were made."""
+
+    warehouses: dict[str, str | WarehouseConfig] = {}
+    parameters: dict[str, Any] = {}
+    replay: bool = False
+
+
+class ProjectConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The project's one record, and the prices its costs are told in."""
+
+    package: str = ""
+    ledger: str = "sqlite:///.fullcycle/ledger.db"
+    artifacts: str = ".fullcycle/artifacts"
+    currency: str = "USD"
+    prices: dict[str, float] = {}
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole of ``fullcycle.toml``."""
+
+    project: ProjectConfig = ProjectConfig()
+    environments: dict[str, EnvironmentConfig] = {}
+
+    def environment(self, name: str) -> EnvironmentConfig:
+        """The bindings of an environment.
+
+        Raises:
+            UnknownName: where ``fullcycle.toml`` has none of that name.
+        """
+        if name not in self.environments:
+            raise UnknownName.among(name, self.environments, where=f"[environments] of {NAME}")
+        return self.environments[name]
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder at or above ``start`` that holds ``fullcycle.toml``.
+
+    Raises:
+        Missing: where there is none.
+    """
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / NAME).is_file():
+            return folder
+    raise Missing(
+        f"there is no {NAME} here or above",
+        str(start.resolve()),
+        "go to the project's folder, or make one: fullcycle new shop --example winback",
+    )
+
+
+def read_config(path: Path) -> Config:
+    """Read and check ``fullcycle.toml``.
+
+    Raises:
+        Misconfigured: where it is no TOML.
+        UnknownName, Invalid: where it says something it may not.
+    """
+    try:
+        raw = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(f"not readable as TOML: {error}", str(path), "mend that line") from error
+    _check_names(raw, Config, str(path))
+    try:
+        return msgspec.convert(raw, Config)
+    except msgspec.ValidationError as error:
+        raise Invalid(
+            str(error), str(path), "see docs/reference/configuration.md for what goes where"
+        ) from error
+
+
+def _check_names(raw: Mapping[str, Any], struct: type[msgspec.Struct], where: str) -> None:
+    """Refuse a key that means nothing, with the nearest one that does."""
+    for key, value in raw.items():
+        if key not in struct.__struct_fields__:
+            raise UnknownName.among(key, struct.__struct_fields__, where=where)
+        kind = get_type_hints(struct)[key]
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            _check_names(value, kind, f"{where}, [{key}]")
+        elif key == "environments":
+            for name, environment in value.items():
+                _check_names(environment, EnvironmentConfig, f"{where}, [environments.{name}]")

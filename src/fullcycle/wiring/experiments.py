@@ -1,0 +1,297 @@
+"""Experiments met with the past, the event log and the warehouse: designed, read, closed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from fullcycle.adapters.compaction import decisions, parquet_files, publish
+from fullcycle.adapters.duckdb import DuckDBWarehouse
+from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
+from fullcycle.data import Row
+from fullcycle.evaluate import Split
+from fullcycle.experiment import (
+    Design,
+    ExperimentClosed,
+    ExperimentDesigned,
+    ExperimentRecord,
+    ExperimentSpec,
+    Moments,
+    PolicyDifference,
+    PolicyValue,
+    Readout,
+    close,
+    difference,
+    experiment_record,
+    experiments,
+    planned,
+    readout,
+    record_design,
+    snips,
+    weights_of,
+)
+from fullcycle.flow import ModelStep, last_run
+from fullcycle.kernel import Invalid, Missing, NotEnoughData, Refused, now
+from fullcycle.release import LoadedRelease, Policy, keep_manifest, load_release
+from fullcycle.serve import HashedDraw
+from fullcycle.wiring.flow import Flow, resources
+from fullcycle.wiring.gathering import Making, begin, draft
+from fullcycle.wiring.project import Project
+from fullcycle.wiring.released import released
+from fullcycle.wiring.serving import serving_codecs
+
+
+class OffPolicyReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What each arm's policy is worth on the held-out past, and how much more than the control's."""
+
+    metric: str
+    rows: int
+    values: dict[str, PolicyValue]  # by arm
+    differences: dict[str, PolicyDifference]  # by treatment
+
+
+class DesignReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What an experiment takes, by both analyses, and what the past says of its arms."""
+
+    run: int
+    experiment: str
+    designs: list[Design]
+    off_policy: OffPolicyReport | None
+    left_out: str = ""  # why there is no off-policy estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A readout with what it was read from; ``releases`` are those that decided."""
+
+    spec: ExperimentSpec
+    readout: Readout
+    record: ExperimentRecord
+    environment: str
+    decisions: int
+    deciding_s: float
+    releases: tuple[int, ...]
+
+
+def design(project: Project, capability: str, *, units_per_day: float | None = None) -> DesignReport:
+    """Design the experiment that a capability declares, from its last run's past, and record it.
+
+    Raises:
+        Missing: where there is no finished run, or no experiment.
+    """
+    run = last_run(project.ledger, capability, status="done")
+    if run is None:
+        raise Missing(f"{capability} has no finished run", "the record", f"fullcycle run {capability}")
+    making = begin(project, capability, run.number)
+    spec = making.experiment
+    if spec is None:
+        raise Missing(
+            f"{capability} declares no experiment",
+            f"{capability}/experiment.py",
+            "write trial = fc.Experiment(…)",
+        )
+    loaded = load_release(project.objects, keep_manifest(project.objects, draft(making)), serving_codecs())
+    held_out = _held_out(making)
+    designs: list[Design] = []
+    report: OffPolicyReport | None = None
+    left_out = "the experiment names no past, or the model's split does not hold outcome and propensity"
+    if held_out is not None:
+        action = _action(loaded, held_out)
+        chosen = {arm: _choices(policy, loaded.row, held_out, action) for arm, policy in loaded.arms.items()}
+        report = _off_policy(spec, held_out, action, chosen)
+        left_out = ""
+        past = _past_days(held_out, making)
+        baseline = _moments(held_out, action, chosen[spec.control])
+        designs = [
+            planned(
+                spec.primary,
+                baseline,
+                units_per_day=units_per_day or past,
+                days=spec.days,
+                weights=[spec.weights[spec.control], spec.weights[spec.treatments[0]]],
+                analysis=analysis,
+                alpha=spec.alpha,
+            )
+            for analysis in dict.fromkeys((spec.analysis, "fixed"))
+        ]
+    body = ExperimentDesigned(
+        run=run.number,
+        design=project.artifacts.keep(msgspec.to_builtins(designs)),
+        off_policy=project.artifacts.keep(msgspec.to_builtins(report)) if report is not None else None,
+    )
+    record_design(project.ledger, capability, spec.name, body, by=project.author)
+    return DesignReport(
+        run=run.number, experiment=spec.name, designs=designs, off_policy=report, left_out=left_out
+    )
+
+
+def read(project: Project, capability: str, name: str | None = None, *, as_of: int | None = None) -> Reading:
+    """Read an experiment as of a time, now unless told otherwise (µs since 1970 UTC).
+
+    Raises:
+        Missing: where none has started.
+    """
+    record = _started(project, capability, name)
+    began = record.started.body if record.started is not None else None
+    assert began is not None
+    _, manifest = released(project, capability, began.release)
+    spec = manifest.experiment
+    if spec is None:
+        raise Missing(
+            f"{capability}@v{began.release} holds no experiment", "its manifest", "deploy one that does"
+        )
+    folder = project.events_folder(capability, began.environment)
+    publish(project.ledger, folder, capability, began.environment, by=project.author)
+    flow = Flow.open(project, capability, began.environment, project.archived(manifest.archive))
+    sources = {source: flow.graph.nodes[source].declared for source in spec.sources}
+    warehouse = _warehouse(flow, sources[spec.sources[0]])
+    found = DuckDBExperimentStore(warehouse).statistics(
+        spec,
+        parquet_files(project.ledger, folder, capability, began.environment),
+        {source: flow.rows(declared) for source, declared in sources.items()},
+        as_of=as_of if as_of is not None else now(),
+    )
+    logged = decisions(project.ledger, folder, capability, began.environment)
+    return Reading(
+        spec=spec,
+        readout=readout(spec, found, planned_units=began.planned_units),
+        record=record,
+        environment=began.environment,
+        decisions=logged.height,
+        deciding_s=float(logged["micros"].sum()) / 1e6,
+        releases=tuple(sorted(logged["release"].unique().to_list())),
+    )
+
+
+def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentClosed:
+    """Close an experiment with the verdict of a readout.
+
+    Raises:
+        Refused: where the verdict is to keep going, and nobody insists.
+        Conflict: where it is closed already.
+    """
+    verdict, spec = reading.readout.verdict, reading.spec
+    if verdict.decision == "keep going" and not early:
+        raise Refused(
+            f"the verdict is to keep going: {verdict.reason}",
+            f"the experiment {spec.name} of {spec.capability}",
+            "wait, or end it without a conclusion: fullcycle experiment close … --early",
+        )
+    body = ExperimentClosed(
+        environment=reading.environment,
+        decision=verdict.decision if verdict.decision != "keep going" else "unknown",
+        arm=verdict.arm,
+        reason=verdict.reason,
+        readout=project.artifacts.keep(msgspec.to_builtins(reading.readout)),
+    )
+    close(project.ledger, spec.capability, spec.name, body, by=project.author)
+    return body
+
+
+def off_policy_of(project: Project, record: ExperimentRecord) -> OffPolicyReport | None:
+    """What was estimated before launch."""
+    if record.designed is None or record.designed.body.off_policy is None:
+        return None
+    return msgspec.convert(project.artifacts.load(record.designed.body.off_policy), OffPolicyReport)
+
+
+def _started(project: Project, capability: str, name: str | None) -> ExperimentRecord:
+    if name is not None:
+        record = experiment_record(project.ledger, capability, name)
+        found = [record] if record.started is not None else []
+    else:
+        found = [one for one in experiments(project.ledger, capability) if one.started is not None]
+    if not found:
+        raise Missing(
+            f"no experiment of {capability}{f' called {name}' if name else ''} has started",
+            "the ledger",
+            f"deploy a release that holds one: fullcycle deploy {capability}@v1 --to prod",
+        )
+    return max(found, key=lambda one: one.started.at if one.started is not None else 0)
+
+
+def _warehouse(flow: Flow, source: Any) -> DuckDBWarehouse:
+    (warehouse,) = resources(source, flow.project, flow.environment).values()
+    if not isinstance(warehouse, DuckDBWarehouse):
+        raise Invalid(
+            "readouts need a DuckDB warehouse for now", "the readout", "bind duckdb:///… in fullcycle.toml"
+        )
+    return warehouse
+
+
+def _held_out(making: Making) -> pl.DataFrame | None:
+    """The rows of the past that no model has learnt from: outcome and propensity beside each."""
+    for node in making.flow.graph.nodes.values():
+        if isinstance(node.declared, ModelStep):
+            split = making.project.artifacts.load(making.run.steps[next(iter(node.inputs))].artifact)
+            if isinstance(split, Split) and {"outcome", "propensity"} <= set(split.test.frame.columns):
+                return split.test.frame
+    return None
+
+
+def _action(loaded: LoadedRelease, frame: pl.DataFrame) -> str:
+    """The column that holds what was done: a field of the answer that the past has, too."""
+    asked = set(loaded.row.__struct_fields__)
+    fields: list[str] = [
+        name
+        for name in loaded.service.answer_type.__struct_fields__
+        if name in frame.columns and name not in asked
+    ]
+    if len(fields) != 1:
+        raise Invalid(
+            f"the past holds {len(fields)} columns of the answer",
+            "the off-policy estimate",
+            "name the action alike in the service's answer and in the contract of the past",
+        )
+    return fields[0]
+
+
+def _choices(policy: Policy, row: type[Row], frame: pl.DataFrame, action: str) -> list[Any]:
+    records = frame.select(row.__struct_fields__).iter_rows(named=True)
+    return [
+        getattr(policy.call(row(**record), HashedDraw(f"past-{n}")), action)
+        for n, record in enumerate(records)
+    ]
+
+
+def _off_policy(
+    spec: ExperimentSpec, frame: pl.DataFrame, action: str, chosen: dict[str, list[Any]]
+) -> OffPolicyReport:
+    done = frame[action].to_list()
+    propensity = frame["propensity"].to_numpy()
+    reward = frame["outcome"].cast(pl.Float64).to_numpy()
+    weights = {arm: weights_of(done, propensity, choices) for arm, choices in chosen.items()}
+    return OffPolicyReport(
+        metric=spec.primary,
+        rows=frame.height,
+        values={arm: snips(reward, weight) for arm, weight in weights.items()},
+        differences={arm: difference(reward, weights[arm], weights[spec.control]) for arm in spec.treatments},
+    )
+
+
+def _moments(frame: pl.DataFrame, action: str, chosen: Sequence[Any]) -> Moments:
+    """The outcome where what was done is what the control would have done."""
+    same = np.array([a == b for a, b in zip(frame[action].to_list(), chosen, strict=True)], dtype=bool)
+    rewards = frame["outcome"].cast(pl.Float64).to_numpy()[same]
+    if len(rewards) < 2:
+        raise NotEnoughData(
+            "the control's own decisions are not among the past",
+            "the design",
+            "log decisions that leave room for chance",
+        )
+    mean = float(rewards.mean())
+    return Moments(len(rewards), mean, float(((rewards - mean) ** 2).sum()))
+
+
+def _past_days(held_out: pl.DataFrame, making: Making) -> float:
+    """Units per day of the past: all its rows over the days they span."""
+    experiment_past = [n for n in making.flow.graph.nodes.values() if n.role == "outcomes"]
+    frame = making.frame(experiment_past[0]) if experiment_past else held_out
+    times = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Datetime | pl.Date)]
+    if not times:
+        raise NotEnoughData("the past has no time", "the design", "say how many come: --units-per-day 1000")
+    days = frame[times[0]].cast(pl.Date).n_unique()
+    return frame.height / max(days, 1)

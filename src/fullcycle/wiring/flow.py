@@ -1,0 +1,124 @@
+"""A capability's flow, met with the project's code and data."""
+
+import inspect
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, get_type_hints
+
+from fullcycle.adapters.duckdb import DuckDBWarehouse
+from fullcycle.code import Archive, Loaded, Reach, reach
+from fullcycle.data import Query, Source, Warehouse
+from fullcycle.flow import Graph, Node, read_graph
+from fullcycle.kernel import Invalid, Misconfigured, UnknownName, now
+from fullcycle.metric import Outcomes
+from fullcycle.record import masked
+from fullcycle.wiring.config import NAME
+from fullcycle.wiring.project import Project
+
+_DUCKDB = "duckdb:///"
+
+
+def open_warehouse(project: Project, environment: str, name: str) -> Warehouse:
+    """The warehouse that a parameter of this name is bound to.
+
+    Raises:
+        UnknownName: where the environment binds none of that name.
+        Misconfigured: where no adapter opens its URL.
+    """
+    bound = project.environment(environment).warehouses
+    if name not in bound:
+        raise UnknownName.among(name, bound, where=f"[environments.{environment}] warehouses of {NAME}")
+    binding = bound[name]
+    url = binding if isinstance(binding, str) else binding.url
+    if not url.startswith(_DUCKDB):
+        raise Misconfigured(
+            f"no adapter opens the warehouse {masked(url)!r}",
+            f"[environments.{environment}] warehouses.{name} of {NAME}",
+            f'write "{_DUCKDB}path/from/the/project.duckdb"',
+        )
+    events = project.root / ".fullcycle" / "events"
+    return DuckDBWarehouse(project.root / url.removeprefix(_DUCKDB), folders=[events])
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A capability's flow as one archive holds it, with the data of one environment."""
+
+    project: Project
+    capability: str
+    environment: str
+    archive: Archive
+    loaded: Loaded
+
+    @classmethod
+    def open(
+        cls, project: Project, capability: str, environment: str, archive: Archive | None = None
+    ) -> "Flow":
+        """The flow of a capability; of the files as they are now unless an archive is given."""
+        files = archive if archive is not None else project.archive()
+        return cls(project, project.require_capability(capability), environment, files, project.loaded(files))
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The graph, checked.
+
+        Raises:
+            Invalid, UnknownName: see ``read_graph``; and where the module itself cannot be loaded.
+        """
+        return read_graph(self.capability, self.loaded.module(f"{self.capability}.flow"))
+
+    def query(self, node: Node) -> Query:
+        """The rows of a source or of outcomes, where they live."""
+        if node.role == "source":
+            return self.rows(node.declared)
+        outcomes: Outcomes = node.declared
+        warehouse = self._resource(outcomes.of)
+        return outcomes.query(
+            warehouse, self.rows(outcomes.of), self.rows(outcomes.metric.source), as_of=now()
+        )
+
+    def rows(self, source: Source[...]) -> Query:
+        """Ask a source with the resources that its parameters name."""
+        return source(**resources(source, self.project, self.environment))
+
+    def reach(self, node: Node) -> Reach:
+        """What of the project's code a node stands on."""
+        return reach(self.archive, f"{self.capability}.flow", node.name)
+
+    def _resource(self, source: Source[...]) -> Warehouse:
+        given = resources(source, self.project, self.environment)
+        if len(given) != 1:
+            raise Invalid(
+                f"{source.name} asks for {len(given)} warehouses",
+                f"the source {source.name}",
+                "let it ask exactly one: the outcomes are joined there",
+            )
+        warehouse: Warehouse = next(iter(given.values()))
+        return warehouse
+
+
+def resources(source: Source[...], project: Project, environment: str) -> dict[str, Any]:
+    """What a source's parameters ask for, by their types.
+
+    Raises:
+        Invalid: for a parameter that is no resource.
+    """
+    function = source.function
+    if function is None:
+        return {}
+    try:
+        hints = get_type_hints(function)
+    except NameError as error:
+        raise Invalid(
+            f"an annotation cannot be read: {error}", f"the source {source.name}", "import that name"
+        ) from error
+    given: dict[str, Any] = {}
+    for name in inspect.signature(function).parameters:
+        if hints.get(name) is not Warehouse:
+            raise Invalid(
+                f"a source cannot be given {name!r}",
+                f"the source {source.name}",
+                f"annotate it as a resource: {name}: fc.Warehouse",
+            )
+        given[name] = open_warehouse(project, environment, name)
+    return given

@@ -1,0 +1,196 @@
+"""Gathering what a run made into what a service needs: functions, models, values, golden requests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from fullcycle.code import reach
+from fullcycle.data import Row, fields
+from fullcycle.experiment import Experiment, ExperimentSpec
+from fullcycle.experiment import reference as refer
+from fullcycle.flow import ModelStep, Node, RunRecord, run_record
+from fullcycle.kernel import Invalid
+from fullcycle.release import Manifest, PinnedModel, Signature, keep_golden, read_signature
+from fullcycle.serve import Service
+from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.profiles import References, reference
+from fullcycle.wiring.project import Project
+
+GOLDEN_ROWS = 20
+_PLATFORM_FREE = ("fullcycle",)  # a release outlives the version that made it
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A run on its way to a release; ``experiment`` is the declared one, if there is any."""
+
+    project: Project
+    run: RunRecord
+    flow: Flow
+    service: Any  # the capability's Service
+    signature: Signature
+    experiment: ExperimentSpec | None
+
+    @property
+    def capability(self) -> str:
+        """The capability it is a release of."""
+        return self.run.started.capability
+
+    def frame(self, node: Node) -> pl.DataFrame:
+        """The rows of a source as the run read them."""
+        frame: pl.DataFrame = self.project.artifacts.load(self.run.steps[node.name].artifact)
+        return frame
+
+    def contract(self, node: Node) -> type[Row]:
+        """What the rows of a source, or of outcomes, keep."""
+        contract: type[Row] = node.declared.contract
+        return contract
+
+
+def begin(project: Project, capability: str, number: int) -> Making:
+    """Load a finished run's own code, and read what its service asks for.
+
+    Raises:
+        Invalid: where the run is not done, or it has not exactly one service, or the service
+            asks for what the flow does not have.
+    """
+    run = run_record(project.ledger, capability, number)
+    if run.status != "done":
+        raise Invalid(
+            f"{run.ref} is {run.status}",
+            "the record",
+            f"release a run that is done: fullcycle runs {capability}",
+        )
+    archive = project.archived(run.started.archive)
+    flow = Flow.open(project, capability, run.started.environment, archive)
+    graph = flow.graph  # names sources and metrics, which the experiment refers to
+    module = flow.loaded.module(f"{capability}.service")
+    services = [value for value in vars(module).values() if isinstance(value, Service)]
+    if len(services) != 1:
+        raise Invalid(
+            f"{capability}/service.py declares {len(services)} services",
+            f"{run.ref}, {capability}/service.py",
+            "decorate exactly one function with @fc.service",
+        )
+    signature = read_signature(services[0], refer(services[0].function))
+    for step in signature.steps:
+        if step not in graph.nodes:
+            raise Invalid(
+                f"the service asks for {step!r}, which is no step of the flow",
+                f"{capability}/service.py",
+                f"name one of: {', '.join(graph.nodes)}",
+            )
+    return Making(project, run, flow, services[0], signature, _experiment(flow, signature))
+
+
+def _experiment(flow: Flow, signature: Signature) -> ExperimentSpec | None:
+    """The capability's experiment, if it declares one."""
+    if f"{flow.capability}/experiment.py" not in flow.archive.files:
+        return None
+    module = flow.loaded.module(f"{flow.capability}.experiment")
+    declared = {name: value for name, value in vars(module).items() if isinstance(value, Experiment)}
+    if len(declared) != 1:
+        raise Invalid(
+            f"{flow.capability}/experiment.py declares {len(declared)} experiments",
+            f"{flow.capability}/experiment.py",
+            "declare one: more than one at a time is not supported yet",
+        )
+    keys = [field.name for field in fields(signature.row) if field.key]
+    if not keys:
+        raise Invalid(
+            f"{signature.row.__name__} has no key", "what the experiment randomises", "mark a field by fc.key"
+        )
+    ((name, experiment),) = declared.items()
+    return experiment.spec(name, capability=flow.capability, unit=keys[0])
+
+
+def draft(making: Making) -> Manifest:
+    """The manifest of what the run made, before golden rows and profile are added."""
+    run, signature = making.run, making.signature
+    fallback = making.service.fallback
+    return Manifest(
+        capability=making.capability,
+        package=making.flow.archive.package,
+        run=run.number,
+        archive=run.started.archive,
+        python=".".join(run.started.python.split(".")[:2]),
+        lock=run.started.lock,
+        distributions=_stands_on(making),
+        service=refer(making.service.function),
+        fallback=refer(fallback) if fallback is not None else None,
+        models={name: _pinned(making, name) for name in (*signature.models, *signature.families)},
+        values={name: run.steps[name].artifact for name in signature.values},
+        parameters=msgspec.to_builtins(dict(signature.defaults)),
+        golden=keep_golden(making.project.objects, []),
+        brief=run.started.brief,
+        evaluation={step: judged.evaluation for step, judged in run.evaluations.items()},
+        experiment=making.experiment,
+    )
+
+
+def _pinned(making: Making, name: str) -> PinnedModel:
+    declared = making.flow.graph.nodes[name].declared
+    if not isinstance(declared, ModelStep):
+        raise Invalid(
+            f"the service asks for {name} as a model, but it is a step",
+            f"{making.capability}/service.py",
+            "declare it with @fc.model, or annotate what it returns",
+        )
+    features = refer(declared.features.function)
+    return PinnedModel(artifact=making.run.steps[name].artifact, features=features, step=name)
+
+
+def _stands_on(making: Making) -> dict[str, str]:
+    """Distributions that deciding stands on, by the code that decides and the models it asks."""
+    names = [making.service.function, *([making.service.fallback] if making.service.fallback else [])]
+    found: dict[str, str] = {}
+    for function in names:
+        module, _, name = refer(function).partition(":")
+        found |= reach(making.flow.archive, module, name).distributions
+    lock = msgspec.json.decode(making.project.objects.get(making.run.started.lock), type=dict[str, str])
+    if making.signature.models or making.signature.families:
+        found["lightgbm"] = lock["lightgbm"]
+    return {name: version for name, version in found.items() if name not in _PLATFORM_FREE}
+
+
+def references(making: Making) -> References:
+    """What every source, and the request, looked like."""
+    found: References = {}
+    for node in making.flow.graph.nodes.values():
+        if node.role == "source" and node.name in making.run.steps:
+            found[f"source {node.name}"] = reference(making.frame(node), making.contract(node))
+    asked = _asked_like(making)
+    if asked is not None:
+        found["request"] = reference(making.frame(asked), making.signature.row)
+    return found
+
+
+def _asked_like(making: Making) -> Node | None:
+    """A source whose rows hold everything that a request holds."""
+    wanted = set(making.signature.row.__struct_fields__)
+    return next(
+        (
+            node
+            for node in making.flow.graph.nodes.values()
+            if node.role == "source" and wanted <= set(making.contract(node).__struct_fields__)
+        ),
+        None,
+    )
+
+
+def requests(making: Making) -> list[Mapping[str, Any]]:
+    """Golden requests: rows of a source that look like requests, spread evenly over it."""
+    node = _asked_like(making)
+    row = making.signature.row
+    if node is None:
+        raise Invalid(
+            f"no source holds rows like {row.__name__}",
+            f"{making.capability}/flow.py",
+            f"let one source's contract hold all fields of {row.__name__}: golden rows are drawn from it",
+        )
+    frame = making.frame(node).select(row.__struct_fields__)
+    chosen = frame.gather_every(max(frame.height // GOLDEN_ROWS, 1)).head(GOLDEN_ROWS)
+    return [msgspec.to_builtins(row(**record)) for record in chosen.iter_rows(named=True)]

@@ -1,0 +1,92 @@
+"""Laying out a new project."""
+
+import re
+from pathlib import Path
+
+import fullcycle
+from fullcycle.kernel import Invalid
+
+EXAMPLES = ("winback",)
+_SHIPPED = Path(fullcycle.__file__).parent / "example"
+_HOME = "shop"  # the example's own name, which its modules are imported by
+
+_TOML = """[project]
+package = "{name}"                            # from {name}.library import …
+ledger = "sqlite:///.fullcycle/ledger.db"
+artifacts = ".fullcycle/artifacts"
+currency = "USD"
+prices = {{ cpu_hour = 0.04, gb_month = 0.02 }}
+
+[environments.dev]
+warehouses.warehouse = "duckdb:///{name}.duckdb"
+
+[environments.prod]
+warehouses.warehouse = "duckdb:///{name}.duckdb"
+"""
+_IGNORE = ".fullcycle/\n__pycache__/\n*.duckdb\n*.duckdb.wal\n*.html\n"
+
+
+def lay_out(parent: Path, name: str, example: str | None) -> list[tuple[Path, str]]:
+    """Write a new project to ``parent / name``; return each file with what it is for.
+
+    Raises:
+        Invalid: where the name cannot be imported, or the folder already holds something.
+    """
+    if not name.isidentifier():
+        raise Invalid(
+            f"{name!r} cannot be imported",
+            "the name of the project",
+            "use letters, digits and _, say my_shop",
+        )
+    root = parent / name
+    if root.exists() and any(root.iterdir()):
+        raise Invalid(
+            f"{name} already holds files", str(root), "choose another name, or go on there: cd " + name
+        )
+    files = _example(name) if example else _empty(name)
+    for path, content in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    return [(Path(name) / path, _purpose(content)) for path, content in files.items()]
+
+
+def _empty(name: str) -> dict[str, bytes]:
+    return {
+        "fullcycle.toml": _TOML.format(name=name).encode(),
+        ".gitignore": _IGNORE.encode(),
+        "__init__.py": b"",
+        "library/__init__.py": b'"""What several capabilities share: sources, contracts, features."""\n',
+    }
+
+
+def _example(name: str) -> dict[str, bytes]:
+    shipped = _SHIPPED / _HOME
+    files = {}
+    for path in sorted(p for p in shipped.rglob("*") if p.is_file() and not _is_cache(p)):
+        content = path.read_bytes()
+        if name != _HOME and path.suffix in (".py", ".toml", ".md", ".gitignore"):
+            content = _renamed(content.decode(), name).encode()
+        files[path.relative_to(shipped).as_posix()] = content
+    return files
+
+
+def _renamed(text: str, name: str) -> str:
+    """The example's own imports, package and warehouse under another name."""
+    text = re.sub(rf"\b(from|import) {_HOME}\.", rf"\1 {name}.", text)
+    text = text.replace(f'package = "{_HOME}"', f'package = "{name}"')
+    return text.replace(f"{_HOME}.duckdb", f"{name}.duckdb")
+
+
+def _purpose(content: bytes) -> str:
+    """The first line of a file's own docstring or heading, if it has one."""
+    try:
+        first = content.decode().lstrip("-\n# ").split("\n", 1)[0]
+    except UnicodeDecodeError:
+        return ""
+    return first.strip('"').strip() if content.startswith((b'"""', b"# ")) else ""
+
+
+def _is_cache(path: Path) -> bool:
+    folders = path.relative_to(_SHIPPED).parts[:-1]
+    return any(folder.startswith(".") or folder == "__pycache__" for folder in folders)

@@ -1,0 +1,61 @@
+"""Two ways to the same numbers, compared bit by bit: rows against tables, served against trained."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from fullcycle.data import Row
+from fullcycle.evaluate import Split
+from fullcycle.feature import FeatureSet
+from fullcycle.release import Parity, Predictor
+
+ROWS = 2_000
+
+Array = npt.NDArray[np.float64]
+
+
+def feature_parity(name: str, features: FeatureSet[..., Any], split: Split) -> tuple[Parity, Array]:
+    """Compute features row by row and over the table; give the comparison and the table's numbers.
+
+    Rows are the first of the test side, at most ``ROWS``.
+    """
+    frame = split.test.frame.head(ROWS)
+    by_table = features.matrix(frame)
+    by_row = np.array([features.encode(row) for row in _rows(features, frame)], dtype=np.float64)
+    return _compared(f"features {name}, row by row and by table", by_row, by_table), by_table
+
+
+def model_parity(name: str, trained: Any, served: Predictor, matrix: Array) -> Parity:
+    """Ask the model as it was trained and as it will be served."""
+    before = np.asarray(trained.predict(matrix), dtype=np.float64)
+    after = np.array([served.score(row) for row in matrix.tolist()], dtype=np.float64)
+    return _compared(f"model {name}, trained and served", after[:, None], before[:, None])
+
+
+def _rows(features: FeatureSet[..., Any], frame: pl.DataFrame) -> Sequence[Row]:
+    """What the function gives for each row of a table, called as the service calls it."""
+    return [features(**_arguments(features, record)) for record in frame.iter_rows(named=True)]
+
+
+def _arguments(features: FeatureSet[..., Any], record: dict[str, Any]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, kind in features.inputs.items():
+        if isinstance(kind, type) and issubclass(kind, Row):
+            given[name] = kind(**{field: record[field] for field in kind.__struct_fields__})
+        else:
+            given[name] = record[name]
+    return given
+
+
+def _compared(of: str, one: Array, other: Array) -> Parity:
+    same = (one.view(np.uint64) == other.view(np.uint64)) | (np.isnan(one) & np.isnan(other))
+    rows = np.flatnonzero(~same.all(axis=1))
+    example = ""
+    if len(rows):
+        row = int(rows[0])
+        column = int(np.flatnonzero(~same[row])[0])
+        example = f"row {row}, column {column}: {one[row, column]!r} against {other[row, column]!r}"
+    return Parity(of=of, compared=len(one), different=len(rows), example=example)

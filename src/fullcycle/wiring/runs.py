@@ -1,0 +1,76 @@
+"""Starting a run: code, parameters, brief and lock settled and recorded before the first step."""
+
+import json
+import platform
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fullcycle.brief import Brief, parse_brief
+from fullcycle.code import Archive, git_state, lock
+from fullcycle.flow import InProcess, RunRecord, RunStarted, StepFinished, Workshop, choose, run
+from fullcycle.kernel import uuid7
+from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.judge import RememberingJudge
+from fullcycle.wiring.project import Project
+
+
+def start_run(
+    project: Project,
+    capability: str,
+    message: str,
+    given: Mapping[str, Any],
+    environment: str,
+    *,
+    tell: Callable[[StepFinished], None] = lambda _: None,
+) -> RunRecord:
+    """Run a capability's flow as its files are now.
+
+    Raises:
+        FullcycleError: before anything is recorded, where the flow, the brief or the
+            parameters are wrong; after, where a step fails.
+    """
+    flow = Flow.open(project, capability, environment)
+    brief = read_brief(project, capability, flow.archive)
+    defaults = project.environment(environment).parameters
+    ours = {
+        k.removeprefix(f"{capability}."): v for k, v in defaults.items() if k.startswith(f"{capability}.")
+    }
+    parameters = {**ours, **given}
+    chosen = choose(flow.graph, parameters)
+    commit = git_state(project.root)
+    start = RunStarted(
+        id=uuid7(),
+        capability=capability,
+        message=message,
+        archive=project.objects.put(flow.archive.to_bytes()),
+        commit=commit.commit,
+        dirty=commit.dirty,
+        parameters=parameters,
+        brief=project.objects.put(brief.to_bytes()),
+        lock=project.objects.put(json.dumps(lock(), sort_keys=True).encode()),
+        python=platform.python_version(),
+        machine=f"{platform.system()} {platform.machine()}",
+        environment=environment,
+    )
+    judge = RememberingJudge(project.ledger, project.artifacts, flow.reach, by=project.author)
+    shop = Workshop(
+        ledger=project.ledger,
+        artifacts=project.artifacts,
+        surroundings=flow,
+        executor=InProcess(),
+        judge=judge,
+        by=project.author,
+        cpu_hour=project.cpu_hour,
+    )
+    return run(flow.graph, chosen, start, shop, tell=tell)
+
+
+def read_brief(project: Project, capability: str, archive: Archive) -> Brief:
+    """The brief as an archive holds it."""
+    path = f"{capability}/brief.md"
+    return parse_brief(archive.files[path].decode(), path=path)
+
+
+def brief_of(project: Project, run: RunRecord) -> Brief | None:
+    """The brief that a run was made with."""
+    return Brief.from_bytes(project.objects.get(run.started.brief)) if run.started.brief else None

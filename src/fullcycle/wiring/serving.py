@@ -1,0 +1,58 @@
+"""A service, met with the ledger it follows, the objects it loads and the log it writes."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from fullcycle.adapters.lightgbm_native import NativeBoosterCodec
+from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.uvicorn import serve_http
+from fullcycle.record import Codecs
+from fullcycle.release import Assessment
+from fullcycle.serve import LedgerDeployments, Stager, assess_here, service_app
+from fullcycle.wiring.project import Project, open_project
+
+Tell = Callable[[str], None]
+
+
+def serving_codecs() -> Codecs:
+    """Codecs of what a service loads: models by their native libraries, none of them a pickle."""
+    codecs = Codecs()
+    codecs.register(NativeBoosterCodec())
+    return codecs
+
+
+def stager(project: Project, environment: str, log: Path, tell: Tell) -> Stager:
+    """Makes releases of this project ready to answer in an environment."""
+    return Stager(
+        objects=project.objects,
+        codecs=serving_codecs(),
+        log=SegmentWriter(log),
+        environment=environment,
+        tell=tell,
+        replay=project.environment(environment).replay,
+        root=project.root,
+    )
+
+
+def serve(project: Project, capability: str, environment: str, *, host: str, port: int, tell: Tell) -> None:
+    """Answer for a capability until SIGTERM; ``tell`` hears what an operator should know.
+
+    Raises:
+        Refused: for an address that others can reach.
+        Misconfigured: where the port is taken.
+    """
+    made = stager(project, environment, project.events_folder(capability, environment), tell)
+    app = service_app(made, LedgerDeployments(project.ledger, capability, environment), capability=capability)
+    serve_http(
+        app,
+        host=host,
+        port=port,
+        ready=lambda url: tell(f"{capability}@{environment} answers at {url}/{capability}"),
+    )
+
+
+def assess_in_this_process(root: str, environment: str, manifest: str, log: str, began: str) -> Assessment:
+    """Measure a release; to be called in a process that does nothing else."""
+    made = stager(open_project(Path(root)), environment, Path(log), lambda told: print(told, file=sys.stderr))
+    return assess_here(made, manifest, began=float(began))
