@@ -1,5 +1,6 @@
 """fullcycle.serve.app: what a client is told, for every kind of request."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -80,6 +81,23 @@ def test_what_was_answered_is_in_the_log_with_all_that_decided_it(served):
     assert (logged.experiment, logged.unit, logged.arm_probability) == ("trial", "7", 0.5)
     assert logged.arm in ("today", "chosen")
     assert (logged.fallback, logged.propensity) == (False, None)
+
+
+def test_a_decision_is_in_the_log_before_the_first_byte_of_its_answer(serve):
+    served = serve()
+    seen: list[int] = []
+
+    async def receive():
+        return {"type": "http.request", "body": json.dumps(CLIENT).encode()}
+
+    async def send(message):
+        seen.append(len(served.decisions()))
+
+    asyncio.run(
+        served.app({"type": "http", "method": "POST", "path": "/winback", "headers": []}, receive, send)
+    )
+
+    assert seen == [1, 1]
 
 
 def test_a_unit_always_gets_its_arm_and_both_arms_are_handed_out(serve):

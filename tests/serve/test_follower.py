@@ -12,7 +12,7 @@ from fullcycle.adapters.segments import SegmentWriter, read_decisions
 from fullcycle.kernel import Misconfigured
 from fullcycle.record import MemoryLedger, MemoryObjects
 from fullcycle.release import keep_manifest
-from fullcycle.serve import App, Deployed, Follower, LedgerDeployments, OneRelease, Stager, service_app
+from fullcycle.serve import App, Follower, LedgerDeployments, Stager, service_app
 from fullcycle.serve.serving import Serving
 
 CLIENT = served_shop.REQUESTS[0]
@@ -102,6 +102,23 @@ def test_every_deployment_is_followed_back_and_forth(host):
 
     assert answers == [host.campaigns[n - 1] for n in (1, 2, 3, 1, 1, 2)]
     assert [d.release for d in read_decisions(host.folder)] == [1, 2, 3, 1, 1, 2]
+
+
+def test_going_back_needs_no_staging(host):
+    host.deploy(1)
+    host.look()
+    first = host.serving.active
+    host.deploy(2)
+    host.look()
+    second = host.serving.active
+    host.deploy(1)
+    host.look()
+
+    assert host.serving.active is first
+    assert host.serving.previous is second
+    host.deploy(1)
+    host.look()
+    assert (host.serving.active, host.serving.previous) == (first, second)
 
 
 def test_another_environment_is_none_of_its_business(host):
@@ -303,11 +320,3 @@ def test_an_app_lives_through_its_servers_start_and_end(host, tmp_path):
             return first.json["release"], last.json["release"]
 
     assert asyncio.run(live()) == ("winback@v1", "winback@v2")
-
-
-def test_one_release_answers_whatever_is_deployed(host):
-    digest = keep_manifest(host.objects, host.manifests[2])
-    fixed = OneRelease(Deployed(3, digest))
-
-    assert fixed.generation() == 1
-    assert fixed.deployed(1) == Deployed(3, digest)

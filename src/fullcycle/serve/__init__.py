@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from fullcycle.serve.draw import HashedDraw as HashedDraw
     from fullcycle.serve.follower import Follower as Follower
     from fullcycle.serve.follower import LedgerDeployments as LedgerDeployments
-    from fullcycle.serve.follower import OneRelease as OneRelease
     from fullcycle.serve.golden import golden_answers as golden_answers
     from fullcycle.serve.golden import require_golden as require_golden
     from fullcycle.serve.golden import with_golden as with_golden
@@ -32,7 +31,6 @@ _NAMES = {
     "Follower": ".follower",
     "HashedDraw": ".draw",
     "LedgerDeployments": ".follower",
-    "OneRelease": ".follower",
     "Service": ".declare",
     "Stager": ".staging",
     "assess_here": ".assessment",

@@ -1,7 +1,6 @@
 """One decision: which arm, what it answers, logged before anybody hears of it."""
 
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -123,13 +122,18 @@ class Decider:
 
     def _tell_once(self, culprit: str, error: Exception) -> None:
         """Tell of a failure the first time it is seen: its kind and its line, never the request."""
-        frames = traceback.extract_tb(error.__traceback__)
-        last = frames[-1] if frames else None
-        line = f"{last.filename}:{last.lineno}" if last is not None else "?"
-        told = f"{self.ref}, {culprit} failed: {type(error).__name__} at {line}"
+        told = f"{self.ref}, {culprit} failed: {type(error).__name__} at {_line_of(error)}"
         if told not in self._told:
             self._told.add(told)
             self._tell(f"{told} (told once; counted in /readyz)")
+
+
+def _line_of(error: Exception) -> str:
+    """Where it was raised, as ``file:line``."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place is not None else "?"
 
 
 def answer_of(policy: Policy, row: Row, draw: HashedDraw) -> bytes:

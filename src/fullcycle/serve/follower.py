@@ -22,6 +22,7 @@ Stage = Callable[[Deployed], Active]
 
 POLL_S = 0.2
 _LONGEST_WAIT_S = 30.0
+_DOUBLINGS = 10
 
 
 class Follower:
@@ -66,7 +67,9 @@ class Follower:
         self._tried = generation
         try:
             deployed = await asyncio.to_thread(self._deployments.deployed, generation)
-            staged = await asyncio.to_thread(self._stage, deployed)
+            staged = self._serving.warm(deployed)
+            if staged is None:
+                staged = await asyncio.to_thread(self._stage, deployed)
         except Exception as error:  # noqa: BLE001 - the code of a release may raise anything when loaded
             self._refuse(generation, error)
             return
@@ -76,7 +79,8 @@ class Follower:
 
     def _refuse(self, generation: int, error: Exception) -> None:
         self._failures += 1
-        self._try_again = time.monotonic() + min(self._every * 2**self._failures, _LONGEST_WAIT_S)
+        wait = self._every * 2 ** min(self._failures, _DOUBLINGS)
+        self._try_again = time.monotonic() + min(wait, _LONGEST_WAIT_S)
         why = f"deployment {generation} was not activated: {_first_line(error)}"
         if why != self._serving.refused:
             active = self._serving.active
@@ -118,21 +122,6 @@ class LedgerDeployments:
                 f"{stream} has no position {position}", "the ledger", "see that it was restored whole"
             )
         return found[0].body
-
-
-class OneRelease:
-    """A release that answers whatever is deployed: for trying it out, and for assessing it."""
-
-    def __init__(self, deployed: Deployed) -> None:
-        self._deployed = deployed
-
-    def generation(self) -> int:
-        """Always the first."""
-        return 1
-
-    def deployed(self, generation: int) -> Deployed:
-        """Always the same."""
-        return self._deployed
 
 
 def _first_line(error: Exception) -> str:

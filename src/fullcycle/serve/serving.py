@@ -1,11 +1,12 @@
 """What answers now, and what is known of what should: the state that a worker shares."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
 from fullcycle.kernel import now, uuid7
 from fullcycle.serve.decider import Decider, Undecided, Unrecorded
+from fullcycle.serve.ports import Deployed
 from fullcycle.serve.problem import Response, problem, response
 from fullcycle.serve.reading import Asked, read_row
 
@@ -17,6 +18,11 @@ class Active:
     decider: Decider
     openapi: bytes
     golden_rows: int
+
+    @property
+    def deployed(self) -> Deployed:
+        """What it was staged for."""
+        return Deployed(self.decider.number, self.decider.release.digest)
 
     @property
     def ref(self) -> str:
@@ -62,14 +68,22 @@ class Serving:
     """The one mutable thing of a worker: each field is replaced whole, so readers need no lock."""
 
     active: Active | None = None
-    previous: Active | None = field(default=None)  # stays warm, to go back to
+    previous: Active | None = None  # stays warm, to go back to
     refused: str = ""
     unreachable: str = ""
 
     def activate(self, staged: Active) -> None:
         """Let ``staged`` answer every request that begins from now on."""
-        self.previous, self.active = self.active, staged
+        if staged is not self.active:
+            self.previous, self.active = self.active, staged
         self.refused = ""
+
+    def warm(self, deployed: Deployed) -> Active | None:
+        """What answers or answered last, if it is that release: it need not be staged again."""
+        for known in (self.active, self.previous):
+            if known is not None and known.deployed == deployed:
+                return known
+        return None
 
     def ready(self) -> Response:
         """Whether this worker answers, with which release, and what stands in the way."""
