@@ -72,7 +72,7 @@ def _after() -> list[Act]:
         Act("Is everything as it was when it was released?", "fullcycle check winback"),
         Act("Now something breaks: one channel's dollars arrive as cents.", "python fault.py plant"),
         Act("The contract still holds; the check rings all the same.", "fullcycle check winback", ends=1),
-        Act("Which of the metric's ancestors is broken?", "fullcycle why visited", ends=1),
+        Act("Which of the metric's ancestors is broken?", "fullcycle why visited"),
         Act("Mend it, so that you can go on from here.", "python fault.py mend"),
     ]
 

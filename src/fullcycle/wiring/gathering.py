@@ -67,15 +67,8 @@ def begin(project: Project, capability: str, number: int) -> Making:
     archive = project.archived(run.started.archive)
     flow = Flow.open(project, capability, run.started.environment, archive)
     graph = flow.graph  # names sources and metrics, which the experiment refers to
-    module = flow.loaded.module(f"{capability}.service")
-    services = [value for value in vars(module).values() if isinstance(value, Service)]
-    if len(services) != 1:
-        raise Invalid(
-            f"{capability}/service.py declares {len(services)} services",
-            f"{run.ref}, {capability}/service.py",
-            "decorate exactly one function with @fc.service",
-        )
-    signature = read_signature(services[0], refer(services[0].function))
+    service = service_of(flow)
+    signature = read_signature(service, refer(service.function))
     for step in signature.steps:
         if step not in graph.nodes:
             raise Invalid(
@@ -83,7 +76,25 @@ def begin(project: Project, capability: str, number: int) -> Making:
                 f"{capability}/service.py",
                 f"name one of: {', '.join(graph.nodes)}",
             )
-    return Making(project, run, flow, services[0], signature, _experiment(flow, signature))
+    return Making(project, run, flow, service, signature, _experiment(flow, signature))
+
+
+def service_of(flow: Flow) -> Service[..., Any]:
+    """The function that decides, of a capability's own code.
+
+    Raises:
+        Invalid: where ``service.py`` declares not exactly one.
+    """
+    path = f"{flow.capability}/service.py"
+    module = flow.loaded.module(f"{flow.capability}.service")
+    services = [value for value in vars(module).values() if isinstance(value, Service)]
+    if len(services) != 1:
+        raise Invalid(
+            f"{path} declares {len(services)} services",
+            path,
+            "decorate exactly one function with @fc.service",
+        )
+    return services[0]
 
 
 def _experiment(flow: Flow, signature: Signature) -> ExperimentSpec | None:

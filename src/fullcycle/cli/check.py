@@ -1,0 +1,54 @@
+"""``fullcycle check``: contracts, freshness and drift, against what was released."""
+
+import json
+
+import click
+import msgspec
+
+from fullcycle.kernel import Reference
+from fullcycle.monitor import Finding, ring
+from fullcycle.wiring import open_project
+from fullcycle.wiring.watching import findings, watched
+
+
+@click.command(name="check")
+@click.argument("ref")
+@click.option("--all", "everything", is_flag=True, help="Also list what is sound.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per finding.")
+def command(ref: str, *, everything: bool, as_json: bool) -> int:
+    """Check data, freshness and drift against what was released; exit 1 where something is broken.
+
+    REF is a deployment such as winback@prod; winback alone is winback@prod.
+
+    \b
+    Example:
+        fullcycle check winback@prod
+    """  # noqa: D301 - click reads a real backspace
+    project = open_project()
+    asked = Reference.parse(ref)
+    project.require_capability(asked.capability)
+    what = watched(project, asked.capability, asked.environment or "prod")
+    found = findings(what)
+    changes = ring(project.ledger, asked.capability, found, by=project.author)
+    broken = [one for one in found if one.broken]
+    if as_json:
+        for one in found:
+            click.echo(json.dumps(msgspec.to_builtins(one)))
+        return 1 if broken else 0
+    for one in found if everything else broken:
+        _show(one)
+    nodes = len({one.node for one in found})
+    click.echo(
+        f"{what.capability}@{what.environment} (v{what.release}): {len(found)} checks at {nodes} nodes, "
+        f"{len(broken)} broken; {len(changes.raised)} alerts raised, {len(changes.cleared)} cleared"
+    )
+    if broken:
+        metric = what.manifest.experiment.primary if what.manifest.experiment is not None else "<metric>"
+        click.echo(f"next: fullcycle why {metric}")
+    return 1 if broken else 0
+
+
+def _show(one: Finding) -> None:
+    mark, colour = ("✗", "red") if one.broken else ("✓", "green")
+    click.secho(f"  {mark} ", fg=colour, nl=False)
+    click.echo(f"{one.check:<9} {one.node}: {one.says}")

@@ -1,0 +1,180 @@
+"""``fullcycle experiment``: design, read and close."""
+
+import json
+from datetime import datetime
+
+import click
+import msgspec
+
+from fullcycle.brief import Brief, number, worth_per_year
+from fullcycle.cli.printing import count, when
+from fullcycle.experiment import Design, Readout, amount
+from fullcycle.flow import run_record
+from fullcycle.kernel import Interval, micros
+from fullcycle.wiring import open_project
+from fullcycle.wiring.experiments import DesignReport, Reading, conclude, design, read
+from fullcycle.wiring.runs import brief_of
+from fullcycle.wiring.valuing import append_measurement
+
+
+@click.group(name="experiment")
+def command() -> None:
+    """Design, read and close an experiment."""
+
+
+@command.command(name="design")
+@click.argument("capability")
+@click.option("--units-per-day", type=float, help="Traffic to plan with, instead of the past's.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as one JSON object.")
+def design_command(capability: str, units_per_day: float | None, *, as_json: bool) -> None:
+    """Say what an experiment takes, and what the past says its arms are worth.
+
+    \b
+    Example:
+        fullcycle experiment design winback
+    """  # noqa: D301 - click reads a real backspace
+    project = open_project()
+    project.require_capability(capability)
+    found = design(project, capability, units_per_day=units_per_day)
+    if as_json:
+        click.echo(json.dumps(msgspec.to_builtins(found)))
+        return
+    brief = brief_of(project, run_record(project.ledger, capability, found.run))
+    click.secho(
+        f"{capability}, experiment {found.experiment}, from the past of {capability}@{found.run}", bold=True
+    )
+    for one in found.designs:
+        _show_design(one, brief)
+    _show_off_policy(found)
+
+
+@command.command(name="read")
+@click.argument("capability")
+@click.option("--name", help="Which experiment, where there are several.")
+@click.option("--as-of", type=click.DateTime(), help="Read it as it stood then (local time).")
+@click.option("--json", "as_json", is_flag=True, help="Print the readout as one JSON object.")
+def read_command(capability: str, name: str | None, as_of: datetime | None, *, as_json: bool) -> None:
+    """Read what an experiment caused so far.
+
+    \b
+    Example:
+        fullcycle experiment read winback
+    """  # noqa: D301 - click reads a real backspace
+    project = open_project()
+    project.require_capability(capability)
+    moment = micros(as_of.astimezone()) if as_of is not None else None
+    found = read(project, capability, name, as_of=moment)
+    if as_json:
+        click.echo(json.dumps(msgspec.to_builtins(found.readout)))
+    else:
+        _show_readout(found)
+
+
+@command.command(name="close")
+@click.argument("capability")
+@click.option("--name", help="Which experiment, where there are several.")
+@click.option("--early", is_flag=True, help="End it although the verdict is to keep going.")
+@click.option("--json", "as_json", is_flag=True, help="Print the conclusion as one JSON object.")
+def close_command(capability: str, name: str | None, *, early: bool, as_json: bool) -> None:
+    """Close an experiment: its verdict goes into the value ledger.
+
+    \b
+    Example:
+        fullcycle experiment close winback
+    """  # noqa: D301 - click reads a real backspace
+    project = open_project()
+    project.require_capability(capability)
+    found = read(project, capability, name)
+    fact = found.record.closed
+    body = fact.body if fact is not None else conclude(project, found, early=early)
+    if fact is None:
+        append_measurement(project, found, body)
+    if as_json:
+        click.echo(json.dumps(msgspec.to_builtins(body)))
+        return
+    state = f"was closed {when(fact.at)} by {fact.by}" if fact is not None else "is closed"
+    click.echo(f"experiment {found.spec.name} of {capability} {state}")
+    _verdict(body.decision, body.reason)
+    if fact is None:
+        click.echo(f"appended to the value ledger: fullcycle value {capability}")
+
+
+def _show_design(found: Design, brief: Brief | None) -> None:
+    relative = f" ({found.relative:.1%} of it)" if found.relative is not None else ""
+    click.echo(
+        f"  {found.analysis:<13} {found.days} days × {count(round(found.units_per_day))} units "
+        f"show an effect of {found.effect:.4f} on {found.metric} of {found.baseline:.4f}{relative}, "
+        f"with chance {found.power:.0%}"
+    )
+    if brief is not None and brief.metric == found.metric:
+        money = worth_per_year(Interval(found.effect, found.effect), brief.estimate).low
+        expected = brief.estimate.effect
+        sees = (
+            "smaller than all"
+            if found.effect < expected.low
+            else "inside"
+            if found.effect <= expected.high
+            else "larger than all"
+        )
+        click.echo(
+            f"                worth {number(money)} {brief.estimate.worth.currency} per year; "
+            f"{sees} of the brief's estimate {expected.low} to {expected.high}"
+        )
+
+
+def _show_off_policy(found: DesignReport) -> None:
+    report = found.off_policy
+    if report is None:
+        click.echo(f"  no off-policy estimate: {found.left_out}")
+        return
+    click.echo(
+        f"  before launch, from {count(report.rows)} past decisions that no model has learnt from (SNIPS):"
+    )
+    for arm, value in report.values.items():
+        click.echo(
+            f"    {arm:<10} {report.metric} {value.value:.4f} [{value.low:.4f}, {value.high:.4f}], "
+            f"as good as {count(round(value.effective))} of its own decisions"
+        )
+        if value.warning:
+            click.secho(f"               {value.warning}", fg="yellow")
+    for arm, gain in report.differences.items():
+        click.echo(f"    {arm} − control: {gain.difference:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]")
+
+
+def _show_readout(found: Reading) -> None:
+    told: Readout = found.readout
+    click.secho(f"{told.capability}@{found.environment}, experiment {told.experiment}", bold=True, nl=False)
+    click.echo(f", as of {when(told.as_of)}: {told.first_day} to {told.last_day}")
+    for arm in told.arms:
+        click.echo(
+            f"  {arm.arm:<10} {arm.weight:.0%}: {count(arm.assigned)} assigned, "
+            f"{count(arm.counted)} counted, {count(arm.known)} known"
+        )
+    ratio = told.sample_ratio
+    click.echo(f"  sample ratio: p = {ratio.p:.3f}, {'as promised' if ratio.ok else 'NOT as promised'}")
+    if told.triggered_ratio is not None:
+        click.echo(
+            f"  of those counted: p = {told.triggered_ratio.p:.3f}, "
+            f"{'as promised' if told.triggered_ratio.ok else 'NOT as promised'} "
+            f"({count(told.untriggered)} decisions were not carried out and are left out)"
+        )
+    for effect in told.effects:
+        if effect.difference is None or effect.low is None or effect.high is None:
+            click.echo(f"  {effect.metric:<10} {effect.role:<9} cannot be compared yet")
+            continue
+        click.echo(
+            f"  {effect.metric:<10} {effect.role:<9} {amount(effect, effect.difference)} "
+            f"[{amount(effect, effect.low)}, {amount(effect, effect.high)}] {effect.arm} − {effect.control}"
+        )
+    for rail in told.guardrails:
+        click.echo(f"  {rail.metric:<10} guardrail {rail.standing} at {rail.margin:.0%} ({rail.arm})")
+    for note in told.notes:
+        click.secho(f"  {note}", dim=True)
+    _verdict(told.verdict.decision, told.verdict.reason)
+    click.echo(f"  what would change it: {told.verdict.would_change}")
+
+
+def _verdict(decision: str, reason: str) -> None:
+    colour = {"ship": "green", "stop": "red"}.get(decision, "yellow")
+    click.secho(f"  verdict: {decision}", fg=colour, bold=True, nl=False)
+    click.echo(f": {reason}")

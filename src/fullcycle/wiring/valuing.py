@@ -1,0 +1,92 @@
+"""The value ledger met with the record: a closed experiment becomes a row."""
+
+from fullcycle.experiment import ExperimentClosed
+from fullcycle.flow import run_record, runs
+from fullcycle.kernel import Missing, now
+from fullcycle.record import Fact
+from fullcycle.value import (
+    Cost,
+    Effect,
+    Measurement,
+    OffPolicy,
+    Prices,
+    cost_so_far,
+    measure,
+    record_measurement,
+)
+from fullcycle.wiring.experiments import Reading, off_policy_of
+from fullcycle.wiring.project import Project
+from fullcycle.wiring.released import released
+from fullcycle.wiring.runs import brief_of
+
+
+def prices(project: Project) -> Prices:
+    """What computing and keeping cost in this project."""
+    told = project.config.project.prices
+    return Prices(
+        currency=project.config.project.currency,
+        cpu_hour=told.get("cpu_hour", 0.0),
+        gb_month=told.get("gb_month", 0.0),
+    )
+
+
+def cost(project: Project, capability: str, *, decisions: int, deciding_s: float) -> Cost:
+    """What a capability has cost so far."""
+    return cost_so_far(
+        runs(project.ledger, capability),
+        decisions=decisions,
+        deciding_s=deciding_s,
+        until=now(),
+        prices=prices(project),
+    )
+
+
+def append_measurement(project: Project, reading: Reading, closed: ExperimentClosed) -> Fact:
+    """Append what an experiment measured beside what its brief had estimated."""
+    return record_measurement(
+        project.ledger, reading.spec.capability, measured(project, reading, closed), by=project.author
+    )
+
+
+def measured(project: Project, reading: Reading, closed: ExperimentClosed) -> Measurement:
+    """The row of a closed experiment; estimates are those of the brief that was released.
+
+    Raises:
+        Missing: where the released run has no brief.
+    """
+    spec = reading.spec
+    began = reading.record.started
+    release = began.body.release if began is not None else reading.releases[-1]
+    _, manifest = released(project, spec.capability, release)
+    brief = brief_of(project, run_record(project.ledger, spec.capability, manifest.run))
+    if brief is None:
+        raise Missing(
+            f"{spec.capability}@{manifest.run} has no brief", "the record", "write brief.md, and run again"
+        )
+    primary = next(
+        (effect for effect in reading.readout.primary if closed.arm in (None, effect.arm)),
+        reading.readout.primary[0],
+    )
+    known = primary.difference is not None and primary.low is not None and primary.high is not None
+    before = off_policy_of(project, reading.record)
+    gain = before.differences.get(primary.arm) if before is not None else None
+    return measure(
+        brief,
+        experiment=spec.name,
+        releases=reading.releases,
+        good=spec.metrics[spec.primary].good,
+        off_policy=OffPolicy(
+            effect=Effect(value=gain.difference, low=gain.low, high=gain.high),
+            effective=gain.effective,
+            rows=gain.n,
+        )
+        if gain is not None
+        else None,
+        measured=Effect(value=primary.difference or 0.0, low=primary.low or 0.0, high=primary.high or 0.0)
+        if known
+        else None,
+        cost=cost(project, spec.capability, decisions=reading.decisions, deciding_s=reading.deciding_s),
+        verdict=closed.decision,
+        reason=closed.reason,
+        readout=closed.readout.object,
+    )
