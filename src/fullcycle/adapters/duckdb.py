@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -20,6 +21,7 @@ from fullcycle.data import Query
 from fullcycle.kernel import FullcycleError
 
 _PATIENCE_S = 3.0  # a writer that loads a batch is soon done
+_LOCKING = Lock()  # connections of one process to one file share their settings
 _CONFIG: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
 
@@ -71,7 +73,8 @@ class DuckDBWarehouse:
     def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
         connection = self._connected()
         try:
-            self._locked_down(connection)
+            with _LOCKING:
+                self._lock_down(connection)
             yield connection
         finally:
             connection.close()
@@ -87,10 +90,10 @@ class DuckDBWarehouse:
                     raise told from error
                 time.sleep(0.05)
 
-    def _locked_down(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def _lock_down(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Close every way out; a second connection of this process shares what the first one set."""
-        locked = connection.execute("select current_setting('lock_configuration')").fetchone()
-        if locked is not None and locked[0]:
+        ((locked,),) = connection.execute("select current_setting('lock_configuration')").fetchall()
+        if locked:
             return
         folders = ", ".join("'" + str(folder.resolve()).replace("'", "''") + "/'" for folder in self.folders)
         connection.execute("set global timezone = 'UTC'")
