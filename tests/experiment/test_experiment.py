@@ -128,6 +128,7 @@ def test_a_function_is_named_without_its_package():
         ({"days": 0}, "days=0", "at least one day"),
         ({"matters": -0.1}, "matters=-0.1", "above zero"),
         ({"triggered": visits}, "no decision_id", "carried out"),
+        ({"past": visits}, "past=<source visits", "fc.outcomes"),
         ({"triggered": "x"}, "triggered='x'", "decision_id"),
     ],
 )

@@ -1,5 +1,8 @@
 """fullcycle.metric.sql: queries of users put into one."""
 
+import doctest
+from importlib import import_module
+
 import duckdb
 import pytest
 
@@ -68,3 +71,7 @@ def test_what_a_unit_is_worth():
 def test_a_name_may_hold_anything():
     assert ask(f"select {quoted('at')} from (select 1 as {quoted('at')})") == [(1,)]
     assert quoted('a"; drop') == '"a""; drop"'
+
+
+def test_the_examples_in_the_docstrings_run():
+    assert doctest.testmod(import_module("fullcycle.metric.sql")).failed == 0

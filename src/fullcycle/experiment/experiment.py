@@ -63,7 +63,7 @@ class Experiment:
         self.by = by
         self.design = _one_of(design, ("parallel",), "design")
         self.analysis: Analysis = _one_of(analysis, get_args(Analysis), "analysis")
-        self.past = past
+        self.past = _checked_past(past)
         self.starts = starts
         self.days = days
         self.matters = matters
@@ -212,6 +212,14 @@ def _check_numbers(days: int, matters: float | None) -> None:
         raise Invalid(
             f"matters={matters!r}", _WHAT, "write the smallest effect worth having, absolute and above zero"
         )
+
+
+def _checked_past(past: Any) -> Outcomes | None:
+    if past is not None and not isinstance(past, Outcomes):
+        raise Invalid(
+            f"past={past!r}", _WHAT, "pass what fc.outcomes returns: past = fc.outcomes(visited, of=…)"
+        )
+    return past
 
 
 def _check_triggered(source: Any) -> None:
