@@ -45,6 +45,7 @@ def design_command(capability: str, units_per_day: float | None, *, as_json: boo
     )
     for one in found.designs:
         _show_design(one, brief)
+    _show_margins(found)
     _show_off_policy(found)
 
 
@@ -120,6 +121,17 @@ def _show_design(found: Design, brief: Brief | None) -> None:
             f"                worth {number(money)} {brief.estimate.worth.currency} per year; "
             f"{sees} of the brief's estimate {expected.low} to {expected.high}"
         )
+
+
+def _show_margins(found: DesignReport) -> None:
+    """Say beforehand which guardrail will most likely stay unclear: the plan may still be changed."""
+    for name, (margin, smallest) in found.margins.items():
+        if smallest > margin:
+            click.secho(
+                f"  guardrail {name}: so many units can only show that it keeps within {smallest:.0%}; "
+                f"the margin of {margin:.0%} will most likely stay unclear, and then nothing is shipped",
+                fg="yellow",
+            )
 
 
 def _show_off_policy(found: DesignReport) -> None:

@@ -30,11 +30,13 @@ from fullcycle.experiment import (
     planned,
     readout,
     record_design,
+    smallest_margin,
     snips,
     weights_of,
 )
 from fullcycle.flow import ModelStep, last_run
 from fullcycle.kernel import Invalid, Missing, NotEnoughData, Refused, now
+from fullcycle.metric import Outcomes
 from fullcycle.release import LoadedRelease, Policy, keep_manifest, load_release
 from fullcycle.serve import HashedDraw
 from fullcycle.wiring.flow import Flow, resources
@@ -59,6 +61,7 @@ class DesignReport(msgspec.Struct, frozen=True, kw_only=True):
     run: int
     experiment: str
     designs: list[Design]
+    margins: dict[str, tuple[float, float]]  # by guardrail: as declared, and the smallest that can be shown
     off_policy: OffPolicyReport | None
     left_out: str = ""  # why there is no off-policy estimate
 
@@ -96,6 +99,7 @@ def design(project: Project, capability: str, *, units_per_day: float | None = N
     loaded = load_release(project.objects, keep_manifest(project.objects, draft(making)), serving_codecs())
     held_out = _held_out(making)
     designs: list[Design] = []
+    margins: dict[str, tuple[float, float]] = {}
     report: OffPolicyReport | None = None
     left_out = "the experiment names no past, or the model's split does not hold outcome and propensity"
     if held_out is not None:
@@ -117,6 +121,7 @@ def design(project: Project, capability: str, *, units_per_day: float | None = N
             )
             for analysis in dict.fromkeys((spec.analysis, "fixed"))
         ]
+        margins = _margins(making, spec, designs[0].units)
     body = ExperimentDesigned(
         run=run.number,
         design=project.artifacts.keep(msgspec.to_builtins(designs)),
@@ -124,7 +129,12 @@ def design(project: Project, capability: str, *, units_per_day: float | None = N
     )
     record_design(project.ledger, capability, spec.name, body, by=project.author)
     return DesignReport(
-        run=run.number, experiment=spec.name, designs=designs, off_policy=report, left_out=left_out
+        run=run.number,
+        experiment=spec.name,
+        designs=designs,
+        margins=margins,
+        off_policy=report,
+        left_out=left_out,
     )
 
 
@@ -267,7 +277,7 @@ def _off_policy(
     return OffPolicyReport(
         metric=spec.primary,
         rows=frame.height,
-        values={arm: snips(reward, weight) for arm, weight in weights.items()},
+        values={arm: snips(reward, weights[arm]) for arm in spec.order},
         differences={arm: difference(reward, weights[arm], weights[spec.control]) for arm in spec.treatments},
     )
 
@@ -284,6 +294,22 @@ def _moments(frame: pl.DataFrame, action: str, chosen: Sequence[Any]) -> Moments
         )
     mean = float(rewards.mean())
     return Moments(len(rewards), mean, float(((rewards - mean) ** 2).sum()))
+
+
+def _margins(making: Making, spec: ExperimentSpec, units: int) -> dict[str, tuple[float, float]]:
+    """Each guardrail's margin, and the smallest that so many units can show to hold, by the past."""
+    past = next((node for node in making.flow.graph.nodes.values() if node.role == "outcomes"), None)
+    if past is None:
+        return {}
+    found: dict[str, tuple[float, float]] = {}
+    for name, margin in spec.guardrails.items():
+        outcomes = Outcomes(making.flow.graph.metrics[name], past.declared.of)
+        rewards = making.flow.outcomes(outcomes).frame()["outcome"].cast(pl.Float64).to_numpy()
+        mean = float(rewards.mean()) if len(rewards) else 0.0
+        baseline = Moments(len(rewards), mean, float(((rewards - mean) ** 2).sum()))
+        smallest = smallest_margin(baseline, units, analysis=spec.analysis, alpha=spec.alpha)
+        found[name] = (margin, smallest)
+    return found
 
 
 def _past_days(held_out: pl.DataFrame, making: Making) -> float:

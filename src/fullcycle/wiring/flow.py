@@ -71,7 +71,10 @@ class Flow:
         """The rows of a source or of outcomes, where they live."""
         if node.role == "source":
             return self.rows(node.declared)
-        outcomes: Outcomes = node.declared
+        return self.outcomes(node.declared)
+
+    def outcomes(self, outcomes: Outcomes) -> Query:
+        """What each row of a source led to by now, joined where the rows live."""
         warehouse = self._resource(outcomes.of)
         return outcomes.query(
             warehouse, self.rows(outcomes.of), self.rows(outcomes.metric.source), as_of=now()

@@ -1,0 +1,377 @@
+"""A capability's story, filled from the record: what the report page tells."""
+
+from datetime import datetime
+from typing import Any
+
+from fullcycle.brief import Brief, in_words, number, worth_per_year
+from fullcycle.experiment import Readout, experiments
+from fullcycle.flow import RunRecord, last_run, run_record
+from fullcycle.kernel import Interval, Missing, Money, instant, now
+from fullcycle.release import Judgement, Manifest, deployed, releases_stream
+from fullcycle.report import (
+    ArmRow,
+    AssessmentPart,
+    BriefPart,
+    CostPart,
+    Effect,
+    EvaluationPart,
+    ExperimentPart,
+    FlowPart,
+    FlowStep,
+    Look,
+    MetricRow,
+    Provenance,
+    Story,
+    ValueRow,
+    Verdict,
+    Worth,
+)
+from fullcycle.value import Measurement, measurements
+from fullcycle.wiring.experiments import Reading, off_policy_of, read
+from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.judge import load_evaluation
+from fullcycle.wiring.project import Project
+from fullcycle.wiring.released import judgement_of, released
+from fullcycle.wiring.runs import brief_of
+from fullcycle.wiring.valuing import cost
+
+
+def story(project: Project, capability: str, environment: str) -> Story:
+    """Everything the record holds of a capability, as it stands now.
+
+    The run that is told is the one behind what is deployed, else behind the last release,
+    else the last one that is done.
+
+    Raises:
+        Missing: where there is no finished run yet.
+    """
+    release = _release(project, capability, environment)
+    run = _run(project, capability, release)
+    brief = brief_of(project, run)
+    reading = _reading(project, capability)
+    row = _measurement(project, capability)
+    spent = cost(
+        project,
+        capability,
+        decisions=reading.decisions if reading is not None else 0,
+        deciding_s=reading.deciding_s if reading is not None else 0.0,
+    )
+    return Story(
+        capability=capability,
+        made=f"{instant(now()):%Y-%m-%d %H:%M} UTC",
+        verdict=_verdict(reading, capability),
+        value=_value(project, capability, brief, reading, row, run, spent.total),
+        brief=_brief(brief, run) if brief is not None else None,
+        flow=_flow(project, run),
+        evaluations=tuple(
+            EvaluationPart(
+                step=step,
+                evaluation=load_evaluation(project.artifacts, judged.evaluation),
+                source=f"{run.ref} · score {judged.score}",
+            )
+            for step, judged in run.evaluations.items()
+        ),
+        assessment=_assessment(project, capability, release, brief),
+        experiment=_experiment(reading) if reading is not None else None,
+        cost=CostPart(
+            rows=tuple((f"{part.name}: {part.counted}", part.amount) for part in spent.parts),
+            total=spent.total,
+            source=f"all runs and decisions of {capability}",
+        ),
+        provenance=_provenance(project, capability, run, release, environment),
+        notes=_notes(project, environment),
+    )
+
+
+def _release(project: Project, capability: str, environment: str) -> int | None:
+    current = deployed(project.ledger, capability, environment)
+    if current is not None:
+        return current.release
+    stream = releases_stream(capability)
+    return project.ledger.heads(stream).get(stream)
+
+
+def _run(project: Project, capability: str, release: int | None) -> RunRecord:
+    if release is not None:
+        made, _ = released(project, capability, release)
+        return run_record(project.ledger, capability, made.run)
+    run = last_run(project.ledger, capability, status="done")
+    if run is None:
+        raise Missing(f"{capability} has no finished run", "the record", f"fullcycle run {capability}")
+    return run
+
+
+def _reading(project: Project, capability: str) -> Reading | None:
+    if not any(one.started is not None for one in experiments(project.ledger, capability)):
+        return None
+    return read(project, capability)
+
+
+def _measurement(project: Project, capability: str) -> Measurement | None:
+    facts = measurements(project.ledger, capability)
+    return facts[-1].body if facts else None
+
+
+def _verdict(reading: Reading | None, capability: str) -> Verdict | None:
+    if reading is None:
+        return None
+    closed = reading.record.closed
+    source = f"experiment {reading.spec.name} of {capability}, as of {_day(reading.readout.as_of)}"
+    if closed is not None:
+        return Verdict(
+            closed.body.decision, closed.body.reason, f"{source}; closed {_day(closed.at)} by {closed.by}"
+        )
+    told = reading.readout.verdict
+    return Verdict(told.decision, told.reason, f"{source}; still open")
+
+
+def _value(
+    project: Project,
+    capability: str,
+    brief: Brief | None,
+    reading: Reading | None,
+    row: Measurement | None,
+    run: RunRecord,
+    spent: Money,
+) -> ValueRow | None:
+    if brief is None:
+        return None
+    estimate = brief.estimate
+    currency = estimate.worth.currency
+    before = off_policy_of(project, reading.record) if reading is not None else None
+    gain = next(iter(before.differences.values()), None) if before is not None else None
+    primary = reading.readout.primary[0] if reading is not None and reading.readout.primary else None
+    known = primary is not None and primary.difference is not None
+    good = reading.spec.metrics[reading.spec.primary].good if reading is not None else "up"
+    measured_worth = None
+    if row is not None and row.yearly.measured is not None:
+        measured_worth = _worth(row.yearly.measured, currency)
+    return ValueRow(
+        metric=brief.metric,
+        unit=_unit(reading),
+        share=_is_share(reading, brief.metric),
+        estimated=Effect(estimate.effect.low, estimate.effect.high, f"brief of {run.ref}"),
+        off_policy=Effect(
+            gain.low, gain.high, "past decisions that no model has learnt from", gain.difference
+        )
+        if gain is not None
+        else None,
+        off_policy_note=f"{gain.n:,} past decisions, as good as {gain.effective:,.0f} of its own"
+        if gain
+        else "",
+        measured=Effect(
+            primary.low or 0.0,
+            primary.high or 0.0,
+            f"experiment {reading.spec.name}, {_releases(reading)}",
+            primary.difference,
+        )
+        if known and primary is not None and reading is not None
+        else None,
+        estimated_worth=_worth(worth_per_year(estimate.effect, estimate, good=good), currency),
+        measured_worth=measured_worth,
+        cost=spent,
+        worth_note=in_words(estimate.effect, estimate, good=good),
+    )
+
+
+def _worth(yearly: Interval, currency: str) -> Worth:
+    return Worth(Money(yearly.low, currency), Money(yearly.high, currency))
+
+
+def _brief(brief: Brief, run: RunRecord) -> BriefPart:
+    estimate, budget = brief.estimate, brief.budget
+    facts = [
+        (
+            "expected effect",
+            f"{number(estimate.effect.low)} to {number(estimate.effect.high)} {estimate.effect_unit}",
+        ),
+        ("reach", f"{number(estimate.reach.count)} {estimate.reach.unit} per {estimate.reach.period}"),
+        ("worth", f"{estimate.worth} {f'per {estimate.worth_per}' if estimate.worth_per else 'each'}"),
+    ]
+    if budget.p99_s is not None:
+        facts.append(("budget for an answer", f"{budget.p99_s * 1000:g} ms, for 99 of 100"))
+    if budget.memory_bytes is not None:
+        facts.append(("budget for memory", f"{budget.memory_bytes / 1e6:,.0f} MB"))
+    return BriefPart(
+        problem=brief.problem,
+        owner=brief.owner,
+        tier=brief.tier,
+        metric=brief.metric,
+        source=f"brief.md as of {run.ref}",
+        prose=brief.prose,
+        facts=tuple((name, " ".join(text.split())) for name, text in facts),
+    )
+
+
+def _flow(project: Project, run: RunRecord) -> FlowPart:
+    flow = Flow.open(
+        project, run.started.capability, run.started.environment, project.archived(run.started.archive)
+    )
+    return FlowPart(
+        steps=tuple(
+            FlowStep(
+                name=step.step,
+                role=step.role,
+                inputs=flow.graph.nodes[step.step].upstream,
+                seconds=step.wall,
+                reused=step.reused,
+                reason=step.reason,
+                rows=step.rows,
+            )
+            for step in run.steps.values()
+        ),
+        source=run.ref,
+        message=run.started.message,
+    )
+
+
+def _assessment(
+    project: Project, capability: str, release: int | None, brief: Brief | None
+) -> AssessmentPart | None:
+    judgement = _judgement(project, capability, release)
+    measured = judgement.evidence.assessment if judgement is not None else None
+    if measured is None:
+        return None
+    budget = brief.budget if brief is not None else None
+    return AssessmentPart(
+        p50_ms=measured.p50_s * 1e3,
+        p99_ms=measured.p99_s * 1e3,
+        memory_mb=measured.memory_bytes / 1e6,
+        source=f"{capability}@v{release}, measured when it was released",
+        budget_p99_ms=budget.p99_s * 1e3 if budget is not None and budget.p99_s is not None else None,
+        budget_memory_mb=budget.memory_bytes / 1e6
+        if budget is not None and budget.memory_bytes is not None
+        else None,
+        start_seconds=measured.start_s,
+        note=f"{measured.requests:,} requests through the handler, one worker",
+    )
+
+
+def _judgement(project: Project, capability: str, release: int | None) -> Judgement | None:
+    if release is None:
+        return None
+    made, _ = released(project, capability, release)
+    return judgement_of(project, made)
+
+
+def _experiment(reading: Reading) -> ExperimentPart:
+    told, spec = reading.readout, reading.spec
+    source = f"experiment {spec.name}, {_releases(reading)}, as of {_day(told.as_of)}"
+    primary = told.primary[0] if told.primary else None
+    ratio = told.triggered_ratio or told.sample_ratio
+    means = {}
+    if primary is not None:
+        means = {primary.control: primary.control_mean, primary.arm: primary.arm_mean}
+    return ExperimentPart(
+        name=spec.name,
+        source=source,
+        arms=tuple(ArmRow(arm.arm, arm.weight, arm.known, means.get(arm.arm)) for arm in told.arms),
+        metrics=_metrics(told, spec, source),
+        looks=tuple(Look(one.day, one.difference, one.low, one.high, one.units) for one in told.path),
+        share=_is_share(reading, spec.primary),
+        interval=f"{told.analysis} {1 - told.alpha:.0%} interval",
+        sample_ratio_p=ratio.p,
+        sample_ratio_ok=ratio.ok and told.sample_ratio.ok,
+        left_out=tuple(
+            (words, many)
+            for words, many in (
+                ("decided, but not carried out", told.untriggered),
+                ("seen in two arms", told.crossed),
+                ("still inside the window", told.immature.get(spec.primary, 0)),
+            )
+            if many
+        ),
+        status=f"{told.first_day} to {told.last_day}, {told.days} days planned",
+        note="; ".join(told.notes),
+    )
+
+
+def _metrics(told: Readout, spec: Any, source: str) -> tuple[MetricRow, ...]:
+    rails = {rail.metric: rail for rail in told.guardrails}
+    rows = []
+    for found in told.effects:
+        if found.difference is None or found.low is None or found.high is None:
+            continue
+        rail = rails.get(found.metric)
+        relative = None
+        if found.relative is not None and found.relative_low is not None and found.relative_high is not None:
+            relative = Effect(found.relative_low, found.relative_high, source, found.relative)
+        rows.append(
+            MetricRow(
+                name=found.metric,
+                role=found.role,
+                first=found.control_mean or 0.0,
+                second=found.arm_mean or 0.0,
+                difference=Effect(found.low, found.high, source, found.difference),
+                relative=relative,
+                share=spec.metrics[found.metric].kind == "proportion",
+                margin=rail.margin if rail is not None else None,
+                note=f"{rail.standing}" if rail is not None else "",
+            )
+        )
+    return tuple(rows)
+
+
+def _provenance(
+    project: Project, capability: str, run: RunRecord, release: int | None, environment: str
+) -> tuple[Provenance, ...]:
+    rows = [
+        Provenance("run", run.ref, run.started.id, _time(run.at), run.by),
+        Provenance("code", run.started.commit or "not in git", run.started.archive, _time(run.at), run.by),
+    ]
+    rows += [
+        Provenance(
+            f"{step.role} {step.step}", f"{run.ref}/{step.step}", step.artifact.content, _time(run.at), run.by
+        )
+        for step in run.steps.values()
+    ]
+    if release is not None:
+        made, manifest = released(project, capability, release)
+        fact = project.ledger.read(releases_stream(capability), since=release - 1)[0]
+        rows.append(Provenance("release", f"{capability}@v{release}", made.manifest, _time(fact.at), fact.by))
+        rows += _golden(capability, release, manifest)
+    current = deployed(project.ledger, capability, environment)
+    if current is not None:
+        rows.append(
+            Provenance(
+                "deployment", f"{capability}@{environment}", current.ref, _time(current.at), current.by
+            )
+        )
+    return tuple(rows)
+
+
+def _golden(capability: str, release: int, manifest: Manifest) -> list[Provenance]:
+    return [Provenance("golden rows", f"{capability}@v{release}", manifest.golden)]
+
+
+def _notes(project: Project, environment: str) -> tuple[str, ...]:
+    bound = project.config.environments.get(environment)
+    if bound is not None and bound.replay:
+        return (
+            f"The environment {environment} replays a real randomised experiment: a decision counts where "
+            "it is what was really done (Li, Chu, Langford & Wang, WSDM 2011), and requests say when they "
+            "were made.",
+        )
+    return ()
+
+
+def _is_share(reading: Reading | None, metric: str) -> bool:
+    spec = reading.spec.metrics.get(metric) if reading is not None else None
+    return spec is not None and spec.kind == "proportion"
+
+
+def _unit(reading: Reading | None) -> str:
+    return reading.spec.unit.removesuffix("_id") if reading is not None else "unit"
+
+
+def _releases(reading: Reading) -> str:
+    return ", ".join(f"v{one}" for one in reading.releases) or "no release"
+
+
+def _day(micros: int) -> str:
+    return f"{instant(micros):%Y-%m-%d}"
+
+
+def _time(micros: int) -> str:
+    moment: datetime = instant(micros)
+    return f"{moment:%Y-%m-%d %H:%M}"
