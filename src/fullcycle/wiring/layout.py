@@ -18,10 +18,10 @@ currency = "USD"
 prices = {{ cpu_hour = 0.04, gb_month = 0.02 }}
 
 [environments.dev]
-warehouses.warehouse = "duckdb:///{name}.duckdb"
+warehouses.warehouse = "duckdb:///warehouse.duckdb"
 
 [environments.prod]
-warehouses.warehouse = "duckdb:///{name}.duckdb"
+warehouses.warehouse = "duckdb:///warehouse.duckdb"
 """
 _IGNORE = ".fullcycle/\n__pycache__/\n*.duckdb\n*.duckdb.wal\n*.html\n"
 
@@ -72,10 +72,9 @@ def _example(name: str) -> dict[str, bytes]:
 
 
 def _renamed(text: str, name: str) -> str:
-    """The example's own imports, package and warehouse under another name."""
+    """The example's own imports and package under another name."""
     text = re.sub(rf"\b(from|import) {_HOME}\.", rf"\1 {name}.", text)
-    text = text.replace(f'package = "{_HOME}"', f'package = "{name}"')
-    return text.replace(f"{_HOME}.duckdb", f"{name}.duckdb")
+    return text.replace(f'package = "{_HOME}"', f'package = "{name}"')
 
 
 def _purpose(content: bytes) -> str:
