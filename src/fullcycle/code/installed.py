@@ -10,7 +10,10 @@ import re
 import sys
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+
+from fullcycle.kernel import digest_parts
 
 _HEAD = 4096  # bytes: name and version come first in METADATA
 _EXTENSION = re.compile(rb"\n[\w.-]+\.(so|pyd),")
@@ -29,17 +32,35 @@ def lock() -> dict[str, str]:
     return {found.name: found.version for found in _distributions()}
 
 
-@cache
-def distributions_of(module: str) -> tuple[tuple[str, str], ...]:
-    """Name and version of each distribution that installs into the top-level ``module``.
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Where a top-level module comes from.
 
-    Empty for the standard library and for what no distribution claims.
+    ``version`` is empty for what no distribution installs. ``identity`` is the version, and
+    for code that may change under one version (installed as editable, or lying about on
+    ``sys.path``) a digest of its source too.
     """
+
+    name: str
+    version: str
+    identity: str
+
+
+@cache
+def version_of(module: str) -> tuple[Library, ...]:
+    """The distributions that install into the top-level ``module``; none for Python's own."""
     if module in sys.stdlib_module_names:
         return ()
     claimed = [found for found in _distributions() if _claims(found, module)]
-    named = claimed or [found for found in _distributions() if found.name == normalised(module)]
-    return tuple(sorted((found.name, found.version) for found in named))
+    if claimed:
+        return tuple(Library(found.name, found.version, found.version) for found in claimed)
+    named = next((found for found in _distributions() if found.name == normalised(module)), None)
+    version = named.version if named is not None else ""
+    if module == "fullcycle":  # what a version of it stores, every later one reads
+        return (Library(module, version, version),)
+    return (
+        Library(named.name if named is not None else module, version, f"{version}+{_source_digest(module)}"),
+    )
 
 
 def normalised(name: str) -> str:
@@ -94,3 +115,19 @@ def _text(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def _source_digest(module: str) -> str:
+    """A digest of a module's Python files; ``absent`` where there is no such module."""
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None:
+        return "absent"
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    files = sorted(path for folder in folders for path in folder.rglob("*.py"))
+    if not folders and spec.origin is not None:
+        files = [Path(spec.origin)]
+    parts = [part for path in files for part in (str(path).encode(), _text(path))]
+    return digest_parts("source@1", parts)[:12]

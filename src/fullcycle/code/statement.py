@@ -1,0 +1,142 @@
+"""One top-level statement of a module: what it binds, what it uses, and what importing it does.
+
+Names are told apart by scope: a local variable called like a global is not taken for it,
+and a name imported inside a function is followed from there.
+"""
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+
+from fullcycle.code.binding import Imported, bound_by, imports_of, run_with
+from fullcycle.code.canonical import digest_statement
+from fullcycle.code.scope import read_now
+from fullcycle.code.usage import Reading
+from fullcycle.kernel import Digest, digest_value
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_DISPLAYS = (
+    ast.Attribute
+    | ast.BinOp
+    | ast.BoolOp
+    | ast.Compare
+    | ast.Constant
+    | ast.Dict
+    | ast.DictComp
+    | ast.JoinedStr
+    | ast.List
+    | ast.ListComp
+    | ast.Set
+    | ast.SetComp
+    | ast.Subscript
+    | ast.Tuple
+    | ast.UnaryOp
+)
+_LASTING = frozenset(
+    {"bytes", "dict", "float", "frozenset", "int", "list", "range", "set", "sorted", "str", "tuple"}
+)
+_SHOWN = 48  # characters of a statement that has no name
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """A statement that is run when its module is imported."""
+
+    node: ast.stmt
+
+    @property
+    def line(self) -> int:
+        """Where it begins; a function's decorators come before that."""
+        return self.node.lineno
+
+    @cached_property
+    def imports(self) -> tuple[Imported, ...]:
+        """Every import that is run with it."""
+        nodes = (node for node in run_with(self.node) if isinstance(node, ast.Import | ast.ImportFrom))
+        return tuple(imported for node in nodes for imported in imports_of(node))
+
+    @cached_property
+    def binds(self) -> frozenset[str]:
+        """The names of the module that it binds."""
+        return frozenset(bound_by([self.node]))
+
+    @property
+    def is_import(self) -> bool:
+        """Whether it only imports."""
+        return isinstance(self.node, ast.Import | ast.ImportFrom)
+
+    @property
+    def is_function(self) -> bool:
+        """Whether it defines a function."""
+        return isinstance(self.node, Function)
+
+    @property
+    def is_plain_function(self) -> bool:
+        """Whether it defines a function, and reads and calls nothing for that."""
+        return isinstance(self.node, Function) and not self.reading.calls and not self.reading.now
+
+    @property
+    def optional_hints(self) -> bool:
+        """Whether nothing in the statement itself asks for its annotations."""
+        return isinstance(self.node, ast.AnnAssign) or (
+            isinstance(self.node, Function) and not self.node.decorator_list
+        )
+
+    @cached_property
+    def reading(self) -> Reading:
+        """What it uses and does."""
+        return read_now(self.node)
+
+    @cached_property
+    def called(self) -> Reading:
+        """Of a function: what calling it uses and does."""
+        return read_now(self.node, called=True)
+
+    @cached_property
+    def immutable(self) -> bool:
+        """Whether it binds a literal that nothing can change, such as a number or a text."""
+        return isinstance(self.node, ast.Assign | ast.AnnAssign) and _is_immutable(self.node.value)
+
+    @cached_property
+    def is_lasting(self) -> bool:
+        """Whether what it binds is not used up by reading it, as an iterator or an open file is."""
+        value = self.node.value if isinstance(self.node, ast.Assign | ast.AnnAssign) else None
+        if isinstance(value, ast.Call):
+            return isinstance(value.func, ast.Name) and value.func.id in _LASTING
+        return isinstance(value, _DISPLAYS)
+
+    @cached_property
+    def digest(self) -> Digest:
+        """Of what it says, annotations included."""
+        return digest_statement(self.node, hints=True)
+
+    @cached_property
+    def digest_without_hints(self) -> Digest:
+        """Of what it says, but for the annotations that nothing in it asks for."""
+        return digest_statement(self.node, hints=False) if self.optional_hints else self.digest
+
+    def digest_of(self, name: str, *, hints: bool) -> Digest:
+        """Of what it says about one name: an import of many names says one thing of each."""
+        if self.is_import:
+            found = [one for one in self.imports if one.name in (name, "*")]
+            return digest_value("import@1", [[one.module, one.level, one.member] for one in found])
+        return self.digest if hints else self.digest_without_hints
+
+    @property
+    def label(self) -> str:
+        """How to speak of a statement that binds nothing."""
+        text = ast.unparse(self.node).partition("\n")[0]
+        return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _is_immutable(value: ast.expr | None) -> bool:
+    match value:
+        case ast.Constant():
+            return True
+        case ast.Tuple(elts=parts):
+            return all(_is_immutable(part) for part in parts)
+        case ast.UnaryOp(operand=operand):
+            return _is_immutable(operand)
+        case ast.BinOp(left=left, right=right):
+            return _is_immutable(left) and _is_immutable(right)
+    return False

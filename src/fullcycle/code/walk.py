@@ -1,0 +1,271 @@
+"""The walk from a name to all that it stands on, statement by statement.
+
+A name leads to the statements that bind it, those to the names they use, across modules,
+re-exports and stars. Beside what is reached by name counts what importing does: statements
+that act when a module is imported on the way.
+"""
+
+import builtins
+import re
+
+from fullcycle.code.binding import Imported
+from fullcycle.code.effects import Effects
+from fullcycle.code.layout import modules
+from fullcycle.code.project import Origin, Project
+from fullcycle.code.statement import Statement
+from fullcycle.code.usage import Use
+
+_WORD = re.compile(r"[^\W\d]\w*")
+_MODULES_OWN = {"__name__", "__file__", "__package__", "__spec__", "__path__", "__builtins__"}
+_PYTHONS = frozenset(dir(builtins)) | _MODULES_OWN
+_DYNAMIC = frozenset({"eval", "exec", "globals", "__import__", "compile", "__doc__", "__annotations__"})
+_FOLLOWED_BY_NOBODY = frozenset(
+    {
+        ("importlib", "import_module"),
+        ("importlib", "__import__"),
+        ("importlib", "reload"),
+        ("inspect", "currentframe"),
+        ("inspect", "getmembers"),
+        ("inspect", "getsource"),
+        ("inspect", "stack"),
+        ("pkgutil", "iter_modules"),
+        ("pkgutil", "walk_packages"),
+        ("runpy", "run_module"),
+        ("runpy", "run_path"),
+        ("sys", "_getframe"),
+        ("sys", "modules"),
+    }
+)
+_TELLING = frozenset({"__doc__", "__subclasses__", "__globals__", "__code__"})
+
+
+class Walk:
+    """One walk from a name to all that it stands on."""
+
+    def __init__(self, project: Project, effects: Effects) -> None:
+        self.project = project
+        self.effects = effects
+        self.names: dict[tuple[str, str], None] = {}  # reached: module and name
+        self.asked: set[tuple[str, str]] = set()  # used other than by a call: annotations may count
+        self.absent: set[tuple[str, str]] = set()  # looked for and not there
+        self.included: set[tuple[str, Statement]] = set()  # module and statement: those that count
+        self.acting: dict[tuple[str, Statement], None] = {}
+        self.executed: dict[str, None] = {}  # modules, in the order in which their import begins
+        self.libraries: set[str] = set()  # top-level modules of other distributions
+        self.unfollowed: set[str] = set()
+        self.whole: set[str] = set()  # modules used as a value
+        self.words: set[str] = set()
+        self.text_readers: set[str] = set()  # modules in which a text may name a global
+        self._waiting: list[tuple[str, str]] = []
+        self._used: set[tuple[str, Use]] = set()
+        self._hinted: set[tuple[str, Statement]] = set()
+
+    def start(self, module: str, name: str) -> None:
+        """Walk from a name until nothing new is found."""
+        self.execute(module)
+        self.use(module, Use((name,), 0))
+        self._walk_on()
+        while self._settle():
+            self._walk_on()
+
+    def _walk_on(self) -> None:
+        while self._waiting:
+            module, name = self._waiting.pop()
+            for statement in self.project.module(module).bound.get(name, ()):
+                self.include(module, statement)
+
+    def _settle(self) -> bool:
+        """Count what importing does, whose annotations are asked for, what texts may name."""
+        before = self._size()
+        for module in list(self.executed):
+            for statement in self.project.module(module).statements:
+                if (module, statement) not in self.acting and self.effects.acts(module, statement):
+                    self.acting[module, statement] = None
+                    self.include(module, statement)
+                    for name in statement.binds:
+                        self.want(module, name)
+        for module, name in list(self.asked):
+            for statement in self.project.module(module).bound.get(name, ()):
+                self._follow_hints(module, statement)
+        for module in self.text_readers:
+            for name in self.words & self.project.module(module).bound.keys():
+                self.use(module, Use((name,), 0))
+        return before != self._size()
+
+    def _size(self) -> tuple[int, ...]:
+        return len(self.included), len(self.names), len(self._used), len(self._hinted), len(self.executed)
+
+    def want(self, module: str, name: str) -> None:
+        """Reach a name that its module binds."""
+        if (module, name) not in self.names:
+            self.names[module, name] = None
+            self._waiting.append((module, name))
+
+    def include(self, module: str, statement: Statement) -> None:
+        """Count a statement, and follow what it uses."""
+        if (module, statement) in self.included:
+            return
+        self.included.add((module, statement))
+        reading = statement.reading
+        if not statement.is_import:
+            for imported in reading.imports:
+                self.execute_import(module, imported)
+        for use in reading.uses:
+            self.use(module, use)
+        if not statement.optional_hints:
+            self._follow_hints(module, statement)
+        for text in reading.words:
+            self.words.update(_WORD.findall(text))
+        if reading.reads_text:
+            self.text_readers.add(module)
+
+    def _follow_hints(self, module: str, statement: Statement) -> None:
+        if (module, statement) not in self._hinted:
+            self._hinted.add((module, statement))
+            for use in statement.reading.hints:
+                self.use(module, use)
+
+    def use(self, module: str, use: Use) -> None:
+        """Follow one use of a name to where it leads."""
+        if (module, use) in self._used:
+            return
+        self._used.add((module, use))
+        if not _TELLING.isdisjoint(use.chain[1:]):
+            self.cannot_follow(module, use, ".".join(use.chain))
+        if use.origin is not None:
+            self.lead(module, use, list(self.project.imported(module, use.origin, use.chain[1:])))
+            return
+        name = use.chain[0]
+        self.bind(module, use)
+        origins = list(self.project.origins(module, use.chain))
+        if origins:
+            self.lead(module, use, origins)
+        elif name in _DYNAMIC:
+            self.cannot_follow(module, use, name)
+        elif name not in _PYTHONS and use.asked != "text":
+            self.absent.add((module, name))
+        if not origins:
+            self.stars(module)
+
+    def bind(self, module: str, use: Use) -> None:
+        """Reach the names that stand on the way: the name itself, and those that re-export it."""
+        held = self.project.module(module)
+        name, rest = use.chain[0], use.chain[1:]
+        if name in held.bound:
+            known = (module, name) in self.names
+            self.want(module, name)
+            if not known or rest:
+                for statement in held.bound[name]:
+                    for one in statement.imports:
+                        if one.name == name:
+                            self.pass_through(module, one, rest)
+        else:
+            for statement, star in held.stars:
+                own = self.project.own(module, star)
+                if own is not None and self.project.provides(own, name):
+                    self.include(module, statement)
+                    self.execute(own)
+                    self.use(own, Use(use.chain, use.line, use.called))
+
+    def pass_through(self, module: str, one: Imported, rest: tuple[str, ...]) -> None:
+        """Reach what an import names in the module that it imports from."""
+        own = self.project.own(module, one)
+        self.execute_import(module, one)
+        if own is None:
+            return
+        chain = rest if one.member is None else (one.member, *rest)
+        while chain:
+            inner = f"{own}.{chain[0]}" if own else chain[0]
+            if self.project.provides(own, chain[0]):
+                self.bind(own, Use(chain, 0))
+            if not self.project.has(inner):
+                return
+            self.execute(inner)
+            own, chain = inner, chain[1:]
+
+    def lead(self, module: str, use: Use, origins: list[Origin]) -> None:
+        """Reach where a use leads in the end."""
+        for origin in origins:
+            if origin.module is None:
+                self.library(module, use, origin.left)
+            elif origin.statement is not None:
+                self.want(origin.module, origin.name)
+                if not use.called or origin.left:
+                    self.asked.add((origin.module, origin.name))
+            elif origin.name:
+                self.missing(origin.module, origin.name)
+            else:
+                self.everything(module, use, origin.module)
+
+    def library(self, module: str, use: Use, chain: tuple[str, ...]) -> None:
+        """Reach another library."""
+        self.libraries.add(chain[0])
+        dynamic = any(chain[: len(known)] == known for known in _FOLLOWED_BY_NOBODY)
+        if dynamic and (use.asked == "computed" or chain[:2] != ("importlib", "import_module")):
+            self.cannot_follow(module, use, ".".join(chain))
+
+    def missing(self, module: str, name: str) -> None:
+        """What a module does not bind, and may make when asked for it."""
+        self.execute(module)
+        held = self.project.module(module)
+        if not self.project.has(module):
+            self.absent.add((module, ""))
+        elif "__getattr__" in held.bound:
+            self.want(module, "__getattr__")
+        elif name not in _PYTHONS:
+            self.absent.add((module, name))
+        self.stars(module)
+
+    def stars(self, module: str) -> None:
+        """A name that nobody binds may come from another library's star."""
+        for statement, star in self.project.module(module).stars:
+            own = self.project.own(module, star)
+            if own is None:
+                self.include(module, statement)
+                self.libraries.add(star.module.partition(".")[0])
+            elif not self.project.has(own):
+                self.cannot_follow(module, Use(("*",), statement.line), f"from {star.module} import *")
+
+    def everything(self, module: str, use: Use, used: str) -> None:
+        """A module that is used as a value: all of its names may be."""
+        if use.asked == "computed":
+            self.cannot_follow(module, use, f"a computed attribute of {'.'.join(use.chain)}")
+        if not self.project.has(used):
+            self.absent.add((used, ""))
+        elif used not in self.whole:
+            self.whole.add(used)
+            self.execute(used)
+            for name in self.project.module(used).bound:
+                self.use(used, Use((name,), 0))
+            for _, star in self.project.module(used).stars:
+                own = self.project.own(used, star)
+                if own is not None:
+                    self.everything(used, use, own)
+            for inner in modules(self.project.archive):
+                if inner.startswith(f"{used}." if used else "") and inner in self.executed and inner != used:
+                    self.everything(used, Use((inner,), 0), inner)
+
+    def cannot_follow(self, module: str, use: Use, what: str) -> None:
+        """Tell what cannot be followed."""
+        self.unfollowed.add(f"{self.project.path(module)}:{use.line} {what}")
+
+    # importing
+
+    def execute(self, module: str) -> None:
+        """Import a module: the packages above it first, then what it imports, in order."""
+        if module in self.executed or not self.project.has(module):
+            return
+        if module:
+            self.execute(module.rpartition(".")[0])
+        self.executed[module] = None
+        for statement in self.project.module(module).statements:
+            for imported in statement.imports:
+                self.execute_import(module, imported)
+
+    def execute_import(self, module: str, imported: Imported) -> None:
+        """Import what an import statement names."""
+        own = self.project.own(module, imported, whole=True)
+        if own is not None:
+            self.execute(own)
+            if imported.member is not None:
+                self.execute(f"{own}.{imported.member}" if own else imported.member)
