@@ -8,9 +8,10 @@ import msgspec
 from fullcycle.cli.printing import count
 from fullcycle.flow import last_run
 from fullcycle.kernel import Invalid, Reference
-from fullcycle.release import Assessment, Verdict
+from fullcycle.release import Judgement
 from fullcycle.wiring import Project, open_project
-from fullcycle.wiring.releasing import Candidate, candidate, release
+from fullcycle.wiring.released import judgement_of, released
+from fullcycle.wiring.releasing import Pinned, pin, release, try_out
 
 
 @click.command(name="release")
@@ -34,27 +35,55 @@ def command(
         fullcycle release winback@42 -m "fewer leaves"
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
+    project.environment(environment)
     capability, number = _run_of(project, ref)
-    tell = (lambda _: None) if as_json else (lambda what: click.secho(f"  {what} …", dim=True))
-    found = candidate(project, capability, number, environment, tell=tell)
-    verdicts = found.judgement.verdicts
+    tell = _silently if as_json else _aloud
+    tell("pinning code, models, contracts and golden rows")
+    pinned = pin(project, capability, number)
+    if pinned.number is not None and not dry_run:
+        made, _ = released(project, capability, pinned.number)
+        _end(
+            pinned,
+            judgement_of(project, made),
+            pinned.number,
+            environment,
+            as_json=as_json,
+            said="already holds",
+        )
+        return 0
+    judgement = try_out(project, pinned, environment, tell=tell)
     if not as_json:
-        _show(verdicts, found.judgement.evidence.assessment)
+        _show(judgement)
     if dry_run:
-        passed = all(verdict.passed for verdict in verdicts)
+        passed = all(verdict.passed for verdict in judgement.verdicts)
         if as_json:
-            click.echo(_json(found, None))
+            click.echo(_json(pinned, judgement, None))
         else:
             click.echo("every gate passes" if passed else "it would not be released")
         return 0 if passed else 1
-    made = release(project, found, message=message, override=override)
-    if as_json:
-        click.echo(_json(found, made))
-    else:
-        click.secho(f"{capability}@v{made}", bold=True, nl=False)
-        click.echo(f" holds {found.run.ref} ({found.digest[:12]})")
-        click.echo(f"next: fullcycle deploy {capability}@v{made} --to {environment}")
+    position = release(project, pinned, judgement, message=message, override=override)
+    _end(pinned, judgement, position, environment, as_json=as_json, said="holds")
     return 0
+
+
+def _aloud(what: str) -> None:
+    click.secho(f"  {what} …", dim=True)
+
+
+def _silently(_: str) -> None:
+    """Say nothing: what is printed is to be read by a program."""
+
+
+def _end(
+    pinned: Pinned, judgement: Judgement | None, number: int, environment: str, *, as_json: bool, said: str
+) -> None:
+    if as_json:
+        click.echo(_json(pinned, judgement, number))
+        return
+    ref = f"{pinned.manifest.capability}@v{number}"
+    click.secho(ref, bold=True, nl=False)
+    click.echo(f" {said} {pinned.run.ref} ({pinned.digest[:12]})")
+    click.echo(f"next: fullcycle deploy {ref} --to {environment}")
 
 
 def _run_of(project: Project, text: str) -> tuple[str, int]:
@@ -74,14 +103,15 @@ def _run_of(project: Project, text: str) -> tuple[str, int]:
     return ref.capability, last.number
 
 
-def _show(verdicts: tuple[Verdict, ...], measured: Assessment | None) -> None:
-    for verdict in verdicts:
+def _show(judgement: Judgement) -> None:
+    for verdict in judgement.verdicts:
         mark, colour = ("✓", "green") if verdict.passed else ("✗", "red")
         click.secho(f"  {mark} ", fg=colour, nl=False)
         click.echo(f"{verdict.gate:<10} {verdict.found}")
         if not verdict.passed:
             click.echo(f"               needed: {verdict.needed}")
             click.echo(f"               mend:   {verdict.mend}")
+    measured = judgement.evidence.assessment
     if measured is not None:
         click.secho(
             f"  one worker: p50 {measured.p50_s * 1e3:.2f} ms, p99 {measured.p99_s * 1e3:.2f} ms, "
@@ -91,6 +121,6 @@ def _show(verdicts: tuple[Verdict, ...], measured: Assessment | None) -> None:
         )
 
 
-def _json(found: Candidate, number: int | None) -> str:
-    judged = msgspec.to_builtins(found.judgement)
-    return json.dumps({"run": found.run.ref, "release": number, "manifest": found.digest, **judged})
+def _json(pinned: Pinned, judgement: Judgement | None, number: int | None) -> str:
+    judged = msgspec.to_builtins(judgement) if judgement is not None else {}
+    return json.dumps({"run": pinned.run.ref, "release": number, "manifest": pinned.digest, **judged})

@@ -42,7 +42,7 @@ def _show(found: Explanation) -> None:
         for depth, node in enumerate(found.path):
             click.echo(f"    {'  ' * depth}{'└ ' if depth else ''}{node}")
     for one in found.evidence:
-        if one.broken:
+        if one.broken and one.says not in found.says:
             click.echo(f"  evidence: {one.says}")
     for other in found.others:
         click.echo(f"  broken, too: {other}")

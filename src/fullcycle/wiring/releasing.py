@@ -39,75 +39,98 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """What would go out, and what the gates say of it."""
+class Pinned:
+    """What a run would release, pinned; ``number`` is what it was released as before, if it was."""
 
-    run: RunRecord
+    making: Making
     manifest: Manifest
     digest: Digest
-    judgement: Judgement
+    number: int | None
+
+    @property
+    def run(self) -> RunRecord:
+        """The run it comes from."""
+        return self.making.run
 
 
-def candidate(project: Project, capability: str, number: int, environment: str, *, tell: Tell) -> Candidate:
-    """Gather a release from a run, try it, and ask the gates.
-
-    ``environment`` is where the incumbent is looked up, and whose settings it is tried in.
+def pin(project: Project, capability: str, number: int) -> Pinned:
+    """Gather everything that goes out together from a run.
 
     Raises:
         Missing, Invalid: where the run or its service cannot be released at all.
     """
     making = begin(project, capability, number)
-    tell("pinning code, models, contracts and golden rows")
-    manifest = msgspec.structs.replace(
-        draft(making), profile=project.objects.put(msgspec.json.encode(references(making)))
+    profile = project.objects.put(msgspec.json.encode(references(making)))
+    manifest = with_golden(
+        msgspec.structs.replace(draft(making), profile=profile),
+        requests(making),
+        project.objects,
+        serving_codecs(),
+        root=project.root,
     )
-    manifest = with_golden(manifest, requests(making), project.objects, serving_codecs(), root=project.root)
+    digest = keep_manifest(project.objects, manifest)
+    known = [
+        fact.position
+        for fact in project.ledger.read(releases_stream(capability))
+        if fact.body.manifest == digest
+    ]
+    return Pinned(making, manifest, digest, known[0] if known else None)
+
+
+def try_out(project: Project, pinned: Pinned, environment: str, *, tell: Tell) -> Judgement:
+    """Try what was pinned, and ask the gates; ``tell`` hears what takes its time.
+
+    ``environment`` is where the incumbent is looked up, and whose settings it is tried in.
+
+    Raises:
+        Missing: where the run has no brief, whose budget the gates ask for.
+        Refused: where it does not answer its golden rows in a process of its own.
+    """
+    making, manifest = pinned.making, pinned.manifest
+    capability = making.capability
     brief = brief_of(project, making.run)
     if brief is None:
         raise Missing(
             f"{making.run.ref} has no brief", "the record", f"run it again: fullcycle run {capability}"
         )
-    digest = keep_manifest(project.objects, manifest)
     tell("comparing rows with tables, and what was trained with what will serve")
     compared = _parities(making, manifest)
     tell("running the capability's tests on the archive's files")
     tests = run_tests(making.flow.archive, capability)
     tell("measuring the service in a process of its own")
-    measured = assess(project, environment, digest)
+    measured = assess(project, environment, pinned.digest)
+    reproduced = len(golden_rows(project.objects, manifest))  # all of them, else assess refuses
     evidence = Evidence(
         contracts=_contracts(making),
         features=tuple(compared),
-        golden=Parity(of="golden answers", compared=len(golden_rows(project.objects, manifest)), different=0),
+        golden=Parity(of="golden answers", compared=reproduced, different=0),
         scores=_scores(project, making.run),
         incumbent=_incumbent(project, capability, environment),
         assessment=measured,
         tests=tests,
     )
-    judgement = Judgement(evidence=evidence, verdicts=tuple(judge(evidence, brief)))
-    return Candidate(making.run, manifest, digest, judgement)
+    return Judgement(evidence=evidence, verdicts=tuple(judge(evidence, brief)))
 
 
-def release(project: Project, found: Candidate, *, message: str, override: str | None = None) -> int:
-    """Freeze a candidate, if every gate passes or somebody says why it should pass all the same.
+def release(
+    project: Project, pinned: Pinned, judgement: Judgement, *, message: str, override: str | None = None
+) -> int:
+    """Freeze what was pinned, if every gate passes or somebody says why it should go all the same.
 
-    Returns its number; a content that was released before keeps the number it has.
+    Returns its number.
 
     Raises:
         Refused: naming the gates that say no, and what to do.
     """
-    capability = found.manifest.capability
-    for known in project.ledger.read(releases_stream(capability)):
-        if known.body.manifest == found.digest:
-            return known.position
-    passed = admit(found.judgement.verdicts, what=found.run.ref, override=override)
-    judgement = msgspec.structs.replace(found.judgement, override=passed)
+    passed = admit(judgement.verdicts, what=pinned.run.ref, override=override)
     made = ReleaseMade(
-        manifest=found.digest,
-        run=found.run.number,
+        manifest=pinned.digest,
+        run=pinned.run.number,
         message=message,
-        evidence=project.objects.put(judgement.to_bytes()),
+        evidence=project.objects.put(msgspec.structs.replace(judgement, override=passed).to_bytes()),
     )
-    return append_next(project.ledger, releases_stream(capability), made, by=project.author).position
+    stream = releases_stream(pinned.manifest.capability)
+    return append_next(project.ledger, stream, made, by=project.author).position
 
 
 def _parities(making: Making, manifest: Manifest) -> list[Parity]:
