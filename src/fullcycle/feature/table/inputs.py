@@ -77,9 +77,9 @@ class _Reader:
             return self._column(p.field, p.name)
         known = {field.name: field for field in fields(p.contract)}
         places = {name: self._place(p, field) for name, field in known.items()}
-        for name in sorted(p.used):
-            if places[name] is None and known[name].required:
-                raise self._absent(p, name)
+        absent = sorted(name for name in p.used if places[name] is None and known[name].required)
+        if absent:
+            raise self._absent(p, next((n for n in absent if n in self.frame.columns), absent[0]))
 
         @functools.cache
         def column(name: str) -> Column:

@@ -100,12 +100,17 @@ def _if(reader: _Reader, node: ast.If) -> bool:
     through_yes, through_no = _block(yes, node.body), _block(no, node.orelse)
     if through_yes and through_no:
         names = {**yes.kinds, **no.kinds}
-        reader.kinds = {n: _either(yes.kinds.get(n, _ANYTHING), no.kinds.get(n, _ANYTHING)) for n in names}
+        reader.kinds = {name: _either(_known(yes, name), _known(no, name)) for name in names}
         reader.facts = yes.facts & no.facts
     elif through_yes or through_no:
         left = yes if through_yes else no
         reader.kinds, reader.facts = left.kinds, left.facts
     return through_yes or through_no
+
+
+def _known(reader: _Reader, name: str) -> _Kind:
+    kind = reader.kinds.get(name, _ANYTHING)
+    return _Kind(False, kind.row) if name in reader.facts else kind
 
 
 def _either(a: _Kind, b: _Kind) -> _Kind:
