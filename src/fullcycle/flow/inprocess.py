@@ -1,19 +1,11 @@
 """The executor of a laptop: a step's function is called right here."""
 
-import resource
-import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from fullcycle.flow.ports import Worked
-
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # getrusage counts KiB on Linux, bytes on macOS
-
-
-def peak_memory() -> int:
-    """The most memory this process has held so far, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
+from fullcycle.kernel import peak_memory
 
 
 class InProcess:

@@ -8,11 +8,10 @@ from typing import Any
 from fullcycle.flow.declare import ModelStep
 from fullcycle.flow.facts import RunFinished, RunStarted, StepFinished
 from fullcycle.flow.graph import Graph, Node
-from fullcycle.flow.inprocess import peak_memory
 from fullcycle.flow.parameters import Chosen
 from fullcycle.flow.records import RunRecord, run_record, runs
 from fullcycle.flow.stepping import Pass, Workshop, read, step
-from fullcycle.kernel import Money
+from fullcycle.kernel import Money, peak_memory
 from fullcycle.record import Ledger, append_next
 
 Teller = Callable[[StepFinished], None]

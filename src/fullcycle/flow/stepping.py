@@ -13,12 +13,11 @@ from fullcycle.data import Query
 from fullcycle.flow.facts import Memoized, StepFinished
 from fullcycle.flow.failure import guarded
 from fullcycle.flow.graph import Graph, Node, type_name
-from fullcycle.flow.inprocess import peak_memory
 from fullcycle.flow.memo import memo_key, remember, remembered
 from fullcycle.flow.ports import Executor, Judge, Surroundings
 from fullcycle.flow.reason import what_is_new, why_computed
 from fullcycle.flow.sources import read_source
-from fullcycle.kernel import Clock, Digest, Money, digest_value, now
+from fullcycle.kernel import Clock, Digest, Money, digest_value, now, peak_memory
 from fullcycle.record import Artifact, Artifacts, Ledger, append_next
 
 

@@ -14,6 +14,7 @@ from fullcycle.kernel.errors import (
     UnknownName,
 )
 from fullcycle.kernel.lazy import lazily
+from fullcycle.kernel.memory import peak_memory
 from fullcycle.kernel.money import Interval, Money
 from fullcycle.kernel.reference import Reference
 
@@ -40,5 +41,6 @@ __all__ = [
     "lazily",
     "micros",
     "now",
+    "peak_memory",
     "uuid7",
 ]

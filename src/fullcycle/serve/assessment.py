@@ -5,15 +5,12 @@ start-up are of the whole process.
 """
 
 import asyncio
-import re
-import resource
 import time
 from contextlib import nullcontext
-from pathlib import Path
 
 import msgspec
 
-from fullcycle.kernel import Refused
+from fullcycle.kernel import Refused, peak_memory
 from fullcycle.release import Assessment, golden_rows
 from fullcycle.serve.app import App, Scope
 from fullcycle.serve.ports import Deployed
@@ -23,7 +20,6 @@ from fullcycle.serve.staging import Stager
 
 REQUESTS = 2_000
 _WARM_UP = 200
-_PEAK = re.compile(rb"VmHWM:\s*(\d+) kB")
 
 
 def assess_here(stager: Stager, manifest: str, *, began: float, requests: int = REQUESTS) -> Assessment:
@@ -40,18 +36,6 @@ def assess_here(stager: Stager, manifest: str, *, began: float, requests: int = 
         FullcycleError: where it cannot be loaded.
     """
     return asyncio.run(_assess(stager, manifest, began, requests))
-
-
-def peak_memory() -> int:
-    """The most memory that this process has held, in bytes.
-
-    On Linux ``getrusage`` would count the parent's memory at the fork too.
-    """
-    status = Path("/proc/self/status")
-    found = _PEAK.search(status.read_bytes()) if status.exists() else None
-    if found is not None:
-        return int(found[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
 
 
 async def _assess(stager: Stager, manifest: str, began: float, requests: int) -> Assessment:
