@@ -5,6 +5,7 @@ import json
 import click
 import msgspec
 
+from fullcycle.cli.progress import waiting
 from fullcycle.kernel import Reference
 from fullcycle.monitor import Finding, ring
 from fullcycle.wiring import open_project
@@ -28,7 +29,8 @@ def command(ref: str, *, everything: bool, as_json: bool) -> int:
     asked = Reference.parse(ref)
     project.require_capability(asked.capability)
     what = watched(project, asked.capability, asked.environment or "prod")
-    found = findings(what)
+    with waiting("checking sources and decisions"):
+        found = findings(what)
     changes = ring(project.ledger, asked.capability, found, by=project.author)
     broken = [one for one in found if one.broken]
     if as_json:

@@ -8,6 +8,7 @@ import msgspec
 
 from fullcycle.brief import Brief, number, worth_per_year
 from fullcycle.cli.printing import count, when
+from fullcycle.cli.progress import waiting
 from fullcycle.experiment import Design, Readout, amount
 from fullcycle.flow import run_record
 from fullcycle.kernel import Interval, micros
@@ -35,7 +36,8 @@ def design_command(capability: str, units_per_day: float | None, *, as_json: boo
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
     project.require_capability(capability)
-    found = design(project, capability, units_per_day=units_per_day)
+    with waiting("valuing each arm on the past"):
+        found = design(project, capability, units_per_day=units_per_day)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(found)))
         return
@@ -64,7 +66,8 @@ def read_command(capability: str, name: str | None, as_of: datetime | None, *, a
     project = open_project()
     project.require_capability(capability)
     moment = micros(as_of.astimezone()) if as_of is not None else None
-    found = read(project, capability, name, as_of=moment)
+    with waiting("reading the experiment"):
+        found = read(project, capability, name, as_of=moment)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(found.readout)))
     else:
@@ -85,7 +88,8 @@ def close_command(capability: str, name: str | None, *, early: bool, as_json: bo
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
     project.require_capability(capability)
-    found = read(project, capability, name)
+    with waiting("reading the experiment"):
+        found = read(project, capability, name)
     fact = found.record.closed
     body = fact.body if fact is not None else conclude(project, found, early=early)
     if fact is None:

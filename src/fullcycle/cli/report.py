@@ -6,6 +6,7 @@ import click
 
 from fullcycle.adapters.markdown import markdown_html
 from fullcycle.adapters.vega import VegaCharts
+from fullcycle.cli.progress import waiting
 from fullcycle.kernel import Misconfigured
 from fullcycle.report import render
 from fullcycle.wiring import open_project
@@ -27,7 +28,8 @@ def command(capability: str, environment: str, output: Path | None) -> None:
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
     project.require_capability(capability)
-    told = story(project, capability, environment)
+    with waiting("reading the record"):
+        told = story(project, capability, environment)
     target = output if output is not None else project.root / f"{capability}.html"
     try:
         page = render(told, markdown=markdown_html, svg=VegaCharts().svg)

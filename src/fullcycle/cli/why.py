@@ -5,6 +5,7 @@ import json
 import click
 import msgspec
 
+from fullcycle.cli.progress import waiting
 from fullcycle.monitor import Explanation
 from fullcycle.wiring import open_project
 from fullcycle.wiring.watching import capability_with, explain, findings, watched
@@ -27,7 +28,8 @@ def command(metric: str, capability: str | None, environment: str, *, as_json: b
     project = open_project()
     whose = project.require_capability(capability) if capability else capability_with(project, metric)
     what = watched(project, whose, environment)
-    found = explain(what, metric, findings(what))
+    with waiting("checking what the metric hangs on"):
+        found = explain(what, metric, findings(what))
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(found)))
     else:

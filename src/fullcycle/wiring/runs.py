@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fullcycle.brief import Brief, parse_brief
-from fullcycle.code import Archive, git_state, lock
+from fullcycle.code import git_state, lock
 from fullcycle.flow import InProcess, RunRecord, RunStarted, StepFinished, Workshop, choose, run
 from fullcycle.kernel import uuid7
 from fullcycle.wiring.flow import Flow
@@ -30,7 +30,7 @@ def start_run(
             parameters are wrong; after, where a step fails.
     """
     flow = Flow.open(project, capability, environment)
-    brief = read_brief(project, capability, flow.archive)
+    brief = read_brief(flow)
     defaults = project.environment(environment).parameters
     ours = {
         k.removeprefix(f"{capability}."): v for k, v in defaults.items() if k.startswith(f"{capability}.")
@@ -65,10 +65,14 @@ def start_run(
     return run(flow.graph, chosen, start, shop, tell=tell)
 
 
-def read_brief(project: Project, capability: str, archive: Archive) -> Brief:
-    """The brief as an archive holds it."""
-    path = f"{capability}/brief.md"
-    return parse_brief(archive.files[path].decode(), path=path)
+def read_brief(flow: Flow) -> Brief:
+    """The brief as the flow's archive holds it; its metric is one of the flow's.
+
+    Raises:
+        Invalid, UnknownName: naming the line, where it says something it may not.
+    """
+    path = f"{flow.capability}/brief.md"
+    return parse_brief(flow.archive.files[path].decode(), path=path, metrics=flow.graph.metrics)
 
 
 def brief_of(project: Project, run: RunRecord) -> Brief | None:
