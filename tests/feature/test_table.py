@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import fullcycle as fc
 from feature_parity import alike, bits, frame_of, python, table
+from fullcycle.code import load, read_archive
 from fullcycle.feature.table import ElementByElement
 from fullcycle.kernel import Invalid, UnknownName
 
@@ -476,3 +477,24 @@ def test_nulls_where_the_contract_has_none_are_pythons_to_judge():
     with pytest.raises(TypeError, match="NoneType") as raised:
         share.over(frame)
     assert "in row 1" in raised.value.__notes__[0]
+
+
+def test_features_of_a_loaded_archive_run_on_columns_whatever_the_file_says_by_now(tmp_path):
+    root = tmp_path / "shop"
+    root.mkdir()
+    file = root / "rows.py"
+    text = (
+        "import fullcycle as fc\n\n"
+        "class Plain(fc.Row):\n    x: float\n\n"
+        "class Number(fc.Row):\n    out: float\n\n"
+        "def scaled(x: float) -> float:\n    return x * FACTOR\n\n\n"
+        "@fc.features\ndef made(plain: Plain) -> Number:\n    return Number(scaled(plain.x))\n"
+    )
+    loaded = []
+    for factor in ("2.0", "3.0"):
+        file.write_text(f"FACTOR = {factor}\n" + text)
+        loaded.append(load(read_archive(root, "shop"), root=root).module("rows"))
+    file.write_text("")
+
+    frame = pl.DataFrame({"x": [1.5]})
+    assert [module.made.over(frame)["out"].to_list() for module in loaded] == [[3.0], [4.5]]

@@ -1,6 +1,7 @@
 """Python's own functions over columns: each is called once for every distinct combination of values."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import starmap
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def _codes(arguments: Sequence[Column], rows: Codes, n: int) -> tuple[Codes, lis
 def _called(function: Callable[..., Any], calls: Iterable[tuple[Any, ...]]) -> list[Any]:
     listed = list(calls)
     try:
-        return [function(*arguments) for arguments in listed]
+        return list(starmap(function, listed))
     except Exception:  # noqa: BLE001 - found out one by one, and raised by Python where it belongs
         return [_attempt(function, arguments) for arguments in listed]
 
