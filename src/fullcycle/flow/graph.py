@@ -4,14 +4,15 @@ import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 import polars as pl
 
 from fullcycle.data import Query, Source
+from fullcycle.flow.annotation import bare, covers, type_name
 from fullcycle.flow.declare import ModelStep, Step
 from fullcycle.flow.facts import Role
-from fullcycle.kernel import FullcycleError, Invalid, UnknownName
+from fullcycle.kernel import Invalid, UnknownName
 from fullcycle.metric import Metric, Outcomes
 
 NO_DEFAULT: Any = inspect.Parameter.empty
@@ -75,7 +76,8 @@ def read_graph(capability: str, module: types.ModuleType) -> Graph:
 
     Raises:
         UnknownName: a parameter that no step, source or model is called.
-        Invalid: a cycle, or a type that its producer does not return.
+        Invalid: a cycle, a step that cannot be wired by names, or a type that its producer
+            does not return.
     """
     namespace = vars(module)
     _bind_names(namespace)
@@ -83,12 +85,13 @@ def read_graph(capability: str, module: types.ModuleType) -> Graph:
     for value in list(declared.values()):  # what outcomes stand on may live in another module
         if isinstance(value, Outcomes):
             for source in (value.of, value.metric.source):
+                source.name = source.name or getattr(source, "__name__", "")
                 declared.setdefault(source.name, source)
     nodes = {name: _node(name, value) for name, value in declared.items()}
     for node in nodes.values():
         for name in node.upstream:
             if name not in nodes:
-                raise UnknownName.among(name, nodes, where=f"{node.line}, parameter of {node.name}")
+                raise _unknown(name, node, nodes, namespace)
     ordered = _sorted(nodes)
     for node in ordered.values():
         _check_types(node, ordered)
@@ -103,6 +106,15 @@ def _bind_names(namespace: Mapping[str, Any]) -> None:
             value.name = name
 
 
+def _unknown(
+    name: str, node: Node, nodes: Mapping[str, Node], namespace: Mapping[str, Any]
+) -> UnknownName | Invalid:
+    where = f"{node.line}, parameter of {node.name}"
+    if inspect.isfunction(namespace.get(name)):
+        return Invalid(f"{name} is a plain function, no step", where, f"decorate {name} with @fc.step")
+    return UnknownName.among(name, nodes, where=where)
+
+
 def _node(name: str, declared: Any) -> Node:
     if isinstance(declared, Source):
         return Node(name, "source", declared, {}, (), Query, _line(declared.function))
@@ -114,31 +126,46 @@ def _node(name: str, declared: Any) -> Node:
     inputs: dict[str, Any] = {}
     parameters: list[Parameter] = []
     for parameter in inspect.signature(function).parameters.values():
-        kind = hints.get(parameter.name)
-        if kind is None:
+        _check_kind(parameter, name, line)
+        if parameter.name not in hints:
             raise Invalid(
                 f"parameter {parameter.name!r} of {name} has no type",
                 line,
                 f"annotate it, say {parameter.name}: pl.DataFrame or {parameter.name}: int = 3",
             )
+        kind = hints[parameter.name]
         if parameter.kind is parameter.KEYWORD_ONLY:
             parameters.append(Parameter(parameter.name, kind, parameter.default))
-        elif parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
-            inputs[parameter.name] = kind
         else:
-            raise Invalid(
-                f"{name} takes *{parameter.name}", line, "name each step it needs as a parameter of its own"
-            )
+            inputs[parameter.name] = kind
     if "return" not in hints:
         raise Invalid(f"{name} does not say what it returns", line, "annotate it, say -> pl.DataFrame")
     role: Role = "model" if isinstance(declared, ModelStep) else "step"
     return Node(name, role, declared, inputs, tuple(parameters), hints["return"], line)
 
 
+def _check_kind(parameter: inspect.Parameter, step: str, line: str) -> None:
+    """Refuse what cannot be wired by its name."""
+    name = parameter.name
+    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        stars = "*" if parameter.kind is parameter.VAR_POSITIONAL else "**"
+        raise Invalid(
+            f"{step} takes {stars}{name}", line, "name each step it needs as a parameter of its own"
+        )
+    if parameter.kind is parameter.POSITIONAL_ONLY:
+        raise Invalid(f"{step} takes {name!r} by position only", line, "leave out the / of its parameters")
+    if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and parameter.default is not parameter.empty:
+        raise Invalid(
+            f"{step} gives its input {name!r} a default",
+            line,
+            f"if it is a parameter of {step}, write a * before it: def {step}(…, *, {name}=…)",
+        )
+
+
 def _hints(function: Callable[..., Any], line: str) -> dict[str, Any]:
     try:
         return get_type_hints(function, include_extras=True)
-    except (NameError, TypeError, AttributeError) as error:
+    except (NameError, TypeError, AttributeError, SyntaxError) as error:
         raise Invalid(f"an annotation cannot be read: {error}", line, "import the name it uses") from error
 
 
@@ -177,10 +204,12 @@ def _check_types(node: Node, nodes: Mapping[str, Node]) -> None:
     for name, asked in node.inputs.items():
         producer = nodes[name]
         if not _fits(producer, asked):
+            given = _gives(producer)
             raise Invalid(
-                f"{node.name} asks for {name}: {type_name(asked)}, but {name} gives {_gives(producer)}",
+                f"{node.name} asks for {name}: {type_name(asked)}, but {name} gives {' or '.join(given)}",
                 node.line,
-                f"annotate it as {_gives(producer).split(' or ')[0]}, or change what {name} returns",
+                f"annotate it as {given[0]}"
+                + (f", or change what {name} returns" if producer.role in ("step", "model") else ""),
             )
 
 
@@ -188,47 +217,16 @@ def _fits(producer: Node, asked: Any) -> bool:
     if asked is Any:
         return True
     if producer.role == "source":
-        return asked in (pl.DataFrame, Query)
+        return bare(asked) in (pl.DataFrame, Query)
     if producer.role == "outcomes":
-        return asked is pl.DataFrame
-    return _covers(asked, producer.returns)
+        return bare(asked) is pl.DataFrame
+    return covers(asked, producer.returns)
 
 
-def _covers(asked: Any, given: Any) -> bool:
-    """Whether a value of type ``given`` may be passed where ``asked`` is annotated."""
-    asked, given = _bare(asked), _bare(given)
-    if asked is Any or given is Any or asked == given:
-        return True
-    if get_origin(asked) in (Union, types.UnionType):
-        return any(_covers(option, given) for option in get_args(asked))
-    if isinstance(asked, type) and isinstance(given, type):
-        return issubclass(given, asked)
-    if get_origin(asked) is not None and get_origin(given) is not None:
-        same = _covers(get_origin(asked), get_origin(given))
-        ones, others = get_args(asked), get_args(given)
-        return same and len(ones) == len(others) and all(map(_covers, ones, others))
-    return (
-        isinstance(asked, type)
-        and isinstance(get_origin(given), type)
-        and issubclass(get_origin(given), asked)
-    )
-
-
-def _bare(kind: Any) -> Any:
-    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
-
-
-def _gives(producer: Node) -> str:
-    if producer.role == "source":
-        return "pl.DataFrame or fc.Query"
-    return type_name(producer.returns)
-
-
-def type_name(kind: Any) -> str:
-    """A type as a user would write it, ``DataFrame`` rather than ``<class '…'>``."""
-    return kind.__name__ if isinstance(kind, type) and get_origin(kind) is None else str(kind)
-
-
-def as_error(error: Exception, line: str) -> FullcycleError:
-    """What a user's own module raised while it was read, as an error that names the line."""
-    return Invalid(f"{type(error).__name__}: {error}", line, "mend the module, then run again")
+def _gives(producer: Node) -> tuple[str, ...]:
+    match producer.role:
+        case "source":
+            return "pl.DataFrame", "fc.Query"
+        case "outcomes":
+            return ("pl.DataFrame",)
+    return (type_name(producer.returns),)

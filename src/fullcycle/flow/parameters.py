@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from fullcycle.flow.graph import Graph, Parameter, type_name
+from fullcycle.flow.annotation import type_name
+from fullcycle.flow.graph import Graph, Parameter
 from fullcycle.kernel import Invalid, UnknownName
 
 Chosen = Mapping[str, Mapping[str, Any]]

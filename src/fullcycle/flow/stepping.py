@@ -10,9 +10,10 @@ import polars as pl
 
 from fullcycle.code import Reach, Symbol
 from fullcycle.data import Query
+from fullcycle.flow.annotation import type_name
 from fullcycle.flow.facts import Memoized, StepFinished
 from fullcycle.flow.failure import guarded
-from fullcycle.flow.graph import Graph, Node, type_name
+from fullcycle.flow.graph import Graph, Node
 from fullcycle.flow.memo import memo_key, remember, remembered
 from fullcycle.flow.ports import Executor, Judge, Surroundings
 from fullcycle.flow.reason import what_is_new, why_computed

@@ -1,0 +1,72 @@
+"""Annotations: which values fit them, and how a user writes them."""
+
+import types
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+
+def bare(kind: Any) -> Any:
+    """An annotation without what ``Annotated`` adds to it."""
+    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    return types.NoneType if kind is None else kind
+
+
+def covers(asked: Any, given: Any) -> bool:
+    """Whether every value of type ``given`` may be passed where ``asked`` is annotated."""
+    asked, given = bare(asked), bare(given)
+    if asked is Any or given is Any or asked == given:
+        return True
+    if _is_union(given):
+        return all(covers(asked, option) for option in get_args(given))
+    if _is_union(asked):
+        return any(covers(option, given) for option in get_args(asked))
+    if get_origin(given) is Literal:
+        return all(accepts(asked, value) for value in get_args(given))
+    if get_origin(asked) is not None:
+        ones, others = get_args(asked), get_args(given)
+        same = get_origin(given) is not None and covers(get_origin(asked), get_origin(given))
+        return same and len(ones) == len(others) and all(map(covers, ones, others))
+    return _is_below(get_origin(given) or given, asked)
+
+
+def accepts(kind: Any, value: object) -> bool:
+    """Whether a value is of a type, as far as its outermost class tells."""
+    kind = bare(kind)
+    if kind is Any:
+        return True
+    if _is_union(kind):
+        return any(accepts(option, value) for option in get_args(kind))
+    if get_origin(kind) is Literal:
+        return any(type(value) is type(known) and value == known for known in get_args(kind))
+    kind = get_origin(kind) or kind
+    if not isinstance(kind, type) or getattr(kind, "_is_protocol", False):
+        return True
+    return _is_below(type(value), kind)
+
+
+def type_name(kind: Any) -> str:
+    """A type as a user would write it: ``list[Offer]``, whatever modules its parts live in."""
+    kind = bare(kind)
+    if kind is types.NoneType:
+        return "None"
+    if isinstance(kind, list):  # the arguments of a Callable
+        return f"[{', '.join(map(type_name, kind))}]"
+    if _is_union(kind):
+        return " | ".join(map(type_name, get_args(kind)))
+    if get_origin(kind) is Literal:
+        return f"Literal[{', '.join(map(repr, get_args(kind)))}]"
+    if get_origin(kind) is not None:
+        return f"{type_name(get_origin(kind))}[{', '.join(map(type_name, get_args(kind)))}]"
+    if kind is Ellipsis:
+        return "..."
+    return kind.__name__ if isinstance(kind, type) else str(kind).removeprefix("typing.")
+
+
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in (Union, types.UnionType)
+
+
+def _is_below(kind: Any, above: Any) -> bool:
+    """Whether one class may stand for another; an int may stand for a float, as to a type checker."""
+    if not isinstance(kind, type) or not isinstance(above, type):
+        return False
+    return issubclass(kind, above) or (above is float and issubclass(kind, int))

@@ -1,0 +1,158 @@
+"""Small flows, run with real archives and in memory, for the tests of the flow."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from textwrap import dedent
+from typing import Any
+
+import polars as pl
+
+from fullcycle.code import Archive, Loaded, Reach, load, reach
+from fullcycle.data import FrameCodec, Query
+from fullcycle.flow import (
+    Evaluated,
+    Graph,
+    InProcess,
+    Node,
+    RunRecord,
+    RunStarted,
+    StepFinished,
+    Workshop,
+    choose,
+    last_run,
+    read_graph,
+    run,
+)
+from fullcycle.flow.ports import Executor
+from fullcycle.kernel import Money
+from fullcycle.record import Artifact, Artifacts, Codecs, Ledger, MemoryLedger, MemoryObjects, ObjectStore
+from small_projects import of
+
+IMPORTS = """\
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+import fullcycle as fc
+import polars as pl
+"""
+
+
+def project(flow: str, **library: str) -> Archive:
+    """A project with ``winback/flow.py``, which needs no imports of its own, and ``library/…``."""
+    files = {f"library/{name}.py": text for name, text in library.items()}
+    return of({"winback/flow.py": IMPORTS + dedent(flow), **files})
+
+
+def graph_of(flow: str, **library: str) -> Graph:
+    """The graph of a flow."""
+    return read_graph("winback", load(project(flow, **library)).module("winback.flow"))
+
+
+@dataclass
+class Tables:
+    """A warehouse in memory, which knows one question: ``select * from`` one of its tables."""
+
+    frames: Mapping[str, pl.DataFrame]
+    asked: list[str] = field(default_factory=list)
+
+    def sql(self, query: str, /, **values: object) -> Query:
+        """A query over one table."""
+        return Query(query, values, self._fetch)
+
+    def _fetch(self, query: str, values: Mapping[str, Any]) -> pl.DataFrame:
+        self.asked.append(query)
+        return self.frames[re.fullmatch(r"select \* from (\w+)", query)[1]]
+
+
+@dataclass(frozen=True)
+class Around:
+    """The code of an archive and the tables at hand: the surroundings of a flow."""
+
+    archive: Archive
+    tables: Tables
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """Its modules."""
+        return load(self.archive)
+
+    def query(self, node: Node) -> Query:
+        """What a source asks."""
+        return node.declared(self.tables)
+
+    def reach(self, node: Node) -> Reach:
+        """What of the code a node stands on."""
+        return reach(self.archive, "winback.flow", node.name)
+
+
+class Lenient:
+    """A judge to whom every model is worth one."""
+
+    def evaluate(self, node: Node, model: Artifact, split: Artifact) -> Evaluated:
+        """Judge a model."""
+        return Evaluated(step=node.name, evaluation=model, score="one", value=1, low=1, high=1, baseline=None)
+
+
+@dataclass
+class Shop:
+    """A project's record and tables, which outlive its runs."""
+
+    ledger: Ledger = field(default_factory=MemoryLedger)
+    objects: ObjectStore = field(default_factory=MemoryObjects)
+    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    executor: Executor = field(default_factory=InProcess)
+    now: int = 1_700_000_000_000_000
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """Values by digest."""
+        codecs = Codecs()
+        codecs.register(FrameCodec())
+        return Artifacts(self.objects, codecs)
+
+    def run(
+        self,
+        archive: Archive | str,
+        *,
+        tell: Callable[[StepFinished], None] = lambda _: None,
+        message: str = "",
+        **parameters: Any,
+    ) -> RunRecord:
+        """Run the flow of an archive, or of the text of ``winback/flow.py``."""
+        archive = project(archive) if isinstance(archive, str) else archive
+        around = Around(archive, Tables(self.tables, self.asked))
+        graph = read_graph("winback", around.loaded.module("winback.flow"))
+        given = {name.replace("__", "."): value for name, value in parameters.items()}
+        start = RunStarted(
+            id="", capability="winback", message=message, archive=archive.digest, commit=None, dirty=False,
+            parameters=given, brief=None, lock="", python="3", machine="", environment="dev",
+        )  # fmt: skip
+        shop = Workshop(
+            ledger=self.ledger,
+            artifacts=self.artifacts,
+            surroundings=around,
+            executor=self.executor,
+            judge=Lenient(),
+            by="ada",
+            cpu_hour=Money(0.04, "EUR"),
+            clock=lambda: self.now,
+        )
+        return run(graph, choose(graph, given), start, shop, tell=tell)
+
+    def value(self, step: str) -> Any:
+        """What a step returned in the last run."""
+        record = last_run(self.ledger, "winback")
+        assert record is not None
+        return self.artifacts.load(record.steps[step].artifact)
+
+
+def ran(record: RunRecord) -> dict[str, str]:
+    """The steps that were computed, and why."""
+    return {
+        name: step.reason
+        for name, step in record.steps.items()
+        if not step.reused and step.role in ("step", "model")
+    }
