@@ -207,7 +207,7 @@ def function(body: str, made: str) -> fc.features:  # type: ignore[valid-type]
     return names["made"]
 
 
-EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 TABLES = st.lists(ROWS, min_size=1, max_size=6)
 
 
