@@ -3,13 +3,14 @@
 import inspect
 from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 from typing import Any, get_type_hints
 
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.code import Archive, Loaded, Reach, reach
 from fullcycle.data import Query, Source, Warehouse
-from fullcycle.flow import Graph, Node, read_graph
-from fullcycle.kernel import Invalid, Misconfigured, UnknownName, now
+from fullcycle.flow import Graph, ModelStep, Node, read_graph
+from fullcycle.kernel import Invalid, Misconfigured, Missing, UnknownName, now
 from fullcycle.metric import Outcomes
 from fullcycle.record import masked
 from fullcycle.wiring.config import NAME
@@ -63,9 +64,36 @@ class Flow:
         """The graph, checked.
 
         Raises:
-            Invalid, UnknownName: see ``read_graph``; and where the module itself cannot be loaded.
+            Invalid, UnknownName: see ``read_graph``.
+            Missing, CodeFailed: see ``module``.
         """
-        return read_graph(self.capability, self.loaded.module(f"{self.capability}.flow"))
+        graph = read_graph(self.capability, self.module("flow"))
+        for node in graph.nodes.values():
+            if isinstance(node.declared, ModelStep):
+                node.declared.features.check()
+        return graph
+
+    def holds(self, name: str) -> bool:
+        """Whether the capability has a module of that name."""
+        path = f"{self.capability}/{name}"
+        return f"{path}.py" in self.archive.files or f"{path}/__init__.py" in self.archive.files
+
+    def module(self, name: str) -> ModuleType:
+        """A module of the capability, ``"service"`` for ``winback/service.py``.
+
+        Raises:
+            Missing: where there is none.
+            CodeFailed: where it raises when it is imported.
+            Invalid, UnknownName: where a file is not Python, or imports what the project has not.
+        """
+        path = f"{self.capability}/{name}.py"
+        if not self.holds(name):
+            raise Missing(f"{self.capability} has no {name}.py", str(self.project.root), f"write {path}")
+        try:
+            return self.loaded.module(f"{self.capability}.{name}")
+        except Exception as error:
+            own = error.__traceback__.tb_next if error.__traceback__ is not None else None
+            raise unreadable(error.with_traceback(own), path, self.loaded.name) from error
 
     def query(self, node: Node) -> Query:
         """The rows of a source or of outcomes, where they live."""

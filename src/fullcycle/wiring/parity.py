@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fullcycle.data import Row
+from fullcycle.data import Row, fields, unwrapped
 from fullcycle.evaluate import Split
 from fullcycle.feature import FeatureSet
 from fullcycle.release import Parity, Predictor
@@ -41,12 +41,20 @@ def _rows(features: FeatureSet[..., Any], frame: pl.DataFrame) -> Sequence[Row]:
 
 
 def _arguments(features: FeatureSet[..., Any], record: dict[str, Any]) -> dict[str, Any]:
+    """What the function is called with: as ``FeatureSet.over`` reads columns, ``param.field`` first."""
     given: dict[str, Any] = {}
-    for name, kind in features.inputs.items():
-        if isinstance(kind, type) and issubclass(kind, Row):
-            given[name] = kind(**{field: record[field] for field in kind.__struct_fields__})
-        else:
+    for name, hint in features.inputs.items():
+        kind, _, optional = unwrapped(hint)
+        if not (isinstance(kind, type) and issubclass(kind, Row)):
             given[name] = record[name]
+            continue
+        known = {
+            field.name: record[column]
+            for field in fields(kind)
+            if (column := f"{name}.{field.name}") in record or (column := field.name) in record
+        }
+        absent = all(known.get(field.name) is None for field in fields(kind) if field.required)
+        given[name] = None if optional and absent else kind(**known)
     return given
 
 
