@@ -34,9 +34,12 @@ def spoken(body: Iterable[ast.stmt]) -> list[ast.stmt]:
 
 def _write(value: object, out: list[str], hints: bool, local: bool) -> None:
     """Write a node, a list of nodes or a plain value; ``local`` is true inside a function."""
+    if isinstance(value, ast.AnnAssign) and value.value is not None and (local or not hints):
+        value = ast.Assign([value.target], value.value)
     if isinstance(value, ast.AST):
         out.append(f"{type(value).__name__}(")
         inside = isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef)
+        local = local and not isinstance(value, ast.ClassDef)  # a class keeps its annotations wherever it is
         for field in value._fields:
             part = getattr(value, field, None)
             if field in _LEFT_OUT or _is_idle(value, field, hints, local):
@@ -54,7 +57,12 @@ def _write(value: object, out: list[str], hints: bool, local: bool) -> None:
             out.append(",")
         out.append("]")
     else:
-        out.append(f"{type(value).__name__}:{value!r}")
+        out.append(_plain(value))
+
+
+def _plain(value: object) -> str:
+    """A constant or a name, with its type: ``1``, ``1.0`` and ``True`` differ."""
+    return f"{type(value).__name__}:{value!r}"
 
 
 def _is_idle(node: ast.AST, field: str, hints: bool, local: bool) -> bool:

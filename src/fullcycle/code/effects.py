@@ -14,7 +14,7 @@ from fullcycle.code.scope import dotted
 from fullcycle.code.statement import Statement
 from fullcycle.code.usage import Call, Reading
 
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _HOOKS = frozenset(
     {"__call__", "__class_getitem__", "__init_subclass__", "__new__", "__prepare__", "__set_name__"}
 )
@@ -25,12 +25,12 @@ class Effects:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._acting: dict[tuple[str, int], bool] = {}
-        self._pure: dict[tuple[str, int], bool] = {}
+        self._acting: dict[tuple[str, Statement], bool] = {}
+        self._pure: dict[tuple[str, Statement], bool] = {}
 
     def acts(self, module: str, statement: Statement) -> bool:
         """Whether running the statement may change what other code holds."""
-        key = (module, id(statement))
+        key = (module, statement)
         if key not in self._acting:
             self._acting[key] = self._judge(module, statement)
         return self._acting[key]
@@ -42,7 +42,7 @@ class Effects:
         return (
             reading.acts
             or not all(self._is_quiet(module, call) for call in reading.calls)
-            or self._hooked(module, statement)
+            or any(not self._has_quiet_bases(module, node) for node in _classes(statement.node))
         )
 
     def _is_quiet(self, module: str, call: Call) -> bool:
@@ -53,48 +53,35 @@ class Effects:
             return len(call.function) > 1
         origins = list(self._project.origins(module, call.function))
         if not origins:
-            return is_quiet_builtin(call.function[0]) and self._given_to_reader(module, call)
+            return is_quiet_builtin(call.function[0]) and self._only_read(module, call)
         return all(self._is_quiet_origin(module, call, origin) for origin in origins)
 
     def _is_quiet_origin(self, module: str, call: Call, origin: Origin) -> bool:
         if origin.module is None:
-            registers_only = origin.left[0] == "fullcycle"
-            return is_quiet_elsewhere(origin.left) and (registers_only or self._given_to_reader(module, call))
+            keeps = origin.left[0] == "fullcycle"  # which calls nothing and changes nothing that it is given
+            return is_quiet_elsewhere(origin.left) and (keeps or self._only_read(module, call))
         if origin.statement is None:
             return False
-        if isinstance(origin.statement.node, Definition) and not origin.left:
-            return self._is_pure(origin.module, origin.statement) and self._given_to_own(module, call)
-        return (
-            len(origin.left) == 1 and is_quiet_method(origin.left[0]) and self._given_to_reader(module, call)
+        if not origin.left and isinstance(origin.statement.node, _DEFINITION):
+            return self._is_quiet_own(module, call, origin.module, origin.statement)
+        return len(origin.left) == 1 and is_quiet_method(origin.left[0]) and self._only_read(module, call)
+
+    def _is_quiet_own(self, module: str, call: Call, owner: str, statement: Statement) -> bool:
+        """Whether a function or class of the project changes nothing, given what it is given."""
+        if not self._is_pure(owner, statement):
+            return False
+        new_only = isinstance(statement.node, ast.ClassDef) or not statement.called.sets
+        if not new_only and (call.given or call.gives_local):
+            return False
+        return all(
+            self._is_plain(origin) and self._may_be_called(origin) for origin in self._given(module, call)
         )
 
-    def _given_to_reader(self, module: str, call: Call) -> bool:
-        """Whether something that only reads what it is given leaves that as it is.
-
-        It may use an iterator up, and it may call a function.
-        """
+    def _only_read(self, module: str, call: Call) -> bool:
+        """Whether reading what a call is given leaves it as it is: no iterator, no function that acts."""
         return all(
             origin.module is None
-            or (
-                origin.statement is not None
-                and (
-                    self._is_pure(origin.module, origin.statement)
-                    if isinstance(origin.statement.node, Definition)
-                    else origin.statement.is_lasting
-                )
-            )
-            for origin in self._given(module, call)
-        )
-
-    def _given_to_own(self, module: str, call: Call) -> bool:
-        """Whether a function of the project is given nothing that it could change."""
-        return all(
-            self._is_plain(origin)
-            and not (
-                origin.statement is not None
-                and isinstance(origin.statement.node, Definition)
-                and not self._is_pure(origin.module or "", origin.statement)
-            )
+            or (origin.statement is not None and self._may_be_called(origin) and _lasts(origin.statement))
             for origin in self._given(module, call)
         )
 
@@ -106,67 +93,62 @@ class Effects:
         """Whether nothing about it can be changed: a definition, a number, something of a library."""
         if origin.module is None:
             return True
-        if origin.statement is None:
-            return False
-        return isinstance(origin.statement.node, Definition) or origin.statement.immutable
+        statement = origin.statement
+        return statement is not None and (statement.immutable or isinstance(statement.node, _DEFINITION))
+
+    def _may_be_called(self, origin: Origin) -> bool:
+        """Whether, if it is a function or a class, calling it changes nothing."""
+        if origin.module is None or origin.statement is None:
+            return True
+        return not isinstance(origin.statement.node, _DEFINITION) or self._is_pure(
+            origin.module, origin.statement
+        )
 
     def _is_pure(self, module: str, statement: Statement) -> bool:
-        """Whether calling a function, or making an object of a class, changes nothing else."""
-        key = (module, id(statement))
+        """Whether calling a function, or making an object, changes only what it is given or makes."""
+        key = (module, statement)
         if key not in self._pure:
             self._pure[key] = True  # of a recursion, what the rest of it says
             node = statement.node
-            pure = (
-                self._makes_purely(module, node)
-                if isinstance(node, ast.ClassDef)
-                else self._runs_purely(module, statement)
+            makes = isinstance(node, ast.ClassDef) and self._makes_purely(module, node)
+            self._pure[key] = makes or (
+                not isinstance(node, ast.ClassDef) and self._runs_purely(module, statement.called)
             )
-            self._pure[key] = pure
         return self._pure[key]
 
-    def _runs_purely(self, module: str, statement: Statement) -> bool:
-        reading = statement.called
+    def _runs_purely(self, module: str, reading: Reading) -> bool:
+        read = (origin for chain in reading.bare for origin in self._project.origins(module, chain))
         return (
             not reading.acts
-            and self._reads_plainly(module, reading)
+            and all(self._is_plain(origin) for origin in read)
             and all(self._is_quiet(module, call) for call in reading.calls)
         )
 
-    def _reads_plainly(self, module: str, reading: Reading) -> bool:
-        return all(
-            self._is_plain(origin)
-            for chain in reading.bare
-            for origin in self._project.origins(module, chain)
-        )
-
     def _makes_purely(self, module: str, node: ast.ClassDef) -> bool:
-        methods = {one.name: one for one in node.body if isinstance(one, ast.FunctionDef)}
-        if methods.keys() & _HOOKS or not self._has_quiet_bases(module, node):
+        if not self._has_quiet_bases(module, node):
             return False
+        methods = {one.name: Statement(one).called for one in node.body if isinstance(one, ast.FunctionDef)}
         makers = [methods[name] for name in ("__init__", "__post_init__") if name in methods]
-        return all(self._runs_purely(module, Statement(maker)) for maker in makers)
-
-    def _hooked(self, module: str, statement: Statement) -> bool:
-        """Whether a class is made by a base that may keep it, or act on it."""
-        return any(
-            isinstance(node, ast.ClassDef) and not self._has_quiet_bases(module, node)
-            for node in ast.walk(statement.node)
+        bases = (origin for base in node.bases for origin in self._base(module, base))
+        return (
+            not methods.keys() & _HOOKS
+            and all(len(maker.sets) <= 1 and self._runs_purely(module, maker) for maker in makers)
+            and all(self._may_be_called(origin) for origin in bases)
         )
 
     def _has_quiet_bases(self, module: str, node: ast.ClassDef) -> bool:
-        for base in [
-            *node.bases,
-            *(keyword.value for keyword in node.keywords if keyword.arg == "metaclass"),
-        ]:
-            if isinstance(base, ast.Subscript):
-                base = base.value  # Generic[T]
-            chain = dotted(base)
-            if chain is None:
-                return False
-            origins = list(self._project.origins(module, chain))
-            if not all(self._is_quiet_base(origin) for origin in origins):
-                return False
-        return True
+        """Whether no base class or metaclass keeps a class that is made of it, or acts on it."""
+        metaclasses = [keyword.value for keyword in node.keywords if keyword.arg == "metaclass"]
+        bases = [(base, list(self._base(module, base))) for base in [*node.bases, *metaclasses]]
+        return all(
+            _name_of(base) is not None and all(self._is_quiet_base(origin) for origin in origins)
+            for base, origins in bases
+        )
+
+    def _base(self, module: str, base: ast.expr) -> Iterator[Origin]:
+        chain = _name_of(base)
+        if chain is not None:
+            yield from self._project.origins(module, chain)
 
     def _is_quiet_base(self, origin: Origin) -> bool:
         if origin.module is None:
@@ -177,3 +159,17 @@ class Effects:
         methods = {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
         is_metaclass = any(dotted(base) == ("type",) for base in node.bases)
         return not methods & _HOOKS and not is_metaclass and self._has_quiet_bases(origin.module, node)
+
+
+def _classes(node: ast.stmt) -> Iterator[ast.ClassDef]:
+    """The classes that a statement makes; those that its functions would make are not made yet."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        yield from (inner for inner in ast.walk(node) if isinstance(inner, ast.ClassDef))
+
+
+def _lasts(statement: Statement) -> bool:
+    return isinstance(statement.node, _DEFINITION) or statement.is_lasting
+
+
+def _name_of(base: ast.expr) -> tuple[str, ...] | None:
+    return dotted(base.value if isinstance(base, ast.Subscript) else base)  # Generic of Generic[T]

@@ -9,9 +9,10 @@ import re
 from fullcycle.code.usage import Chain
 
 _BUILTINS = """
-    abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod enumerate filter float
-    format frozenset getattr hasattr hash hex id int isinstance issubclass iter len list map max memoryview min
-    object oct ord pow property range repr reversed round set slice sorted staticmethod str sum super tuple zip
+    abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod enumerate
+    filter float format frozenset getattr hasattr hash hex id int isinstance issubclass iter len list map
+    max memoryview min object oct ord pow property range repr reversed round set slice sorted staticmethod
+    str sum super tuple zip
     ArithmeticError Exception KeyError LookupError NotImplementedError RuntimeError TypeError ValueError
     """
 _MODULES = """

@@ -34,6 +34,7 @@ def read_now(node: ast.stmt, *, called: bool = False) -> Reading:
     """Read a statement as its module runs it; of a function, ``called``, as a call of it does."""
     reader = _Reader()
     if called and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        reader.parameters = [arg.arg for arg in every_argument(node.args)]
         reader.function(node, running=True)
     else:
         reader.outermost = node
@@ -50,7 +51,7 @@ class _Reader:
         self.running = True  # whether what is visited is run with the statement
         self.hint = False  # whether what is visited is an optional annotation
         self.outermost: ast.stmt | None = None
-        self.methods_self = ""  # the first parameter of the method that is read
+        self.parameters: list[str] = []  # of the function whose call is read
 
     def finish(self) -> Reading:
         for use, running in self.scope.uses:
@@ -138,9 +139,10 @@ class _Reader:
         root: ast.expr = node
         while isinstance(root, ast.Attribute | ast.Subscript):
             root = root.value
-        own = isinstance(root, ast.Name) and self.is_local(root.id)
-        mine = isinstance(root, ast.Name) and root.id == self.methods_self and isinstance(node, ast.Attribute)
-        if self.running and not mine and not (own and isinstance(node, ast.Subscript)):
+        name = root.id if isinstance(root, ast.Name) else ""
+        if self.running and name in self.parameters:
+            self.reading.sets.add(name)
+        elif self.running and not (self.is_local(name) and isinstance(node, ast.Subscript)):
             self.reading.acts = True
         chain = dotted(node) if isinstance(node, ast.Attribute) else None
         if chain is not None:
@@ -169,11 +171,11 @@ class _Reader:
         self.each([*node.args, *node.keywords])
 
     def called(self, node: ast.Call, chain: Chain | None) -> None:
-        parts = (inner for part in (*node.args, *node.keywords) for inner in ast.walk(part))
-        given = frozenset((inner.id,) for inner in parts if isinstance(inner, ast.Name))
+        given = {chain for part in (*node.args, *node.keywords) for chain in _chains(part)}
+        kept = frozenset(chain for chain in given if not self.is_local(chain[0]))
         local = chain is not None and self.is_local(chain[0])
         on_result = chain is None and isinstance(node.func, ast.Attribute)
-        self.reading.calls.append(Call(chain or (), given, on_result, local))
+        self.reading.calls.append(Call(chain or (), kept, on_result, local, gives_local=kept != given))
 
     def getattr(self, node: ast.Call) -> None:
         """``getattr(thing, "name")`` uses ``thing.name``; a computed name may be any."""
@@ -196,7 +198,7 @@ class _Reader:
             self.reading.imports.append(origin)
             self.scope.uses.append((Use(("",), node.lineno, origin=origin), self.running))
         else:
-            self.use(chain, node.lineno, asked="computed")
+            self.use(chain, node.lineno, called=True, asked="computed")
 
     # scopes
 
@@ -225,9 +227,6 @@ class _Reader:
         self.each([*node.args.defaults, *node.args.kw_defaults])
         before, self.running = self.running, running
         arguments = [arg.arg for arg in every_argument(node.args)]
-        before_self, self.methods_self = self.methods_self, ""
-        if running and getattr(node, "name", "") in ("__init__", "__post_init__") and arguments:
-            self.methods_self = arguments[0]
         outer, self.scope = self.scope, _Scope("function", self.scope)
         self.scope.bound.update(arguments)
         body = node.body if isinstance(node.body, list) else [node.body]
@@ -235,7 +234,7 @@ class _Reader:
         self.scope.declared.update(declared_in(body))
         self.each(body)
         self.leave(outer)
-        self.running, self.methods_self = before, before_self
+        self.running = before
 
     def _classdef(self, node: ast.ClassDef) -> None:
         self.bind(node.name)
@@ -293,6 +292,8 @@ class _Reader:
             if self.scope.kind != "module":
                 self.reading.imports.append(one)
                 self.scope.imported.setdefault(one.name, []).append(one)
+            if self.scope.kind == "class":  # an attribute of the class, used by whoever uses that
+                self.scope.uses.append((Use((one.name,), node.lineno, origin=one), self.running))
 
     _importfrom = _import
 
@@ -363,6 +364,16 @@ def every_argument(arguments: ast.arguments) -> list[ast.arg]:
     """All parameters of a function."""
     found = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     return found + [one for one in (arguments.vararg, arguments.kwarg) if one is not None]
+
+
+def _chains(node: ast.AST) -> Iterator[Chain]:
+    """The dotted names in an expression, each as long as it goes."""
+    chain = dotted(node) if isinstance(node, ast.Attribute | ast.Name) else None
+    if chain is not None:
+        yield chain
+    else:
+        for part in ast.iter_child_nodes(node):
+            yield from _chains(part)
 
 
 def _texts(node: ast.expr | None) -> Iterator[str]:

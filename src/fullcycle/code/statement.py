@@ -95,7 +95,12 @@ class Statement:
     @cached_property
     def immutable(self) -> bool:
         """Whether it binds a literal that nothing can change, such as a number or a text."""
-        return isinstance(self.node, ast.Assign | ast.AnnAssign) and _is_immutable(self.node.value)
+        match self.node:
+            case ast.Assign(targets=targets, value=value):
+                return all(isinstance(target, ast.Name) for target in targets) and _is_immutable(value)
+            case ast.AnnAssign(target=ast.Name(), value=value):
+                return _is_immutable(value)
+        return False
 
     @cached_property
     def is_lasting(self) -> bool:

@@ -27,14 +27,16 @@ class Use:
 class Call:
     """A call that is made when the statement runs; no ``function`` where it has no dotted name.
 
-    ``given`` are the names among its arguments; ``on_result`` tells a method of what another
-    call gave, ``local`` that the function's name belongs to a scope inside the statement.
+    ``given`` are the global names among its arguments, ``gives_local`` tells of others;
+    ``on_result`` tells a method of what another call gave, ``local`` that the function's own
+    name belongs to a scope inside the statement.
     """
 
     function: Chain
     given: frozenset[Chain]
     on_result: bool = False
     local: bool = False
+    gives_local: bool = False
 
 
 @dataclass(slots=True)
@@ -42,9 +44,11 @@ class Reading:
     """What a statement uses and does.
 
     ``uses`` are all its global names, those in functions included, ``hints`` those that only
-    optional annotations use. What it does when run: ``now`` (names read), ``calls``, ``acts``
-    (it changes something that others may hold, by its very form), ``stores`` (items set of
-    local objects), ``bare`` (names read as they are, not called and without a dot).
+    optional annotations use. What it does when run: ``now`` (names read), ``bare`` (those read
+    other than by a call), ``calls``, ``acts`` (it changes something that others may hold, by
+    its very form), ``sets`` (parameters of the called function whose attributes or items it
+    sets). ``words`` are its texts; ``reads_text`` tells of a call, such as ``duckdb.sql``, that
+    may look up names of the module in a text.
     """
 
     uses: set[Use] = field(default_factory=set)
@@ -53,6 +57,7 @@ class Reading:
     now: set[str] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
     acts: bool = False
+    sets: set[str] = field(default_factory=set)
     bare: set[Chain] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     reads_text: bool = False

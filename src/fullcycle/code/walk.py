@@ -13,7 +13,7 @@ from fullcycle.code.effects import Effects
 from fullcycle.code.layout import modules
 from fullcycle.code.project import Origin, Project
 from fullcycle.code.statement import Statement
-from fullcycle.code.usage import Use
+from fullcycle.code.usage import Chain, Use
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _MODULES_OWN = {"__name__", "__file__", "__package__", "__spec__", "__path__", "__builtins__"}
@@ -58,6 +58,7 @@ class Walk:
         self.text_readers: set[str] = set()  # modules in which a text may name a global
         self._waiting: list[tuple[str, str]] = []
         self._used: set[tuple[str, Use]] = set()
+        self._passed: set[tuple[str, Chain]] = set()
         self._hinted: set[tuple[str, Statement]] = set()
 
     def start(self, module: str, name: str) -> None:
@@ -86,7 +87,8 @@ class Walk:
                         self.want(module, name)
         for module, name in list(self.asked):
             for statement in self.project.module(module).bound.get(name, ()):
-                self._follow_hints(module, statement)
+                if statement.is_function or module in self.whole:
+                    self._follow_hints(module, statement)
         for module in self.text_readers:
             for name in self.words & self.project.module(module).bound.keys():
                 self.use(module, Use((name,), 0))
@@ -108,8 +110,9 @@ class Walk:
         self.included.add((module, statement))
         reading = statement.reading
         if not statement.is_import:
-            for imported in reading.imports:
+            for imported in (*statement.imports, *reading.imports):
                 self.execute_import(module, imported)
+                self.note_absence(module, imported)
         for use in reading.uses:
             self.use(module, use)
         if not statement.optional_hints:
@@ -140,7 +143,7 @@ class Walk:
         origins = list(self.project.origins(module, use.chain))
         if origins:
             self.lead(module, use, origins)
-        elif name in _DYNAMIC:
+        elif name in _DYNAMIC and not _is_constant_import(use):
             self.cannot_follow(module, use, name)
         elif name not in _PYTHONS and use.asked != "text":
             self.absent.add((module, name))
@@ -149,16 +152,17 @@ class Walk:
 
     def bind(self, module: str, use: Use) -> None:
         """Reach the names that stand on the way: the name itself, and those that re-export it."""
+        if (module, use.chain) in self._passed:
+            return
+        self._passed.add((module, use.chain))
         held = self.project.module(module)
         name, rest = use.chain[0], use.chain[1:]
         if name in held.bound:
-            known = (module, name) in self.names
             self.want(module, name)
-            if not known or rest:
-                for statement in held.bound[name]:
-                    for one in statement.imports:
-                        if one.name == name:
-                            self.pass_through(module, one, rest)
+            for statement in held.bound[name]:
+                for one in statement.imports:
+                    if one.name == name:
+                        self.pass_through(module, one, rest)
         else:
             for statement, star in held.stars:
                 own = self.project.own(module, star)
@@ -167,7 +171,7 @@ class Walk:
                     self.execute(own)
                     self.use(own, Use(use.chain, use.line, use.called))
 
-    def pass_through(self, module: str, one: Imported, rest: tuple[str, ...]) -> None:
+    def pass_through(self, module: str, one: Imported, rest: Chain) -> None:
         """Reach what an import names in the module that it imports from."""
         own = self.project.own(module, one)
         self.execute_import(module, one)
@@ -197,11 +201,11 @@ class Walk:
             else:
                 self.everything(module, use, origin.module)
 
-    def library(self, module: str, use: Use, chain: tuple[str, ...]) -> None:
+    def library(self, module: str, use: Use, chain: Chain) -> None:
         """Reach another library."""
         self.libraries.add(chain[0])
         dynamic = any(chain[: len(known)] == known for known in _FOLLOWED_BY_NOBODY)
-        if dynamic and (use.asked == "computed" or chain[:2] != ("importlib", "import_module")):
+        if dynamic and not _is_constant_import(use):
             self.cannot_follow(module, use, ".".join(chain))
 
     def missing(self, module: str, name: str) -> None:
@@ -245,6 +249,12 @@ class Walk:
                 if inner.startswith(f"{used}." if used else "") and inner in self.executed and inner != used:
                     self.everything(used, Use((inner,), 0), inner)
 
+    def note_absence(self, module: str, imported: Imported) -> None:
+        """What a statement tries to import, and would do otherwise if it were there."""
+        own = self.project.own(module, imported, whole=True)
+        if own is not None and not self.project.has(own):
+            self.absent.add((own, ""))
+
     def cannot_follow(self, module: str, use: Use, what: str) -> None:
         """Tell what cannot be followed."""
         self.unfollowed.add(f"{self.project.path(module)}:{use.line} {what}")
@@ -269,3 +279,8 @@ class Walk:
             self.execute(own)
             if imported.member is not None:
                 self.execute(f"{own}.{imported.member}" if own else imported.member)
+
+
+def _is_constant_import(use: Use) -> bool:
+    """Whether it is a call, such as ``import_module("shop.rates")``, that says what it imports."""
+    return use.called and not use.asked and use.chain[-1] in ("import_module", "__import__")
