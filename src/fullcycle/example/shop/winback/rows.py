@@ -39,7 +39,7 @@ class Traits(fc.Row):  # what the model sees
 
 @fc.features
 def traits(client: Client, campaign: Campaign) -> Traits:
-    """Plain Python on one row; compiled to Polars for a table."""
+    """Plain Python on one row; the same, on whole columns, over a table."""
     return Traits(
         recency=client.recency,
         log_history=math.log1p(client.history),
