@@ -159,8 +159,9 @@ def _show_off_policy(found: DesignReport) -> None:
 
 def _show_readout(found: Reading) -> None:
     told: Readout = found.readout
+    days = f"{told.first_day} to {told.last_day}" if told.first_day is not None else "no decision counts yet"
     click.secho(f"{told.capability}@{found.environment}, experiment {told.experiment}", bold=True, nl=False)
-    click.echo(f", as of {when(told.as_of)}: {told.first_day} to {told.last_day}")
+    click.echo(f", as of {when(told.as_of)}: {days}")
     for arm in told.arms:
         click.echo(
             f"  {arm.arm:<10} {arm.weight:.0%}: {count(arm.assigned)} assigned, "

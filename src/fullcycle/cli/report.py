@@ -28,6 +28,7 @@ def command(capability: str, environment: str, output: Path | None) -> None:
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
     project.require_capability(capability)
+    project.environment(environment)
     with waiting("reading the record"):
         told = story(project, capability, environment)
     target = output if output is not None else project.root / f"{capability}.html"

@@ -9,7 +9,7 @@ import msgspec
 from fullcycle.cli.printing import count, money, seconds, when
 from fullcycle.cli.run import as_plain
 from fullcycle.flow import RunRecord, last_run, run_record
-from fullcycle.kernel import Missing, Reference
+from fullcycle.kernel import Missing, Reference, UnknownName
 from fullcycle.release import deployed, history
 from fullcycle.wiring import Project, open_project
 from fullcycle.wiring.released import judgement_of, released
@@ -49,6 +49,8 @@ def command(ref: str, *, as_json: bool) -> None:
         _release(project, asked.capability, now.release, as_json=as_json)
     else:
         run = _run(project, asked)
+        if asked.step is not None and asked.step not in run.steps:
+            raise UnknownName.among(asked.step, run.steps, where=f"the steps of {run.ref}")
         if as_json:
             click.echo(json.dumps(as_plain(run)))
         else:

@@ -77,7 +77,9 @@ def read_config(path: Path) -> Config:
         UnknownName, Invalid: where it says something it may not.
     """
     try:
-        raw = tomllib.loads(path.read_text())
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise Misconfigured("not readable as TOML: it is not UTF-8", str(path), "save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured(f"not readable as TOML: {error}", str(path), "mend that line") from error
     _check_names(raw, Config, str(path))
@@ -90,13 +92,16 @@ def read_config(path: Path) -> Config:
 
 
 def _check_names(raw: Mapping[str, Any], struct: type[msgspec.Struct], where: str) -> None:
-    """Refuse a key that means nothing, with the nearest one that does."""
+    """Refuse a key that means nothing, with the nearest one that does; types are checked after."""
     for key, value in raw.items():
         if key not in struct.__struct_fields__:
             raise UnknownName.among(key, struct.__struct_fields__, where=where)
         kind = get_type_hints(struct)[key]
+        if not isinstance(value, dict):
+            continue
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             _check_names(value, kind, f"{where}, [{key}]")
         elif key == "environments":
             for name, environment in value.items():
-                _check_names(environment, EnvironmentConfig, f"{where}, [environments.{name}]")
+                if isinstance(environment, dict):
+                    _check_names(environment, EnvironmentConfig, f"{where}, [environments.{name}]")

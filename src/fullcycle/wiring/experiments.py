@@ -25,7 +25,6 @@ from fullcycle.experiment import (
     Readout,
     close,
     difference,
-    experiment_record,
     experiments,
     planned,
     readout,
@@ -35,7 +34,7 @@ from fullcycle.experiment import (
     weights_of,
 )
 from fullcycle.flow import ModelStep, last_run
-from fullcycle.kernel import Invalid, Missing, NotEnoughData, Refused, now
+from fullcycle.kernel import Invalid, Missing, NotEnoughData, Refused, UnknownName, now
 from fullcycle.metric import Outcomes
 from fullcycle.release import LoadedRelease, Policy, keep_manifest, load_release
 from fullcycle.serve import HashedDraw
@@ -143,6 +142,7 @@ def read(project: Project, capability: str, name: str | None = None, *, as_of: i
 
     Raises:
         Missing: where none has started.
+        UnknownName: where none of that name has.
     """
     record = _started(project, capability, name)
     began = record.started.body if record.started is not None else None
@@ -188,7 +188,7 @@ def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentCl
         raise Refused(
             f"the verdict is to keep going: {verdict.reason}",
             f"the experiment {spec.name} of {spec.capability}",
-            "wait, or end it without a conclusion: fullcycle experiment close … --early",
+            f"wait, or end it without a conclusion: fullcycle experiment close {spec.capability} --early",
         )
     body = ExperimentClosed(
         environment=reading.environment,
@@ -209,14 +209,15 @@ def off_policy_of(project: Project, record: ExperimentRecord) -> OffPolicyReport
 
 
 def _started(project: Project, capability: str, name: str | None) -> ExperimentRecord:
-    if name is not None:
-        record = experiment_record(project.ledger, capability, name)
-        found = [record] if record.started is not None else []
-    else:
-        found = [one for one in experiments(project.ledger, capability) if one.started is not None]
+    found = [one for one in experiments(project.ledger, capability) if one.started is not None]
+    if name is not None and found:
+        if name not in {one.name for one in found}:
+            where = f"the experiments of {capability} that have started"
+            raise UnknownName.among(name, [one.name for one in found], where=where)
+        found = [one for one in found if one.name == name]
     if not found:
         raise Missing(
-            f"no experiment of {capability}{f' called {name}' if name else ''} has started",
+            f"no experiment of {capability} has started",
             "the ledger",
             f"deploy a release that holds one: fullcycle deploy {capability}@v1 --to prod",
         )

@@ -1,6 +1,8 @@
 """Laying out a new project."""
 
 import re
+import sys
+from keyword import iskeyword
 from pathlib import Path
 
 import fullcycle
@@ -30,13 +32,18 @@ def lay_out(parent: Path, name: str, example: str | None) -> list[tuple[Path, st
     """Write a new project to ``parent / name``; return each file with what it is for.
 
     Raises:
-        Invalid: where the name cannot be imported, or the folder already holds something.
+        Invalid: where the name cannot be imported, or hides another module, or the folder already
+            holds something.
     """
-    if not name.isidentifier():
+    if not name.isidentifier() or iskeyword(name):
         raise Invalid(
             f"{name!r} cannot be imported",
             "the name of the project",
             "use letters, digits and _, say my_shop",
+        )
+    if name == "fullcycle" or name in sys.stdlib_module_names:
+        raise Invalid(
+            f"{name!r} would hide the module of that name", "the name of the project", "choose another one"
         )
     root = parent / name
     if root.exists() and any(root.iterdir()):

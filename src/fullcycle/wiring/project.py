@@ -9,7 +9,7 @@ from pathlib import Path
 from fullcycle.adapters.files import FileObjects
 from fullcycle.adapters.sqlite import SqliteLedger
 from fullcycle.code import Archive, Loaded, load, read_archive
-from fullcycle.kernel import Digest, Misconfigured, Money, UnknownName
+from fullcycle.kernel import Digest, Misconfigured, Missing, Money, UnknownName
 from fullcycle.record import Artifacts, Ledger, ObjectStore, masked
 from fullcycle.wiring.config import NAME, Config, EnvironmentConfig, find_root, read_config
 
@@ -82,7 +82,14 @@ class Project:
 
         Raises:
             UnknownName: where it is none.
+            Missing: where there are none at all.
         """
+        if not self.capabilities():
+            raise Missing(
+                f"{self.root.name} has no capability yet",
+                str(self.root),
+                f"begin with what it is for: write {name}/brief.md",
+            )
         if name not in self.capabilities():
             raise UnknownName.among(
                 name,

@@ -13,11 +13,11 @@ def released(project: Project, capability: str, number: int) -> tuple[ReleaseMad
     """
     found = project.ledger.read(releases_stream(capability), since=number - 1) if number > 0 else []
     if not found:
-        raise Missing(
-            f"there is no release {capability}@v{number}",
-            "the ledger",
-            f"make one: fullcycle release {capability}@1",
+        last = project.ledger.heads(releases_stream(capability)).get(releases_stream(capability), 0)
+        mend = (
+            f"the last one is {capability}@v{last}" if last else f"make one: fullcycle release {capability}"
         )
+        raise Missing(f"there is no release {capability}@v{number}", "the ledger", mend)
     made: ReleaseMade = found[0].body
     return made, Manifest.from_bytes(project.objects.get(made.manifest))
 

@@ -8,7 +8,8 @@ from typing import Any
 from fullcycle.brief import Brief, parse_brief
 from fullcycle.code import git_state, lock
 from fullcycle.flow import InProcess, RunRecord, RunStarted, StepFinished, Workshop, choose, run
-from fullcycle.kernel import uuid7
+from fullcycle.kernel import Invalid, UnknownName, uuid7
+from fullcycle.wiring.config import NAME
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.judge import RememberingJudge
 from fullcycle.wiring.project import Project
@@ -31,11 +32,7 @@ def start_run(
     """
     flow = Flow.open(project, capability, environment)
     brief = read_brief(flow)
-    defaults = project.environment(environment).parameters
-    ours = {
-        k.removeprefix(f"{capability}."): v for k, v in defaults.items() if k.startswith(f"{capability}.")
-    }
-    parameters = {**ours, **given}
+    parameters = {**_of_environment(project, capability, environment), **given}
     chosen = choose(flow.graph, parameters)
     commit = git_state(project.root)
     start = RunStarted(
@@ -63,6 +60,26 @@ def start_run(
         cpu_hour=project.cpu_hour,
     )
     return run(flow.graph, chosen, start, shop, tell=tell)
+
+
+def _of_environment(project: Project, capability: str, environment: str) -> dict[str, Any]:
+    """The parameters that an environment sets for a capability, spelled ``winback.training.holdout``.
+
+    Raises:
+        UnknownName: where one names no capability.
+        Invalid: where one names nothing else.
+    """
+    where = f"[environments.{environment}] parameters of {NAME}"
+    ours: dict[str, Any] = {}
+    for key, value in project.environment(environment).parameters.items():
+        whose, _, name = key.partition(".")
+        if whose not in project.capabilities():
+            raise UnknownName.among(whose, project.capabilities(), where=f"{where}, {key!r}")
+        if not name:
+            raise Invalid(f"{key!r} names no parameter", where, f'quote the whole name: "{whose}.step.name"')
+        if whose == capability:
+            ours[name] = value
+    return ours
 
 
 def read_brief(flow: Flow) -> Brief:

@@ -8,7 +8,7 @@ from fullcycle.adapters.lightgbm_native import NativeBoosterCodec
 from fullcycle.adapters.segments import SegmentWriter
 from fullcycle.adapters.uvicorn import serve_http
 from fullcycle.record import Codecs
-from fullcycle.release import Assessment
+from fullcycle.release import Assessment, deployed
 from fullcycle.serve import LedgerDeployments, Stager, assess_here, service_app
 from fullcycle.wiring.project import Project, open_project
 
@@ -43,6 +43,11 @@ def serve(project: Project, capability: str, environment: str, *, host: str, por
         Misconfigured: where the port is taken.
     """
     made = stager(project, environment, project.events_folder(capability, environment), tell)
+    if deployed(project.ledger, capability, environment) is None:
+        tell(
+            f"nothing is deployed to {capability}@{environment} yet: every answer is 503 until "
+            f"fullcycle deploy {capability}@v1 --to {environment}"
+        )
     app = service_app(made, LedgerDeployments(project.ledger, capability, environment), capability=capability)
     serve_http(
         app,
