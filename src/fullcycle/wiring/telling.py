@@ -282,7 +282,7 @@ def _experiment(reading: Reading) -> ExperimentPart:
             if many
         ),
         status=f"{told.first_day} to {told.last_day}, {told.days} days planned",
-        note="; ".join(told.notes),
+        note=". ".join(f"{note[:1].upper()}{note[1:]}" for note in told.notes),
     )
 
 
