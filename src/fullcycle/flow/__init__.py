@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from fullcycle.flow.facts import RunFinished as RunFinished
     from fullcycle.flow.facts import RunStarted as RunStarted
     from fullcycle.flow.facts import StepFinished as StepFinished
+    from fullcycle.flow.failure import CodeFailed as CodeFailed
     from fullcycle.flow.failure import StepFailed as StepFailed
+    from fullcycle.flow.failure import unreadable as unreadable
     from fullcycle.flow.graph import Graph as Graph
     from fullcycle.flow.graph import Node as Node
     from fullcycle.flow.graph import read_graph as read_graph
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from fullcycle.flow.stepping import Workshop as Workshop
 
 _NAMES = {
+    "CodeFailed": ".failure",
     "Evaluated": ".facts",
     "Graph": ".graph",
     "InProcess": ".inprocess",
@@ -53,6 +56,7 @@ _NAMES = {
     "run_record": ".records",
     "runs": ".records",
     "step": ".declare",
+    "unreadable": ".failure",
 }
 
 __getattr__, __all__ = lazily(__name__, _NAMES)

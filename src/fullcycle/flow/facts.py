@@ -1,8 +1,8 @@
 """What the record keeps of a run.
 
 ``runs/<capability>`` holds one fact per run, and its position is the run's number;
-``run/<capability>/<number>`` holds what happened in it; ``memo/<key>`` at most one fact,
-the first result ever computed for that key.
+``run/<capability>/<number>`` holds what happened in it; ``memo/<key>`` the first result ever
+computed for that key, and another only where the artifact of the one before was lost.
 """
 
 from typing import Any, Literal
@@ -83,7 +83,7 @@ class RunFinished(msgspec.Struct, frozen=True, kw_only=True):
 
 @fact("memo.written")
 class Memoized(msgspec.Struct, frozen=True, kw_only=True):
-    """The first result ever computed for a key."""
+    """A result that counts for a key."""
 
     step: str
     artifact: Artifact

@@ -1,22 +1,27 @@
-"""A step that raised: the user's own traceback, its inputs, and what to do."""
+"""The user's own code raised: their own traceback, where it was, and what to do."""
 
 import traceback
 from collections.abc import Callable, Mapping
+from types import TracebackType
 from typing import Any
 
 from fullcycle.flow.graph import Node
 from fullcycle.kernel import FullcycleError
 
 
-class StepFailed(FullcycleError):
-    """A step's function raised; ``traceback`` begins at the user's own line."""
-
-    exit_code = 1
+class CodeFailed(FullcycleError):
+    """The project's own code raised; ``traceback`` begins at the user's own line."""
 
     def __init__(self, what: str, where: str, mend: str, traceback: str = "") -> None:
         super().__init__(what, where, mend)
         self.args = (what, where, mend, traceback)
         self.traceback = traceback
+
+
+class StepFailed(CodeFailed):
+    """A step's function raised."""
+
+    exit_code = 1
 
 
 def guarded(node: Node, run: str, inputs: Mapping[str, Any]) -> Callable[..., Any]:
@@ -28,14 +33,54 @@ def guarded(node: Node, run: str, inputs: Mapping[str, Any]) -> Callable[..., An
         except Exception as error:
             own = error.__traceback__.tb_next if error.__traceback__ is not None else None
             shapes = ", ".join(f"{name} {_shape(value)}" for name, value in inputs.items())
+            again = f"mend it and run again; what finished is kept: fullcycle run {run.split('@')[0]}"
             raise StepFailed(
-                f"step {node.name} of {run} failed: {type(error).__name__}: {error}",
+                f"step {node.name} of {run} failed: {in_one_line(error)}",
                 f"{node.line} (its inputs: {shapes or 'none'})",
-                f"mend it and run again; what finished is kept: fullcycle run {run.split('@')[0]}",
+                error.mend if isinstance(error, FullcycleError) else again,
                 "".join(traceback.format_exception(type(error), error, own)),
             ) from error
 
     return call
+
+
+def unreadable(error: Exception, module: str, package: str) -> FullcycleError:
+    """What a module of the project raised while it was imported, with the line that raised.
+
+    ``package`` is what the names of the project's modules begin with. An error made for
+    users keeps its class and its cure.
+    """
+    line = _own_line(error.__traceback__, package)
+    if isinstance(error, FullcycleError):
+        path, colon, number = error.where.rpartition(":")
+        if not line or (path and colon and number.isdecimal()):
+            return error
+        where = line if line.startswith(f"{error.where}:") else f"{line} ({error.where})"
+        return type(error)(error.what, where, error.mend)
+    return CodeFailed(
+        f"{module} cannot be imported: {in_one_line(error)}",
+        line or module,
+        "mend that line, then try again",
+        "".join(traceback.format_exception(error)),
+    )
+
+
+def in_one_line(error: BaseException) -> str:
+    """An exception's class and the first line of what it says; what it says where it is made for users."""
+    if isinstance(error, FullcycleError):
+        return error.what.partition("\n")[0]
+    said = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _own_line(trace: TracebackType | None, package: str) -> str:
+    """The innermost line of the project's own, as ``path:line``; empty where none is on the way."""
+    lines = [
+        f"{frame.f_code.co_filename}:{line}"
+        for frame, line in traceback.walk_tb(trace)
+        if str(frame.f_globals.get("__name__", "")).startswith(package)
+    ]
+    return lines[-1] if lines else ""
 
 
 def _shape(value: Any) -> str:

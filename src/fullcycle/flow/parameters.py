@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from fullcycle.flow.annotation import type_name
-from fullcycle.flow.graph import Graph, Parameter
+from fullcycle.flow.graph import NO_DEFAULT, Graph, Node, Parameter
 from fullcycle.kernel import Invalid, UnknownName
 
 Chosen = Mapping[str, Mapping[str, Any]]
@@ -34,8 +34,9 @@ def choose(graph: Graph, given: Mapping[str, Any], *, where: str = "the paramete
             chosen[step][parameter.name] = _read(value, parameter, f"{where}, {key}")
     for step, values in chosen.items():
         for name, value in values.items():
-            if _parameter(graph, step, name).required and value is _parameter(graph, step, name).default:
+            if value is NO_DEFAULT:
                 raise Invalid(f"{step} needs a value for {name!r}", where, f"give it: -p {step}.{name}=…")
+            _require_recordable(value, graph.nodes[step], name)
     return chosen
 
 
@@ -70,4 +71,16 @@ def _read(value: Any, parameter: Parameter, where: str) -> Any:
             f"{value!r} is not of type {type_name(parameter.type)}: {error}",
             where,
             "write a value of that type",
+        ) from error
+
+
+def _require_recordable(value: Any, node: Node, name: str) -> None:
+    """A run records its parameters: refuse a default that no record can hold."""
+    try:
+        msgspec.to_builtins(value)
+    except TypeError as error:
+        raise Invalid(
+            f"parameter {name!r} of {node.name} is a {type(value).__name__}, which no record can hold",
+            node.line,
+            "take numbers, text, dates or lists of them, and make what you need of it in the step",
         ) from error

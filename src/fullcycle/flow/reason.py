@@ -47,4 +47,5 @@ def what_is_new(name: str, rows: int | None, last_rows: int | None) -> str:
     """Say what is new about a table: how many rows came or went."""
     if rows is None or last_rows is None or rows == last_rows:
         return f"{name} has new content"
-    return f"{name} has new content ({rows - last_rows:+,} rows)"
+    more = rows - last_rows
+    return f"{name} has new content ({more:+,} row{'s' if abs(more) != 1 else ''})"

@@ -1,6 +1,6 @@
 """Runs as the record tells them: facts folded into what a reader asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fullcycle.flow.facts import Evaluated, RunFinished, RunStarted, StepFinished
@@ -60,6 +60,23 @@ def last_run(ledger: Ledger, capability: str, *, status: str | None = None) -> R
         if status is None or record.status == status:
             return record
     return None
+
+
+def last_times(ledger: Ledger, capability: str, steps: Iterable[str]) -> dict[str, StepFinished]:
+    """The last time each of these steps finished: what the next run is compared with to say why it runs.
+
+    Goes back run by run until it knows all of them, so that a step which never finished
+    costs a look at every run.
+    """
+    wanted, found = set(steps), dict[str, StepFinished]()
+    number = ledger.heads(f"runs/{capability}").get(f"runs/{capability}", 0)
+    while wanted and number:
+        for event in ledger.read(f"run/{capability}/{number}"):
+            if isinstance(event.body, StepFinished) and event.body.step in wanted:
+                found[event.body.step] = event.body
+        wanted -= found.keys()
+        number -= 1
+    return found
 
 
 def _with_events(ledger: Ledger, run: RunRecord) -> RunRecord:

@@ -7,12 +7,13 @@ from typing import Any
 
 from fullcycle.flow.declare import ModelStep
 from fullcycle.flow.facts import RunFinished, RunStarted, StepFinished
+from fullcycle.flow.failure import in_one_line
 from fullcycle.flow.graph import Graph, Node
 from fullcycle.flow.parameters import Chosen
-from fullcycle.flow.records import RunRecord, run_record, runs
+from fullcycle.flow.records import RunRecord, last_times, run_record
 from fullcycle.flow.stepping import Pass, Workshop, read, step
 from fullcycle.kernel import Money, peak_memory
-from fullcycle.record import Ledger, append_next
+from fullcycle.record import append_next
 
 Teller = Callable[[StepFinished], None]
 
@@ -49,28 +50,20 @@ def run(
         StepFailed: where a step's function raised; the run is recorded as failed with all
             that it did finish.
         Refused: where a source's rows break their contract.
+        Invalid: where a step returns what it does not promise, or what cannot be stored.
     """
     meter = _Meter.start()
-    earlier = last_times(shop.ledger, graph.capability)
+    earlier = last_times(shop.ledger, graph.capability, graph.nodes)
     number = append_next(shop.ledger, f"runs/{graph.capability}", start, by=shop.by, at=shop.clock()).position
     this = Pass(graph, number, earlier, shop)
     try:
         for node in graph.nodes.values():
             _advance(this, node, chosen.get(node.name, {}), tell)
     except Exception as error:
-        first = str(error).splitlines()[0] if str(error) else ""
-        this.record(meter.finished(f"{type(error).__name__}: {first}", shop.cpu_hour))
+        this.record(meter.finished(in_one_line(error), shop.cpu_hour))
         raise
     this.record(meter.finished("", shop.cpu_hour))
     return run_record(shop.ledger, graph.capability, number)
-
-
-def last_times(ledger: Ledger, capability: str) -> dict[str, StepFinished]:
-    """Each step's last time: what the next run is compared with to say why it runs."""
-    steps: dict[str, StepFinished] = {}
-    for record in runs(ledger, capability):
-        steps.update(record.steps)
-    return steps
 
 
 def _advance(this: Pass, node: Node, parameters: Mapping[str, Any], tell: Teller) -> None:

@@ -10,13 +10,14 @@ import polars as pl
 
 from fullcycle.code import Reach, Symbol
 from fullcycle.data import Query
-from fullcycle.flow.annotation import type_name
+from fullcycle.flow.annotation import bare, type_name
 from fullcycle.flow.facts import Memoized, StepFinished
 from fullcycle.flow.failure import guarded
 from fullcycle.flow.graph import Graph, Node
 from fullcycle.flow.memo import memo_key, remember, remembered
 from fullcycle.flow.ports import Executor, Judge, Surroundings
 from fullcycle.flow.reason import what_is_new, why_computed
+from fullcycle.flow.returning import keep
 from fullcycle.flow.sources import read_source
 from fullcycle.kernel import Clock, Digest, Money, digest_value, now, peak_memory
 from fullcycle.record import Artifact, Artifacts, Ledger, append_next
@@ -59,11 +60,12 @@ class Pass:
 
     def value(self, name: str, kind: Any) -> Any:
         """What a step is given for an input: what the store gives back, in the view it asks for."""
-        if kind is Query:
-            return self.shop.surroundings.query(self.graph.nodes[name])
+        if bare(kind) is Query:  # of the rows that this run has recorded, whatever the table holds by now
+            query = self.shop.surroundings.query(self.graph.nodes[name])
+            return Query(query.text, query.values, lambda text, values: self.value(name, pl.DataFrame))
         if name in self.frames:
-            return self.frames[name]
-        return self.shop.artifacts.load(self.steps[name].artifact)
+            return self.frames[name].clone()  # a step may change its frame in place, nobody else's
+        return self.shop.artifacts.load(self.steps[name].artifact, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,43 +126,54 @@ def step(this: Pass, node: Node, parameters: Mapping[str, Any]) -> StepFinished:
         reason = "its stored result is gone"
     else:
         reason = _why(this, node, identity)
-    return _compute(this, node, parameters, identity, reason)
+    return _compute(this, node, parameters, identity, found, reason=reason)
 
 
 def _compute(
-    this: Pass, node: Node, parameters: Mapping[str, Any], identity: _Identity, reason: str
+    this: Pass,
+    node: Node,
+    parameters: Mapping[str, Any],
+    identity: _Identity,
+    found: Memoized | None,
+    *,
+    reason: str,
 ) -> StepFinished:
+    """Call the step; ``found`` is a result of before whose artifact is gone."""
     inputs = {name: this.value(name, kind) for name, kind in node.inputs.items()}
     worked = this.shop.executor.call(guarded(node, this.ref, inputs), inputs, parameters)
-    artifact = this.shop.artifacts.keep(worked.value)
+    artifact = keep(node, worked.value, this.shop.artifacts)
     rows = worked.value.height if isinstance(worked.value, pl.DataFrame) else None
-    first = remember(
-        this.shop.ledger,
-        identity.key,
-        Memoized(step=node.name, artifact=artifact, rows=rows),
-        by=this.shop.by,
-    )
-    steady = first.artifact.content == artifact.content
-    goes_on = artifact if steady or node.declared.volatile else first.artifact
-    finished = _finished(this, node, identity, goes_on, rows, reused=False, reason=reason)
+    result = Memoized(step=node.name, artifact=artifact, rows=rows)
+    counts, note = (result, "") if node.declared.volatile else _remember(this, identity.key, result, found)
+    finished = _finished(this, node, identity, counts.artifact, counts.rows, reused=False, reason=reason)
     return msgspec.structs.replace(
         finished,
         wall=worked.wall,
         cpu=worked.cpu,
         peak_memory=worked.peak_memory,
-        deterministic=steady or node.declared.volatile,
-        note=""
-        if steady or node.declared.volatile
-        else "not deterministic: the result recorded first counts",
+        deterministic=not note,
+        note=note,
     )
+
+
+def _remember(this: Pass, key: Digest, result: Memoized, found: Memoized | None) -> tuple[Memoized, str]:
+    """The result that counts, and what is to be said where another one was recorded before."""
+    has = this.shop.artifacts.objects.has
+    lost = found if found is not None and not has(found.artifact.object) else None  # storing may restore it
+    counts = remember(this.shop.ledger, key, result, by=this.shop.by, lost=lost)
+    if lost is not None and lost.artifact.content != result.artifact.content:
+        return counts, "not deterministic: the result that is gone was another"
+    if counts.artifact.content != result.artifact.content:
+        return counts, "not deterministic: the result recorded first counts"
+    return counts, ""
 
 
 def _identify(this: Pass, node: Node, parameters: Mapping[str, Any]) -> _Identity:
     reach = this.shop.surroundings.reach(node)
     inputs = {name: this.steps[name].artifact.content for name in node.inputs}
     views = {name: (type_name(kind), inputs[name]) for name, kind in node.inputs.items()}
-    plain: dict[str, Any] = msgspec.to_builtins(dict(parameters))
-    return _Identity(memo_key(node.name, reach.digest, plain, views), reach, plain, inputs)
+    key = memo_key(node.name, reach.digest, parameters, views)
+    return _Identity(key, reach, msgspec.to_builtins(dict(parameters)), inputs)
 
 
 def _finished(

@@ -36,10 +36,11 @@ class RememberingJudge:
             return _evaluated(node.name, found.artifact, evaluation, reused=True)
         asked = batch_model(self._artifacts.load(model), node.line)
         evaluation = evaluate(declared, asked, self._artifacts.load(split), explainer=asked)
-        kept = self._artifacts.keep(msgspec.to_builtins(evaluation))
-        first = remember(
-            self._ledger, key, Memoized(step=f"{node.name} evaluated", artifact=kept), by=self._by
+        result = Memoized(
+            step=f"{node.name} evaluated", artifact=self._artifacts.keep(msgspec.to_builtins(evaluation))
         )
+        lost = found if found is not None and not self._artifacts.objects.has(found.artifact.object) else None
+        first = remember(self._ledger, key, result, by=self._by, lost=lost)
         return _evaluated(
             node.name, first.artifact, load_evaluation(self._artifacts, first.artifact), reused=False
         )
