@@ -74,6 +74,8 @@ def test_what_cannot_be_followed_is_told_and_widens_to_the_archive(text):
 
 
 FOLLOWED = [
+    "from shop.money import *\nif __debug__ is None:\n    euro = None\ndef f(n): return euro(n)",
+    "from shop.money import *\neuro: object\ndef f(n): return euro(n)",
     "import shop.money as m\ndef f(n): return getattr(m, 'euro')(n)",
     "import importlib\ndef f(n): return importlib.import_module('shop.money').euro(n)",
     "def f(n): return __import__('shop.money', fromlist=['euro']).euro(n)",

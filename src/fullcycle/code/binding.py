@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,63 +32,82 @@ def imports_of(node: ast.Import | ast.ImportFrom) -> Iterator[Imported]:
             yield Imported(top, top, whole=alias.name)
 
 
-def run_with(node: ast.AST) -> Iterator[ast.AST]:
-    """A statement's parts that run when it runs: not the bodies of functions."""
-    yield node
-    for part in _outside(node):
-        yield from run_with(part)
+def imports_run_with(node: ast.stmt) -> Iterator[Imported]:
+    """The imports that run when a statement runs, in order: not those in functions."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield from imports_of(node)
+    elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        for block in _BLOCKS:
+            for part in getattr(node, block, ()):
+                yield from imports_run_with(part)
 
 
-def bound_by(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    """The names that running the statements binds in their own scope."""
-    for node in nodes:
-        yield from _bound(node)
+@dataclass(slots=True)
+class Names:
+    """Names that statements bind in their own scope, and those they declare global or nonlocal."""
+
+    bound: set[str] = field(default_factory=set)
+    declared: set[str] = field(default_factory=set)
 
 
-def declared_in(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    """The names that a function's statements declare ``global`` or ``nonlocal``."""
-    for node in nodes:
-        for part in run_with(node):
-            if isinstance(part, ast.Global | ast.Nonlocal):
-                yield from part.names
+def names_of(nodes: Iterable[ast.AST]) -> Names:
+    """Collect the names of statements, without those of functions and classes inside them."""
+    names = Names()
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        _note(node, names)
+        if isinstance(node, _OWN_SCOPES):
+            waiting.extend(_outside(node))
+            continue
+        for name in node._fields:
+            part = getattr(node, name, None)
+            if isinstance(part, list):
+                waiting.extend(one for one in part if isinstance(one, ast.AST))
+            elif isinstance(part, ast.AST) and name != "ctx":
+                waiting.append(part)
+    return names
 
 
-def _outside(node: ast.AST) -> Iterable[ast.AST]:
-    """The parts of a node that are no body of a function."""
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
+_OWN_SCOPES = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+
+
+def _note(node: ast.AST, names: Names) -> None:
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            names.bound.add(name)
+        case (
+            ast.FunctionDef(name=str(name))
+            | ast.AsyncFunctionDef(name=str(name))
+            | ast.ClassDef(name=str(name))
+        ):
+            names.bound.add(name)
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            names.bound.add(name)
+        case ast.MatchMapping(rest=str(name)):
+            names.bound.add(name)
+        case ast.Import() | ast.ImportFrom():
+            names.bound.update(one.name for one in imports_of(node) if one.name != "*")
+        case ast.Global() | ast.Nonlocal():
+            names.declared.update(node.names)
+
+
+def _outside(node: ast.AST) -> list[ast.AST]:
+    """The parts of a node with a scope of its own that belong to the scope around it."""
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             return [*node.decorator_list, *_defaults(node.args)]
         case ast.Lambda():
             return _defaults(node.args)
-    return ast.iter_child_nodes(node)
+        case ast.ClassDef():
+            return [*node.decorator_list, *node.bases, *node.keywords]
+    # a comprehension keeps its variables to itself, but for those of := in it
+    return [part.target for part in ast.walk(node) if isinstance(part, ast.NamedExpr)]
 
 
 def _defaults(arguments: ast.arguments) -> list[ast.AST]:
     return [*arguments.defaults, *(default for default in arguments.kw_defaults if default is not None)]
-
-
-def _bound(node: ast.AST) -> Iterator[str]:
-    parts = _outside(node)
-    match node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef():
-            yield node.name
-        case ast.ClassDef():
-            yield node.name
-            parts = [*node.decorator_list, *node.bases, *node.keywords]
-        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-            for part in run_with(node):  # its variables are its own, but for those of := in it
-                if isinstance(part, ast.NamedExpr):
-                    yield part.target.id
-            return
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-            yield name
-        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-            yield name
-        case ast.MatchMapping(rest=str(name)):
-            yield name
-        case ast.Import() | ast.ImportFrom():
-            yield from (one.name for one in imports_of(node) if one.name != "*")
-        case ast.AnnAssign(target=ast.Name(), value=None):
-            return
-    for part in parts:
-        yield from _bound(part)

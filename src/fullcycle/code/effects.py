@@ -36,7 +36,7 @@ class Effects:
         return self._acting[key]
 
     def _judge(self, module: str, statement: Statement) -> bool:
-        if statement.is_import or statement.immutable:
+        if statement.is_import or statement.immutable or statement.is_inert:
             return False
         reading = statement.reading
         return (

@@ -88,13 +88,12 @@ class Project:
                 yield from self.imported(module, one, rest, seen)
             if not imports or not statement.is_import:
                 yield Origin(module, name, statement, rest)
-        if name not in held.bound:
-            for _, star in held.stars:
-                own = self.own(module, star)
-                if own is not None and self.provides(own, name):
-                    yield from self.member(own, name, rest, seen)
-            if self.is_package(module) and self.has(_inside(module, name)):
-                yield from self.within(_inside(module, name), rest, seen)
+        for _, star in held.stars:  # even where the name is bound beside it: perhaps under a condition
+            own = self.own(module, star)
+            if own is not None and self.provides(own, name):
+                yield from self.member(own, name, rest, seen)
+        if name not in held.bound and self.is_package(module) and self.has(_inside(module, name)):
+            yield from self.within(_inside(module, name), rest, seen)
 
     def imported(
         self, module: str, one: Imported, rest: Chain, seen: frozenset[tuple[str, Chain]] = frozenset()

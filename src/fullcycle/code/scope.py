@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from fullcycle.code.binding import Imported, bound_by, declared_in, imports_of
+from fullcycle.code.binding import Imported, imports_of, names_of
 from fullcycle.code.usage import Call, Chain, Reading, Use
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -230,8 +230,9 @@ class _Reader:
         outer, self.scope = self.scope, _Scope("function", self.scope)
         self.scope.bound.update(arguments)
         body = node.body if isinstance(node.body, list) else [node.body]
-        self.scope.bound.update(bound_by(body))
-        self.scope.declared.update(declared_in(body))
+        names = names_of(body)
+        self.scope.bound.update(names.bound)
+        self.scope.declared.update(names.declared)
         self.each(body)
         self.leave(outer)
         self.running = before

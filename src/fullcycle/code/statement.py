@@ -8,7 +8,7 @@ import ast
 from dataclasses import dataclass
 from functools import cached_property
 
-from fullcycle.code.binding import Imported, bound_by, imports_of, run_with
+from fullcycle.code.binding import Imported, imports_run_with, names_of
 from fullcycle.code.canonical import digest_statement
 from fullcycle.code.scope import read_now
 from fullcycle.code.usage import Reading
@@ -52,13 +52,14 @@ class Statement:
     @cached_property
     def imports(self) -> tuple[Imported, ...]:
         """Every import that is run with it."""
-        nodes = (node for node in run_with(self.node) if isinstance(node, ast.Import | ast.ImportFrom))
-        return tuple(imported for node in nodes for imported in imports_of(node))
+        return tuple(imports_run_with(self.node))
 
     @cached_property
     def binds(self) -> frozenset[str]:
         """The names of the module that it binds."""
-        return frozenset(bound_by([self.node]))
+        if isinstance(self.node, ast.AnnAssign) and self.node.value is None:
+            return frozenset()
+        return frozenset(names_of([self.node]).bound)
 
     @property
     def is_import(self) -> bool:
@@ -74,6 +75,14 @@ class Statement:
     def is_plain_function(self) -> bool:
         """Whether it defines a function, and reads and calls nothing for that."""
         return isinstance(self.node, Function) and not self.reading.calls and not self.reading.now
+
+    @property
+    def is_inert(self) -> bool:
+        """Whether it defines a function and calls nothing for that: no decorators, no calls in defaults."""
+        if not isinstance(self.node, Function) or self.node.decorator_list:
+            return False
+        defaults = (one for one in (*self.node.args.defaults, *self.node.args.kw_defaults) if one is not None)
+        return not any(isinstance(part, ast.Call) for one in defaults for part in ast.walk(one))
 
     @property
     def optional_hints(self) -> bool:

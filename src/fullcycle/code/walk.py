@@ -163,13 +163,12 @@ class Walk:
                 for one in statement.imports:
                     if one.name == name:
                         self.pass_through(module, one, rest)
-        else:
-            for statement, star in held.stars:
-                own = self.project.own(module, star)
-                if own is not None and self.project.provides(own, name):
-                    self.include(module, statement)
-                    self.execute(own)
-                    self.use(own, Use(use.chain, use.line, use.called))
+        for statement, star in held.stars:
+            own = self.project.own(module, star)
+            if own is not None and self.project.provides(own, name):
+                self.include(module, statement)
+                self.execute(own)
+                self.use(own, Use(use.chain, use.line, use.called))
 
     def pass_through(self, module: str, one: Imported, rest: Chain) -> None:
         """Reach what an import names in the module that it imports from."""
