@@ -50,18 +50,15 @@ def unreadable(error: Exception, module: str, package: str) -> FullcycleError:
     ``package`` is what the names of the project's modules begin with. An error made for
     users keeps its class and its cure.
     """
-    line = _own_line(error.__traceback__, package)
+    own = _own(error.__traceback__, package)
+    line = f"{own[-1].tb_frame.f_code.co_filename}:{own[-1].tb_lineno}" if own else ""
     if isinstance(error, FullcycleError):
-        path, colon, number = error.where.rpartition(":")
-        if not line or (path and colon and number.isdecimal()):
-            return error
-        where = line if line.startswith(f"{error.where}:") else f"{line} ({error.where})"
-        return type(error)(error.what, where, error.mend)
+        return type(error)(error.what, _with_line(error.where, line), error.mend)
     return CodeFailed(
         f"{module} cannot be imported: {in_one_line(error)}",
         line or module,
         "mend that line, then try again",
-        "".join(traceback.format_exception(error)),
+        "".join(traceback.format_exception(type(error), error, own[0] if own else None)),
     )
 
 
@@ -73,14 +70,22 @@ def in_one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
-def _own_line(trace: TracebackType | None, package: str) -> str:
-    """The innermost line of the project's own, as ``path:line``; empty where none is on the way."""
-    lines = [
-        f"{frame.f_code.co_filename}:{line}"
-        for frame, line in traceback.walk_tb(trace)
-        if str(frame.f_globals.get("__name__", "")).startswith(package)
-    ]
-    return lines[-1] if lines else ""
+def _with_line(where: str, line: str) -> str:
+    """``where`` with the line that raised, unless it names a line itself."""
+    path, _, number = where.rpartition(":")
+    if not line or (path and number.isdecimal()):
+        return where
+    return line if line.startswith(f"{where}:") else f"{line} ({where})"
+
+
+def _own(trace: TracebackType | None, package: str) -> list[TracebackType]:
+    """The entries of a traceback that are the project's own."""
+    entries = []
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__", "")).startswith(package):
+            entries.append(trace)
+        trace = trace.tb_next
+    return entries
 
 
 def _shape(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.code import Archive, Loaded, Reach, reach
 from fullcycle.data import Query, Source, Warehouse
-from fullcycle.flow import Graph, ModelStep, Node, read_graph
+from fullcycle.flow import Graph, ModelStep, Node, read_graph, unreadable
 from fullcycle.kernel import Invalid, Misconfigured, Missing, UnknownName, now
 from fullcycle.metric import Outcomes
 from fullcycle.record import masked
@@ -92,8 +92,7 @@ class Flow:
         try:
             return self.loaded.module(f"{self.capability}.{name}")
         except Exception as error:
-            own = error.__traceback__.tb_next if error.__traceback__ is not None else None
-            raise unreadable(error.with_traceback(own), path, self.loaded.name) from error
+            raise unreadable(error, path, self.loaded.name) from error
 
     def query(self, node: Node) -> Query:
         """The rows of a source or of outcomes, where they live."""
@@ -114,7 +113,10 @@ class Flow:
 
     def reach(self, node: Node) -> Reach:
         """What of the project's code a node stands on."""
-        return reach(self.archive, f"{self.capability}.flow", node.name)
+        module = f"{self.capability}.flow"
+        if node.name not in vars(self.loaded.module(module)):  # a source that only its outcomes name
+            module = node.declared.function.__module__.removeprefix(f"{self.loaded.name}.")
+        return reach(self.archive, module, node.name)
 
     def _resource(self, source: Source[...]) -> Warehouse:
         given = resources(source, self.project, self.environment)

@@ -1,0 +1,166 @@
+"""fullcycle.wiring.flow through the command line: what a user is told of a flow that cannot be read."""
+
+import duckdb
+import pytest
+
+from fullcycle.cli import fullcycle
+from fullcycle.cli.group import status_of
+from small_projects import write
+
+BRIEF = """\
+---
+problem: Clients leave.
+owner: growth@example.com
+tier: low
+metric: visited
+estimate:
+  effect: 0.01 to 0.03 visits per client
+  reach: 500_000 clients per year
+  worth: 0.80 USD per visit
+---
+"""
+FLOW = """\
+import fullcycle as fc
+import polars as pl
+
+from shop.library import crm
+
+visited = fc.proportion(crm.visits, within="14d")
+past = fc.outcomes(visited, of=crm.mailings)
+
+
+@fc.step
+def count(past: pl.DataFrame) -> int:
+    return past.height
+"""
+CRM = """\
+from datetime import datetime
+from typing import Annotated
+
+import fullcycle as fc
+
+
+class Visit(fc.Row):
+    client_id: Annotated[int, fc.key]
+    at: Annotated[datetime, fc.time]
+
+
+@fc.source(Visit)
+def visits(warehouse: fc.Warehouse) -> fc.Query:
+    return warehouse.sql("select 1 as client_id, timestamp '2026-01-02' as at")
+
+
+@fc.source(Visit)
+def mailings(warehouse: fc.Warehouse) -> fc.Query:
+    return warehouse.sql("select 1 as client_id, timestamp '2026-01-01' as at")
+"""
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    """A project whose flow can be run."""
+    duckdb.connect(str(tmp_path / "crm.duckdb")).close()
+    monkeypatch.chdir(tmp_path)
+    return write(
+        tmp_path,
+        {
+            "fullcycle.toml": """
+                [project]
+                package = "shop"
+                [environments.dev]
+                warehouses.warehouse = "duckdb:///crm.duckdb"
+            """,
+            "winback/brief.md": BRIEF,
+            "winback/flow.py": FLOW,
+            "library/crm.py": CRM,
+        },
+    )
+
+
+def told(capsys, *arguments):
+    """How ``fullcycle run winback`` ended, and what it said."""
+    status = status_of(fullcycle, ["run", "winback", "-m", "try", *arguments])
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def test_sources_that_only_another_module_names_are_read(shop, capsys):
+    status, out, err = told(capsys)
+
+    assert (status, err) == (0, "")
+    assert [line.split()[1] for line in out.splitlines() if "▸" in line] == [
+        "mailings",
+        "visits",
+        "past",
+        "count",
+    ]
+
+
+def test_a_capability_without_a_flow_is_told_what_to_write(shop, capsys):
+    (shop / "winback/flow.py").unlink()
+
+    status, _, err = told(capsys)
+
+    assert status == 2
+    assert err == f"Error: winback has no flow.py\n  where: {shop}\n  mend:  write winback/flow.py\n"
+
+
+def test_a_flow_that_raises_when_imported_shows_the_users_traceback_and_line(shop, capsys):
+    write(shop, {"library/crm.py": "RATE = {}['rate']\n"})
+
+    status, _, err = told(capsys)
+
+    assert status == 2
+    assert err.splitlines() == [
+        "Traceback (most recent call last):",
+        f'  File "{shop}/winback/flow.py", line 4, in <module>',
+        "    from shop.library import crm",
+        f'  File "{shop}/library/crm.py", line 1, in <module>',
+        "    RATE = {}['rate']",
+        "           ~~^^^^^^^^",
+        "KeyError: 'rate'",
+        "Error: winback/flow.py cannot be imported: KeyError: 'rate'",
+        f"  where: {shop}/library/crm.py:1",
+        "  mend:  mend that line, then try again",
+    ]
+
+
+def test_a_flow_that_is_not_python_shows_the_line(shop, capsys):
+    write(shop, {"winback/flow.py": "import fullcycle as fc\n\ndef count(:\n"})
+
+    status, _, err = told(capsys)
+
+    assert status == 2
+    assert err.splitlines() == [
+        "Error: winback/flow.py is not Python: invalid syntax: def count(:",
+        f"  where: {shop}/winback/flow.py:3",
+        "  mend:  mend that line",
+    ]
+
+
+def test_an_import_of_what_is_not_there_shows_the_line_and_the_nearest(shop, capsys):
+    write(shop, {"winback/flow.py": FLOW.replace("library import crm", "library import crn")})
+
+    status, _, err = told(capsys)
+
+    assert status == 2
+    assert err.splitlines() == [
+        "Error: there is no 'crn' in shop.library",
+        f"  where: {shop}/winback/flow.py:4",
+        "  mend:  did you mean 'crm'?",
+    ]
+
+
+def test_a_step_that_fails_shows_the_users_traceback_first(shop, capsys):
+    write(shop, {"winback/flow.py": FLOW.replace("past.height", "past.heigth")})
+
+    status, out, err = told(capsys)
+
+    assert status == 1
+    assert "past" in out
+    lines = err.splitlines()
+    assert lines[1] == f'  File "{shop}/winback/flow.py", line 12, in count'
+    assert "fullcycle/" not in "".join(lines[: lines.index("    return past.heigth")])
+    assert lines[-3].startswith("Error: step count of winback@1 failed: AttributeError: ")
+    assert lines[-2] == f"  where: {shop}/winback/flow.py:10 (its inputs: past 1 × 3)"
+    assert lines[-1] == "  mend:  mend it and run again; what finished is kept: fullcycle run winback"
