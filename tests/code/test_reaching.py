@@ -1,11 +1,14 @@
 """fullcycle.code.reaching: examples beyond the matrix of test_edits, then refusals."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from edited_shop import forget_everything, sources
+from edited_shop import digests, forget_everything, sources
 from fullcycle.code import changed, installed, reach, reaching
 from fullcycle.kernel import Invalid, UnknownName
 from small_projects import of
@@ -155,6 +158,29 @@ def test_the_order_of_modules_that_act_counts():
     turned = {**files, "flow.py": "from shop.x import X\nimport shop.b\nimport shop.a\ndef f(): return X\n"}
 
     assert reach(of(files), "flow", "f").digest != reach(of(turned), "flow", "f").digest
+
+
+CHILD = """
+from edited_shop import digests, sources
+from small_projects import of
+print(sorted(digests(of(sources())).items()))
+"""
+
+
+def test_every_process_finds_the_same_digests():
+    paths = os.pathsep.join(path for path in sys.path if path)
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", CHILD],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": paths},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+
+    assert said == {f"{sorted(digests(of(sources())).items())}\n"}
 
 
 def test_a_change_is_told_with_its_place():

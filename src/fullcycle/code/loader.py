@@ -15,16 +15,18 @@ import sys
 import threading
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from itertools import count, pairwise
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fullcycle.code.archive import Archive
 from fullcycle.code.layout import Home, find, modules
 from fullcycle.kernel import Digest, Invalid, UnknownName, digest_bytes
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
 
 _SHORT = 12  # characters of a digest in a module's name
 
@@ -91,7 +93,8 @@ class Loaded:
         full = self._full(name)
         source = self.archive.files[home.path] if home.path else b""
         file = _named_file(self._file(home.path), source) if home.path else None
-        spec = ModuleSpec(full, _Source(self), origin=file, is_package=home.package)
+        loader = cast("Loader", _Source(self))
+        spec = ModuleSpec(full, loader, origin=file, is_package=home.package)
         spec.has_location = file is not None
         module = ModuleType(full)
         vars(module).update(
@@ -222,7 +225,7 @@ class _Importlib(ModuleType):
         return getattr(importlib, name)
 
 
-class _Source(Loader):
+class _Source:
     """A module's ``__loader__``: hands its source to ``inspect`` and ``linecache``."""
 
     def __init__(self, loaded: Loaded) -> None:

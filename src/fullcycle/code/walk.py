@@ -7,6 +7,7 @@ that act when a module is imported on the way.
 
 import builtins
 import re
+from collections.abc import Iterable
 
 from fullcycle.code.binding import Imported
 from fullcycle.code.effects import Effects
@@ -85,12 +86,12 @@ class Walk:
                     self.include(module, statement)
                     for name in statement.binds:
                         self.want(module, name)
-        for module, name in list(self.asked):
+        for module, name in sorted(self.asked):
             for statement in self.project.module(module).bound.get(name, ()):
                 if statement.is_function or module in self.whole:
                     self._follow_hints(module, statement)
-        for module in self.text_readers:
-            for name in self.words & self.project.module(module).bound.keys():
+        for module in sorted(self.text_readers):
+            for name in sorted(self.words & self.project.module(module).bound.keys()):
                 self.use(module, Use((name,), 0))
         return before != self._size()
 
@@ -113,7 +114,7 @@ class Walk:
             for imported in (*statement.imports, *reading.imports):
                 self.execute_import(module, imported)
                 self.note_absence(module, imported)
-        for use in reading.uses:
+        for use in _in_order(reading.uses):
             self.use(module, use)
         if not statement.optional_hints:
             self._follow_hints(module, statement)
@@ -125,7 +126,7 @@ class Walk:
     def _follow_hints(self, module: str, statement: Statement) -> None:
         if (module, statement) not in self._hinted:
             self._hinted.add((module, statement))
-            for use in statement.reading.hints:
+            for use in _in_order(statement.reading.hints):
                 self.use(module, use)
 
     def use(self, module: str, use: Use) -> None:
@@ -278,6 +279,11 @@ class Walk:
             self.execute(own)
             if imported.member is not None:
                 self.execute(f"{own}.{imported.member}" if own else imported.member)
+
+
+def _in_order(uses: Iterable[Use]) -> list[Use]:
+    """Uses in one order in every process: modules imported on the way are, so, too."""
+    return sorted(uses, key=lambda use: (use.line, use.chain, use.called, use.asked, str(use.origin)))
 
 
 def _is_constant_import(use: Use) -> bool:
