@@ -37,8 +37,12 @@ if TYPE_CHECKING:
     from fullcycle.metric import proportion as proportion
     from fullcycle.record import Secret as Secret
     from fullcycle.serve import service as service
+    from fullcycle.wiring.notebook import Capability as Capability
+    from fullcycle.wiring.notebook import Run as Run
+    from fullcycle.wiring.notebook import open as open
 
 _HOMES = {
+    "Capability": "wiring.notebook",
     "Draw": "feature",
     "Experiment": "experiment",
     "FullcycleError": "kernel",
@@ -46,6 +50,7 @@ _HOMES = {
     "Model": "feature",
     "Query": "data",
     "Row": "data",
+    "Run": "wiring.notebook",
     "Secret": "record",
     "Source": "data",
     "Split": "evaluate",
@@ -59,6 +64,7 @@ _HOMES = {
     "matching": "data",
     "mean": "metric",
     "model": "flow",
+    "open": "wiring.notebook",
     "outcomes": "metric",
     "personal": "data",
     "proportion": "metric",

@@ -10,6 +10,7 @@ import fullcycle as fc
 HEAVY = ("polars", "numpy", "duckdb", "scipy", "lightgbm", "click", "rich")
 
 NAMES = [
+    "Capability",
     "Draw",
     "Experiment",
     "FullcycleError",
@@ -17,6 +18,7 @@ NAMES = [
     "Model",
     "Query",
     "Row",
+    "Run",
     "Secret",
     "Source",
     "Split",
@@ -30,6 +32,7 @@ NAMES = [
     "matching",
     "mean",
     "model",
+    "open",
     "outcomes",
     "personal",
     "proportion",

@@ -1,4 +1,4 @@
-"""One grammar to point at anything: ``winback``, ``winback@42``, ``winback@v7``, ``winback@prod``, ``…/step``."""
+"""One grammar to point at anything: ``winback``, ``winback@42``, ``winback@v7``, ``winback@prod/step``."""
 
 import re
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Reference:
             raise Invalid(
                 f"{text!r} is not a reference",
                 "what was typed",
-                "write winback, winback@42 (a run), winback@v7 (a release) or winback@prod (what is deployed there)",
+                "write winback, winback@42 (a run), winback@v7 (a release) or winback@prod (what answers there)",
             )
         run, release = found["run"], found["release"]
         return cls(

@@ -1,0 +1,160 @@
+"""For notebooks and scripts: anything in the record by its reference.
+
+>>> import fullcycle as fc                                      # doctest: +SKIP
+>>> winback = fc.open("winback", fc.Capability)                 # doctest: +SKIP
+>>> run = winback.run("deeper trees", leaves=63)                # doctest: +SKIP
+>>> run["training"].train.frame, winback.runs().sort("visit")   # doctest: +SKIP
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, overload
+
+import polars as pl
+
+from fullcycle.flow import RunRecord, run_record, runs
+from fullcycle.kernel import Invalid, Missing, Reference, UnknownName, instant
+from fullcycle.release import Manifest, ReleasedModel, deployed
+from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.project import Project, open_project
+from fullcycle.wiring.released import released
+from fullcycle.wiring.runs import start_run
+from fullcycle.wiring.serving import serving_codecs
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: ``run["visit"]`` is what that step returned, ``run.scores`` what its models scored."""
+
+    project: Project
+    record: RunRecord
+
+    @property
+    def number(self) -> int:
+        """Its number, 42 for ``winback@42``."""
+        return self.record.number
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """The score of each model, by its step."""
+        return {step: judged.value for step, judged in self.record.evaluations.items()}
+
+    def __getitem__(self, step: str) -> Any:
+        if step not in self.record.steps:
+            raise UnknownName.among(step, self.record.steps, where=f"the steps of {self.record.ref}")
+        return self.project.artifacts.load(self.record.steps[step].artifact)
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{step} {value:.4f}" for step, value in self.scores.items())
+        return f"<{self.record.ref} {self.record.status}{f': {told}' if told else ''}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """A capability of the project: run it, and compare what was tried."""
+
+    project: Project
+    name: str
+
+    def run(self, message: str, *, environment: str = "dev", **parameters: object) -> Run:
+        """Run its flow with the files as they are now; an edit needs no reload."""
+        return Run(self.project, start_run(self.project, self.name, message, parameters, environment))
+
+    def runs(self) -> pl.DataFrame:
+        """Every run, newest first: a column per score and per parameter that was ever set."""
+        rows = [_row(run) for run in reversed(runs(self.project.ledger, self.name))]
+        return pl.DataFrame(rows, infer_schema_length=None) if rows else pl.DataFrame(schema=_COLUMNS)
+
+
+_COLUMNS: pl.Schema = pl.Schema(
+    {
+        "run": pl.Int64,
+        "at": pl.Datetime("us", "UTC"),
+        "by": pl.String,
+        "status": pl.String,
+        "message": pl.String,
+    }
+)
+
+
+def _row(run: RunRecord) -> dict[str, Any]:
+    return {
+        "run": run.number,
+        "at": instant(run.at),
+        "by": run.by,
+        "status": run.status,
+        "message": run.started.message,
+        **{step: judged.value for step, judged in run.evaluations.items()},
+        **{name: str(value) for name, value in run.started.parameters.items()},
+    }
+
+
+@overload
+def open(ref: str, /) -> Any: ...
+@overload
+def open(ref: str, kind: type[T], /) -> T: ...
+def open(ref: str, kind: Any = Any, /) -> Any:
+    """Anything in the record of the project here, by its reference.
+
+    ``winback`` is the capability, ``winback@42`` a run, ``winback@42/visit`` what a step of
+    it returned, ``winback@v7`` a release's manifest, ``winback@prod/visit`` the model that
+    answers there now. ``kind`` is what is expected, for the type checker and to be sure.
+
+    Raises:
+        Missing: where nothing of that name is recorded.
+        Invalid: where it is not a ``kind``.
+    """
+    project = open_project()
+    asked = Reference.parse(ref)
+    project.require_capability(asked.capability)
+    found = _found(project, asked)
+    if isinstance(kind, type) and not isinstance(found, kind):
+        raise Invalid(
+            f"{ref!r} is a {type(found).__name__}, not a {kind.__name__}",
+            "fc.open",
+            "leave the kind out, or correct it",
+        )
+    return found
+
+
+def _found(project: Project, asked: Reference) -> Any:
+    if asked.run is not None:
+        run = Run(project, run_record(project.ledger, asked.capability, asked.run))
+        return run[asked.step] if asked.step is not None else run
+    if asked.release is not None or asked.environment is not None:
+        return _of_release(project, asked)
+    if asked.step is not None:
+        raise Invalid(
+            f"{asked} does not say of which run", "fc.open", f"write {asked.capability}@42/{asked.step}"
+        )
+    return Capability(project, asked.capability)
+
+
+def _of_release(project: Project, asked: Reference) -> Any:
+    number = asked.release
+    if number is None:
+        project.environment(str(asked.environment))
+        now = deployed(project.ledger, asked.capability, str(asked.environment))
+        if now is None:
+            raise Missing(
+                f"nothing is deployed to {asked.capability}@{asked.environment}",
+                "the ledger",
+                f"fullcycle deploy {asked.capability}@v1 --to {asked.environment}",
+            )
+        number = now.release
+    _, manifest = released(project, asked.capability, number)
+    return manifest if asked.step is None else _model(project, manifest, asked.step)
+
+
+def _model(project: Project, manifest: Manifest, step: str) -> ReleasedModel:
+    """A model as the service asks it: ``predict`` takes a row of its features, or a list of them."""
+    pinned = {model.step: model for model in manifest.models.values()}
+    if step not in pinned:
+        raise UnknownName.among(step, pinned, where=f"the models that {manifest.service} asks")
+    environment = next(iter(project.config.environments), "dev")
+    flow = Flow.open(project, manifest.capability, environment, project.archived(manifest.archive))
+    artifact = pinned[step].artifact
+    predictor = serving_codecs().named(artifact.codec).decode(project.objects.get(artifact.object))
+    return ReleasedModel(step, flow.graph.nodes[step].declared.features.encode, predictor)
