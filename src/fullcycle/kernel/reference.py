@@ -37,7 +37,7 @@ class Reference:
             raise Invalid(
                 f"{text!r} is not a reference",
                 "what was typed",
-                "write winback, winback@42 (a run), winback@v7 (a release) or winback@prod (what answers there)",
+                "write winback, winback@42 (a run), winback@v7 (a release) or winback@prod (deployed)",
             )
         run, release = found["run"], found["release"]
         return cls(

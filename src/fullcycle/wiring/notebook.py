@@ -68,14 +68,14 @@ class Capability:
         return pl.DataFrame(rows, infer_schema_length=None) if rows else pl.DataFrame(schema=_COLUMNS)
 
 
-_COLUMNS: pl.Schema = pl.Schema(
-    {
-        "run": pl.Int64,
-        "at": pl.Datetime("us", "UTC"),
-        "by": pl.String,
-        "status": pl.String,
-        "message": pl.String,
-    }
+_COLUMNS = pl.Schema(
+    [
+        ("run", pl.Int64()),
+        ("at", pl.Datetime("us", "UTC")),
+        ("by", pl.String()),
+        ("status", pl.String()),
+        ("message", pl.String()),
+    ]
 )
 
 
@@ -110,7 +110,7 @@ def open(ref: str, kind: Any = Any, /) -> Any:
     asked = Reference.parse(ref)
     project.require_capability(asked.capability)
     found = _found(project, asked)
-    if isinstance(kind, type) and not isinstance(found, kind):
+    if kind is not Any and not isinstance(found, kind):
         raise Invalid(
             f"{ref!r} is a {type(found).__name__}, not a {kind.__name__}",
             "fc.open",
