@@ -336,7 +336,7 @@ EDITS: dict[str, tuple[str, str, str, str | frozenset[str]]] = {
     "a setting of a library": ("rules.py", "PENALTY = 6", "import decimal\ndecimal.getcontext().prec = 3", ALL),
     "a setting hidden in an assignment": ("rules.py", "PENALTY = 6", "import numpy\nP = numpy.seterr(all='raise')", ALL),
     "an attribute set on another module": ("rules.py", "PENALTY = 6", "from shop.library import slow\nslow.X = 1", ALL),
-    "a library is asked": ("library/stats.py", "return x * factor", "import polars\nreturn polars.lit(x)", "halved doubled chained"),
+    "a library is asked": ("library/stats.py", "def scale(x, factor):\n    return x", "import polars\n\n\ndef scale(x, factor):\n    return polars.lit(x)", "halved doubled chained"),
     # and what is nobody's affair
     "a comment": ("flow.py", "# as it was", "# as it will be", NONE),
     "a docstring": ("flow.py", "The past.", "The long past.", NONE),

@@ -8,13 +8,37 @@ Of such a call it must be ruled out that it changes anything but what it returns
 import ast
 from collections.abc import Iterator
 
+from fullcycle.code.expression import dotted
 from fullcycle.code.project import Origin, Project
-from fullcycle.code.quiet import is_quiet_builtin, is_quiet_elsewhere, is_quiet_method
-from fullcycle.code.scope import dotted
+from fullcycle.code.quiet import (
+    is_filling,
+    is_quiet_builtin,
+    is_quiet_elsewhere,
+    is_quiet_method,
+    makes_value,
+)
 from fullcycle.code.statement import Statement
 from fullcycle.code.usage import Call, Reading
 
 _DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_VALUES = frozenset(  # builtins that make no iterator
+    (
+        "bytes",
+        "dict",
+        "float",
+        "frozenset",
+        "int",
+        "len",
+        "list",
+        "max",
+        "min",
+        "range",
+        "set",
+        "sorted",
+        "str",
+        "sum",
+    )
+)
 _HOOKS = frozenset(
     {"__call__", "__class_getitem__", "__init_subclass__", "__new__", "__prepare__", "__set_name__"}
 )
@@ -27,6 +51,7 @@ class Effects:
         self._project = project
         self._acting: dict[tuple[str, Statement], bool] = {}
         self._pure: dict[tuple[str, Statement], bool] = {}
+        self._values: dict[tuple[str, Statement], bool] = {}
 
     def acts(self, module: str, statement: Statement) -> bool:
         """Whether running the statement may change what other code holds."""
@@ -41,16 +66,53 @@ class Effects:
         reading = statement.reading
         return (
             reading.acts
+            or any(self._project.defines(name) for name in reading.attributes)  # perhaps a property
+            or not all(self._is_value(origin) for origin in self._read(module, reading))
             or not all(self._is_quiet(module, call) for call in reading.calls)
             or any(not self._has_quiet_bases(module, node) for node in _classes(statement.node))
         )
 
+    def _read(self, module: str, reading: Reading) -> Iterator[Origin]:
+        for chain in reading.bare:
+            yield from self._project.origins(module, chain)
+
+    def _is_value(self, origin: Origin) -> bool:
+        """Whether reading something changes nothing: no iterator, no object of a class of the project."""
+        statement = origin.statement
+        if origin.module is None:
+            return True
+        if statement is None:
+            return not origin.name  # a module
+        if statement.immutable or isinstance(statement.node, _DEFINITION):
+            return True
+        key = (origin.module, statement)
+        if key not in self._values:
+            self._values[key] = False  # what stands on itself is none
+            reading = statement.reading
+            self._values[key] = (
+                isinstance(statement.node, ast.Assign | ast.AnnAssign)
+                and not any(isinstance(part, ast.GeneratorExp) for part in ast.walk(statement.node))
+                and all(self._makes_value(origin.module, call) for call in reading.calls)
+                and all(self._is_value(read) for read in self._read(origin.module, reading))
+            )
+        return self._values[key]
+
+    def _makes_value(self, module: str, call: Call) -> bool:
+        if not call.function or call.local:
+            return bool(call.method) and not self._project.defines(call.method)
+        origins = list(self._project.origins(module, call.function))
+        if not origins:
+            return call.function[0] in _VALUES
+        return all(origin.module is None and makes_value(origin.left) for origin in origins)
+
     def _is_quiet(self, module: str, call: Call) -> bool:
         """Whether a call changes nothing but what it returns."""
+        known = bool(call.method) and not self._project.defines(call.method)
         if not call.function:
-            return call.on_result
+            return known
         if call.local:
-            return len(call.function) > 1
+            fills = call.own and len(call.function) == 2 and is_filling(call.method)
+            return known and (fills or is_quiet_method(call.method)) and self._only_read(module, call)
         origins = list(self._project.origins(module, call.function))
         if not origins:
             return is_quiet_builtin(call.function[0]) and self._only_read(module, call)
@@ -64,7 +126,8 @@ class Effects:
             return False
         if not origin.left and isinstance(origin.statement.node, _DEFINITION):
             return self._is_quiet_own(module, call, origin.module, origin.statement)
-        return len(origin.left) == 1 and is_quiet_method(origin.left[0]) and self._only_read(module, call)
+        reads = len(origin.left) == 1 and is_quiet_method(origin.left[0])
+        return reads and self._is_value(origin) and self._only_read(module, call)
 
     def _is_quiet_own(self, module: str, call: Call, owner: str, statement: Statement) -> bool:
         """Whether a function or class of the project changes nothing, given what it is given."""
@@ -78,10 +141,10 @@ class Effects:
         )
 
     def _only_read(self, module: str, call: Call) -> bool:
-        """Whether reading what a call is given leaves it as it is: no iterator, no function that acts."""
+        """Whether reading, or calling, what a call is given changes nothing."""
         return all(
             origin.module is None
-            or (origin.statement is not None and self._may_be_called(origin) and _lasts(origin.statement))
+            or (not origin.left and self._is_value(origin) and self._may_be_called(origin))
             for origin in self._given(module, call)
         )
 
@@ -94,7 +157,9 @@ class Effects:
         if origin.module is None:
             return True
         statement = origin.statement
-        return statement is not None and (statement.immutable or isinstance(statement.node, _DEFINITION))
+        if statement is None or origin.left:
+            return False
+        return statement.immutable or isinstance(statement.node, _DEFINITION)
 
     def _may_be_called(self, origin: Origin) -> bool:
         """Whether, if it is a function or a class, calling it changes nothing."""
@@ -109,18 +174,24 @@ class Effects:
         key = (module, statement)
         if key not in self._pure:
             self._pure[key] = True  # of a recursion, what the rest of it says
-            node = statement.node
-            makes = isinstance(node, ast.ClassDef) and self._makes_purely(module, node)
-            self._pure[key] = makes or (
-                not isinstance(node, ast.ClassDef) and self._runs_purely(module, statement.called)
-            )
+            if isinstance(statement.node, ast.ClassDef):
+                self._pure[key] = self._makes_purely(module, statement.node)
+            else:
+                self._pure[key] = self._runs_purely(module, statement.called)
         return self._pure[key]
 
     def _runs_purely(self, module: str, reading: Reading) -> bool:
-        read = (origin for chain in reading.bare for origin in self._project.origins(module, chain))
+        called = (
+            origin
+            for call in reading.calls
+            if not call.local and call.function
+            for origin in self._project.origins(module, call.function)
+        )
         return (
             not reading.acts
-            and all(self._is_plain(origin) for origin in read)
+            and not any(self._project.defines(name) for name in reading.attributes)
+            and all(self._is_plain(origin) for origin in self._read(module, reading))
+            and all(self._is_plain(origin) for origin in called)
             and all(self._is_quiet(module, call) for call in reading.calls)
         )
 
@@ -165,10 +236,6 @@ def _classes(node: ast.stmt) -> Iterator[ast.ClassDef]:
     """The classes that a statement makes; those that its functions would make are not made yet."""
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         yield from (inner for inner in ast.walk(node) if isinstance(inner, ast.ClassDef))
-
-
-def _lasts(statement: Statement) -> bool:
-    return isinstance(statement.node, _DEFINITION) or statement.is_lasting
 
 
 def _name_of(base: ast.expr) -> tuple[str, ...] | None:

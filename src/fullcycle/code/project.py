@@ -1,5 +1,6 @@
 """An archive's modules by name, and where a name of one of them leads."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ class Project:
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
         self._modules: dict[str, Module] = {}
+        self._defined: dict[str, bool] = {}
 
     def module(self, name: str) -> Module:
         """A module of the archive; an empty one for a bare folder, and for what is not there.
@@ -54,6 +56,14 @@ class Project:
         """Whether the module is a folder."""
         home = find(self.archive, name)
         return home is not None and home.package
+
+    def defines(self, name: str) -> bool:
+        """Whether the project defines a function or method of that name anywhere."""
+        if name not in self._defined:
+            pattern = re.compile(rf"\bdef\s+{re.escape(name)}\b".encode())
+            sources = (data for path, data in self.archive.files.items() if path.endswith(".py"))
+            self._defined[name] = any(pattern.search(data) for data in sources)
+        return self._defined[name]
 
     def path(self, name: str) -> str:
         """The file of a module, or the one that it would be."""

@@ -23,6 +23,9 @@ _METHODS = """
     copy count endswith find format get index isdisjoint issubset issuperset items join keys lower partition
     removeprefix removesuffix replace split startswith strip title upper union values
     """
+_FILLING = """
+    add append clear discard extend insert pop remove reverse setdefault sort update
+    """
 _LIBRARIES = frozenset({"numpy", "polars"})
 _LOUD = re.compile(  # names of functions of these libraries that set or change something
     "api|[cC]onfig|copyto|disable|enable|fill|install|place|plugins|put|random|register|reset|seed|set|testing|use"
@@ -33,6 +36,7 @@ _EXACTLY = frozenset({("decimal", "Decimal"), ("json", "dumps"), ("json", "loads
 _QUIET_BUILTINS = frozenset(_BUILTINS.split())
 _QUIET_MODULES = frozenset(_MODULES.split())
 _QUIET_METHODS = frozenset(_METHODS.split())
+_FILLING_METHODS = frozenset(_FILLING.split())
 
 
 def is_quiet_builtin(name: str) -> bool:
@@ -43,6 +47,16 @@ def is_quiet_builtin(name: str) -> bool:
 def is_quiet_method(name: str) -> bool:
     """Whether a method of that name leaves a number, a text or a container as it is."""
     return name in _QUIET_METHODS
+
+
+def is_filling(name: str) -> bool:
+    """Whether a method of that name changes a container, and that alone."""
+    return name in _FILLING_METHODS
+
+
+def makes_value(chain: Chain) -> bool:
+    """Whether what a quiet call makes can be read without being changed: no iterator, no ``defaultdict``."""
+    return chain[0] != "itertools" and chain[-1] not in ("defaultdict", "ChainMap", "iter")
 
 
 def is_quiet_elsewhere(chain: Chain) -> bool:

@@ -7,9 +7,10 @@ methods; a comprehension keeps its variables to itself.
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from fullcycle.code.binding import Imported, imports_of, names_of
+from fullcycle.code.expression import chains_of, dotted, every_argument, texts_of
 from fullcycle.code.usage import Call, Chain, Reading, Use
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -100,6 +101,10 @@ class _Reader:
             scope = scope.outer
         return False
 
+    def is_variable(self, name: str) -> bool:
+        """Whether it is a variable of the function whose call is read, and no parameter of it."""
+        return self.scope.kind == "function" and name in self.scope.bound and name not in self.parameters
+
     def _name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self.use((node.id,), node.lineno)
@@ -124,6 +129,8 @@ class _Reader:
                 self.use(chain, node.lineno)
             else:
                 self.visit(node.value)
+            if self.running and (chain is None or self.is_local(chain[0])):
+                self.reading.attributes.add(node.attr)
         else:
             self.stored(node)
 
@@ -171,11 +178,12 @@ class _Reader:
         self.each([*node.args, *node.keywords])
 
     def called(self, node: ast.Call, chain: Chain | None) -> None:
-        given = {chain for part in (*node.args, *node.keywords) for chain in _chains(part)}
+        given = {chain for part in (*node.args, *node.keywords) for chain in chains_of(part)}
         kept = frozenset(chain for chain in given if not self.is_local(chain[0]))
         local = chain is not None and self.is_local(chain[0])
-        on_result = chain is None and isinstance(node.func, ast.Attribute)
-        self.reading.calls.append(Call(chain or (), kept, on_result, local, gives_local=kept != given))
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        own = local and chain is not None and self.is_variable(chain[0])
+        self.reading.calls.append(Call(chain or (), kept, method, local, own, gives_local=kept != given))
 
     def getattr(self, node: ast.Call) -> None:
         """``getattr(thing, "name")`` uses ``thing.name``; a computed name may be any."""
@@ -221,7 +229,7 @@ class _Reader:
             if self.running and not isinstance(decorator, ast.Call):
                 chain = dotted(decorator) or ()
                 local = bool(chain) and self.is_local(chain[0])
-                self.reading.calls.append(Call(chain, frozenset(), local=local))
+                self.reading.calls.append(Call(chain, local=local))
 
     def function(self, node: "ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda", *, running: bool) -> None:
         self.each([*node.args.defaults, *node.args.kw_defaults])
@@ -325,10 +333,16 @@ class _Reader:
     def annotation(self, node: ast.expr | None, optional: bool) -> None:
         """Annotations use names; those written as text, too."""
         before, self.hint = self.hint, self.hint or optional
-        for name in _WORD.findall(" ".join(_texts(node))):
+        for name in _WORD.findall(" ".join(texts_of(node))):
             self.use((name,), getattr(node, "lineno", 0), asked="text")
         self.visit(node)
         self.hint = before
+
+    def _with(self, node: ast.With | ast.AsyncWith) -> None:
+        self.reading.acts |= self.running  # entering and leaving may do anything
+        self.children(node)
+
+    _asyncwith = _with
 
     def _excepthandler(self, node: ast.ExceptHandler) -> None:
         if node.name:
@@ -350,40 +364,3 @@ class _Reader:
         if node.rest:
             self.bind(node.rest)
         self.children(node)
-
-
-def dotted(node: ast.expr) -> Chain | None:
-    """``("money", "euro")`` of ``money.euro``; ``None`` for what is not a dotted name."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return (node.id, *reversed(parts)) if isinstance(node, ast.Name) else None
-
-
-def every_argument(arguments: ast.arguments) -> list[ast.arg]:
-    """All parameters of a function."""
-    found = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    return found + [one for one in (arguments.vararg, arguments.kwarg) if one is not None]
-
-
-def _chains(node: ast.AST) -> Iterator[Chain]:
-    """The dotted names in an expression, each as long as it goes."""
-    chain = dotted(node) if isinstance(node, ast.Attribute | ast.Name) else None
-    if chain is not None:
-        yield chain
-    else:
-        for part in ast.iter_child_nodes(node):
-            yield from _chains(part)
-
-
-def _texts(node: ast.expr | None) -> Iterator[str]:
-    """The texts in an annotation, but for those of a ``Literal``."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
-    elif node is not None and not (
-        isinstance(node, ast.Subscript) and (dotted(node.value) or ("",))[-1] == "Literal"
-    ):
-        for part in ast.iter_child_nodes(node):
-            if isinstance(part, ast.expr):
-                yield from _texts(part)

@@ -15,26 +15,6 @@ from fullcycle.code.usage import Reading
 from fullcycle.kernel import Digest, digest_value
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-_DISPLAYS = (
-    ast.Attribute
-    | ast.BinOp
-    | ast.BoolOp
-    | ast.Compare
-    | ast.Constant
-    | ast.Dict
-    | ast.DictComp
-    | ast.JoinedStr
-    | ast.List
-    | ast.ListComp
-    | ast.Set
-    | ast.SetComp
-    | ast.Subscript
-    | ast.Tuple
-    | ast.UnaryOp
-)
-_LASTING = frozenset(
-    {"bytes", "dict", "float", "frozenset", "int", "list", "range", "set", "sorted", "str", "tuple"}
-)
 _SHOWN = 48  # characters of a statement that has no name
 
 
@@ -110,14 +90,6 @@ class Statement:
             case ast.AnnAssign(target=ast.Name(), value=value):
                 return _is_immutable(value)
         return False
-
-    @cached_property
-    def is_lasting(self) -> bool:
-        """Whether what it binds is not used up by reading it, as an iterator or an open file is."""
-        value = self.node.value if isinstance(self.node, ast.Assign | ast.AnnAssign) else None
-        if isinstance(value, ast.Call):
-            return isinstance(value.func, ast.Name) and value.func.id in _LASTING
-        return isinstance(value, _DISPLAYS)
 
     @cached_property
     def digest(self) -> Digest:

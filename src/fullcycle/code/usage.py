@@ -27,15 +27,16 @@ class Use:
 class Call:
     """A call that is made when the statement runs; no ``function`` where it has no dotted name.
 
-    ``given`` are the global names among its arguments, ``gives_local`` tells of others;
-    ``on_result`` tells a method of what another call gave, ``local`` that the function's own
-    name belongs to a scope inside the statement.
+    ``method`` is the last of the dots; ``given`` are the global names among the arguments,
+    ``gives_local`` tells of others. ``local`` tells that the function's own name belongs to a
+    scope inside the statement, ``own`` that it is a variable of a called function.
     """
 
     function: Chain
-    given: frozenset[Chain]
-    on_result: bool = False
+    given: frozenset[Chain] = frozenset()
+    method: str = ""
     local: bool = False
+    own: bool = False
     gives_local: bool = False
 
 
@@ -44,11 +45,13 @@ class Reading:
     """What a statement uses and does.
 
     ``uses`` are all its global names, those in functions included, ``hints`` those that only
-    optional annotations use. What it does when run: ``now`` (names read), ``bare`` (those read
-    other than by a call), ``calls``, ``acts`` (it changes something that others may hold, by
-    its very form), ``sets`` (parameters of the called function whose attributes or items it
-    sets). ``words`` are its texts; ``reads_text`` tells of a call, such as ``duckdb.sql``, that
-    may look up names of the module in a text.
+    optional annotations use. ``words`` are its texts; ``reads_text`` tells of a call, such as
+    ``duckdb.sql``, that may look up names of the module in a text.
+
+    What it does when run: ``now`` (names read), ``bare`` (those read other than by a call),
+    ``calls``, ``attributes`` (read of what has no name here), ``sets`` (parameters of the
+    called function whose attributes or items it sets), ``acts`` (by its very form it changes
+    something that others may hold).
     """
 
     uses: set[Use] = field(default_factory=set)
@@ -58,6 +61,7 @@ class Reading:
     calls: list[Call] = field(default_factory=list)
     acts: bool = False
     sets: set[str] = field(default_factory=set)
+    attributes: set[str] = field(default_factory=set)
     bare: set[Chain] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     reads_text: bool = False

@@ -37,7 +37,7 @@ _FOLLOWED_BY_NOBODY = frozenset(
         ("sys", "modules"),
     }
 )
-_TELLING = frozenset({"__doc__", "__subclasses__", "__globals__", "__code__"})
+_TELLING = frozenset({"__annotations__", "__code__", "__doc__", "__globals__", "__subclasses__"})
 
 
 class Walk:

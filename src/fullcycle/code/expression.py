@@ -1,0 +1,43 @@
+"""Small questions about expressions: their dotted names, their texts, a function's parameters."""
+
+import ast
+from collections.abc import Iterator
+
+from fullcycle.code.usage import Chain
+
+
+def dotted(node: ast.expr) -> Chain | None:
+    """``("money", "euro")`` of ``money.euro``; ``None`` for what is not a dotted name."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return (node.id, *reversed(parts)) if isinstance(node, ast.Name) else None
+
+
+def every_argument(arguments: ast.arguments) -> list[ast.arg]:
+    """All parameters of a function."""
+    found = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return found + [one for one in (arguments.vararg, arguments.kwarg) if one is not None]
+
+
+def chains_of(node: ast.AST) -> Iterator[Chain]:
+    """The dotted names in an expression, each as long as it goes."""
+    chain = dotted(node) if isinstance(node, ast.Attribute | ast.Name) else None
+    if chain is not None:
+        yield chain
+    else:
+        for part in ast.iter_child_nodes(node):
+            yield from chains_of(part)
+
+
+def texts_of(node: ast.expr | None) -> Iterator[str]:
+    """The texts in an annotation, but for those of a ``Literal``."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif node is not None and not (
+        isinstance(node, ast.Subscript) and (dotted(node.value) or ("",))[-1] == "Literal"
+    ):
+        for part in ast.iter_child_nodes(node):
+            if isinstance(part, ast.expr):
+                yield from texts_of(part)
