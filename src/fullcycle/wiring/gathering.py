@@ -84,9 +84,10 @@ def service_of(flow: Flow) -> Service[..., Any]:
 
     Raises:
         Invalid: where ``service.py`` declares not exactly one.
+        Missing, CodeFailed: where there is no ``service.py``, or it cannot be imported.
     """
     path = f"{flow.capability}/service.py"
-    module = flow.loaded.module(f"{flow.capability}.service")
+    module = flow.module("service")
     services = [value for value in vars(module).values() if isinstance(value, Service)]
     if len(services) != 1:
         raise Invalid(
@@ -99,9 +100,9 @@ def service_of(flow: Flow) -> Service[..., Any]:
 
 def _experiment(flow: Flow, signature: Signature) -> ExperimentSpec | None:
     """The capability's experiment, if it declares one."""
-    if f"{flow.capability}/experiment.py" not in flow.archive.files:
+    if not flow.holds("experiment"):
         return None
-    module = flow.loaded.module(f"{flow.capability}.experiment")
+    module = flow.module("experiment")
     declared = {name: value for name, value in vars(module).items() if isinstance(value, Experiment)}
     if len(declared) != 1:
         raise Invalid(

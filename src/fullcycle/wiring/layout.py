@@ -79,9 +79,10 @@ def _example(name: str) -> dict[str, bytes]:
 
 
 def _renamed(text: str, name: str) -> str:
-    """The example's own imports and package under another name."""
-    text = re.sub(rf"\b(from|import) {_HOME}\.", rf"\1 {name}.", text)
-    return text.replace(f'package = "{_HOME}"', f'package = "{name}"')
+    """The example's own imports, package and title under another name; its tables keep theirs."""
+    text = re.sub(rf"\bfrom {_HOME}((?:\.\w+)+) import\b", rf"from {name}\1 import", text)
+    text = re.sub(rf'^(package|name) = "{_HOME}"', rf'\1 = "{name}"', text, flags=re.MULTILINE)
+    return re.sub(rf"(\A# |\bfullcycle new ){_HOME}\b", rf"\1{name}", text)
 
 
 def _purpose(content: bytes) -> str:
