@@ -143,6 +143,7 @@ def test_a_name_that_means_different_things_has_to_be_told_apart():
         ("int", "1.5", "'1.5' is not of type int"),
         ("int", 1.5, "1.5 is not of type int"),
         ("int", True, "True is not of type int"),
+        ("bool", 1, "1 is not of type bool"),
         ("bool", "perhaps", "'perhaps' is not of type bool"),
         ("date", "yesterday", "'yesterday' is not of type date"),
         ("Literal['gain', 'split']", "spilt", "'spilt' is not of type Literal['gain', 'split']"),

@@ -109,7 +109,7 @@ def read(this: Pass, node: Node) -> StepFinished:
 def step(this: Pass, node: Node, parameters: Mapping[str, Any]) -> StepFinished:
     """Reuse what was computed for the same key, else compute it."""
     identity = _identify(this, node, parameters)
-    found = None if node.declared.volatile else remembered(this.shop.ledger, identity.key)
+    found = remembered(this.shop.ledger, identity.key)  # nothing is remembered of a volatile step
     if found is not None and this.shop.artifacts.objects.has(found.artifact.object):
         return _finished(
             this,
