@@ -114,9 +114,11 @@ class Flow:
     def reach(self, node: Node) -> Reach:
         """What of the project's code a node stands on."""
         module = f"{self.capability}.flow"
-        if node.name not in vars(self.loaded.module(module)):  # a source that only its outcomes name
-            module = node.declared.function.__module__.removeprefix(f"{self.loaded.name}.")
-        return reach(self.archive, module, node.name)
+        if node.name in vars(self.loaded.module(module)):
+            return reach(self.archive, module, node.name)
+        function = node.declared.function  # of a source that only its outcomes name
+        home = function.__module__.removeprefix(f"{self.loaded.name}.")
+        return reach(self.archive, home, function.__name__)
 
     def _resource(self, source: Source[...]) -> Warehouse:
         given = resources(source, self.project, self.environment)
