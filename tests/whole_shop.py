@@ -73,6 +73,14 @@ def played(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch
     return _copied(decided(tmp_path_factory), tmp_path, monkeypatch)
 
 
+@pytest.fixture
+def revised(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The same as ``shop`` with a v2 of other code: it sends no e-mail, and its experiment takes 14 days."""
+    return _copied(released_twice(tmp_path_factory), tmp_path, monkeypatch)
+
+
 def deployed(folders: pytest.TempPathFactory) -> Path:
     """The folder of the project that ``shop`` copies; not to be changed."""
 
@@ -98,6 +106,21 @@ def decided(folders: pytest.TempPathFactory) -> Path:
         return root
 
     return _stage("decided", folders, make)
+
+
+def released_twice(folders: pytest.TempPathFactory) -> Path:
+    """The folder of the project that ``revised`` copies; not to be changed."""
+
+    def make(folder: Path) -> Path:
+        root = Path(shutil.copytree(deployed(folders), folder / "shop"))
+        chosen = "max(CAMPAIGNS, key=lambda campaign: visit.predict(traits(client, campaign)))"
+        rewrite(root / "winback/service.py", chosen, '"No E-Mail"')
+        rewrite(root / "winback/experiment.py", "days=28", "days=14")
+        rewrite(root / "winback/test_winback.py", "def test_a_client_gets", "def a_client_got")
+        _all_well(root, "run winback -m 'no e-mail'", "release winback@2 -m 'no e-mail'")
+        return root
+
+    return _stage("released twice", folders, make)
 
 
 @contextmanager

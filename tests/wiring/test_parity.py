@@ -1,0 +1,104 @@
+"""fullcycle.wiring.parity: a difference of one bit is caught, counted and shown."""
+
+from itertools import count
+
+import lightgbm as lgb
+import numpy as np
+import polars as pl
+import pytest
+
+from fullcycle.adapters.lightgbm import LightGBMModel
+from fullcycle.adapters.lightgbm_native import NativeBoosterCodec
+from fullcycle.data import Row
+from fullcycle.evaluate import split
+from fullcycle.feature import features
+from fullcycle.wiring.parity import feature_parity, model_parity
+
+
+class Client(Row):
+    recency: int
+    history: float
+
+
+class Traits(Row):
+    recency: int
+    history: float
+
+
+@features
+def traits(client: Client) -> Traits:
+    return Traits(recency=client.recency, history=client.history / 3)
+
+
+_calls = count()
+
+
+@features
+def moody(client: Client) -> Traits:
+    return Traits(recency=client.recency, history=client.history + next(_calls))
+
+
+@pytest.fixture(scope="module")
+def past():
+    rng = np.random.default_rng(7)
+    recency, history = rng.integers(1, 13, 600), rng.gamma(2, 100, 600)
+    outcome = (rng.uniform(size=600) < recency / 13).astype(float)
+    return split(
+        pl.DataFrame({"recency": recency, "history": history, "outcome": outcome}), "outcome", test=0.3
+    )
+
+
+def booster(past, rounds):
+    data = lgb.Dataset(past.train.x(traits), past.train.y)
+    settings = {"objective": "binary", "num_threads": 1, "verbose": -1, "min_data_in_leaf": 20}
+    return lgb.train(settings, data, num_boost_round=rounds)
+
+
+def served(trained):
+    return NativeBoosterCodec().decode(trained.model_to_string().encode())
+
+
+def test_rows_and_tables_agree_to_the_bit(past):
+    found, matrix = feature_parity("traits", traits, past)
+
+    assert (found.compared, found.different, found.example) == (len(past.test.frame), 0, "")
+    assert found.of == "features traits, row by row and by table"
+    assert matrix.shape == (len(past.test.frame), 2)
+
+
+def test_features_that_depend_on_more_than_their_row_are_caught_and_shown(past):
+    found, _ = feature_parity("moody", moody, past)
+
+    assert found.different == found.compared > 0
+    assert found.example.startswith("row 0, column 1: ")
+
+
+def test_a_model_is_served_as_it_was_trained_to_the_bit(past):
+    trained = booster(past, 20)
+
+    found = model_parity("visit", LightGBMModel(trained), served(trained), past.test.x(traits))
+
+    assert (found.different, found.compared) == (0, len(past.test.frame))
+    assert found.of == "model visit, trained and served"
+
+
+def test_another_model_served_is_caught_and_shown(past):
+    found = model_parity(
+        "visit", LightGBMModel(booster(past, 20)), served(booster(past, 21)), past.test.x(traits)
+    )
+
+    assert 0 < found.different <= found.compared
+    assert " against " in found.example
+
+
+def test_the_last_bit_counts(past):
+    trained = booster(past, 20)
+
+    class Nudged:
+        def score(self, row):
+            return float(np.nextafter(served_.score(row), 1.0))
+
+    served_ = served(trained)
+    found = model_parity("visit", LightGBMModel(trained), Nudged(), past.test.x(traits))
+
+    assert found.different == found.compared

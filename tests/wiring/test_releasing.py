@@ -1,0 +1,127 @@
+"""fullcycle.wiring.releasing: what a run pins, what gates say of it, and what is recorded."""
+
+import msgspec
+import pytest
+
+from fullcycle.data import decode
+from fullcycle.kernel import Invalid, Missing, Refused
+from fullcycle.release import golden_rows, load_release
+from fullcycle.serve import HashedDraw
+from fullcycle.wiring import open_project
+from fullcycle.wiring.released import judgement_of, released
+from fullcycle.wiring.releasing import pin, release
+from fullcycle.wiring.serving import serving_codecs
+
+
+def with_a_no(judgement):
+    """The judgement with its last gate, the tests, saying no."""
+    *passed, last = judgement.verdicts
+    failed = msgspec.structs.replace(last, passed=False, found="1 failed", mend="mend the tests")
+    return msgspec.structs.replace(judgement, verdicts=(*passed, failed))
+
+
+def test_equal_content_has_equal_digest_and_keeps_its_number(shop):
+    project = open_project()
+    made, _ = released(project, "winback", 1)
+
+    pinned = pin(project, "winback", 1)
+
+    assert pinned.number == 1
+    assert pinned.digest == made.manifest
+
+
+def test_another_message_is_no_other_content_but_another_parameter_is(shop, typed):
+    typed("fullcycle run winback -m 'only the message differs'")
+    typed("fullcycle run winback -m 'fewer rounds' -p rounds=5")
+    project = open_project()
+    known = pin(project, "winback", 1)
+
+    other = pin(project, "winback", 3)
+
+    assert other.number is None
+    assert other.digest != known.digest
+    assert other.manifest.models["visit"].artifact != known.manifest.models["visit"].artifact
+    assert other.manifest.archive == known.manifest.archive
+
+
+def test_a_manifest_pins_the_model_by_its_step_and_features(shop):
+    _, manifest = released(open_project(), "winback", 1)
+
+    assert manifest.service == "winback.service:choose"
+    assert manifest.fallback == "winback.service:today"
+    assert manifest.models["visit"].features == "winback.rows:traits"
+    assert manifest.models["visit"].artifact.codec == "lightgbm-text@1"
+    assert set(manifest.distributions) == {"lightgbm"}
+    assert manifest.experiment is not None
+    assert manifest.experiment.primary == "visited"
+
+
+def test_golden_rows_are_spread_over_the_source_and_answered(shop):
+    project = open_project()
+    _, manifest = released(project, "winback", 1)
+
+    rows = golden_rows(project.objects, manifest)
+
+    assert len(rows) == 20
+    assert len({row.request["client_id"] for row in rows}) == 20
+    assert max(row.request["client_id"] for row in rows) > 40_000
+
+
+def test_a_gate_that_says_no_refuses_and_nothing_is_recorded(shop):
+    project = open_project()
+    pinned = pin(project, "winback", 1)
+    judgement = with_a_no(judgement_of(project, released(project, "winback", 1)[0]))
+
+    with pytest.raises(Refused, match="1 of 7 gates say no") as refused:
+        release(project, pinned, judgement, message="")
+
+    assert "tests: mend the tests" in refused.value.mend
+    with pytest.raises(Missing, match="the last one is winback@v1"):
+        released(project, "winback", 2)
+
+
+def test_an_override_is_recorded_with_the_gates_that_it_passes(shop):
+    project = open_project()
+    pinned = pin(project, "winback", 1)
+    judgement = with_a_no(judgement_of(project, released(project, "winback", 1)[0]))
+
+    number = release(project, pinned, judgement, message="all the same", override=" it is late ")
+
+    made, _ = released(project, "winback", number)
+    told = judgement_of(project, made)
+    assert number == 2
+    assert told is not None
+    assert told.override is not None
+    assert (told.override.gates, told.override.reason) == (("tests",), "it is late")
+
+
+def test_an_override_without_a_reason_is_refused(shop):
+    project = open_project()
+    pinned = pin(project, "winback", 1)
+    judgement = with_a_no(judgement_of(project, released(project, "winback", 1)[0]))
+
+    with pytest.raises(Invalid, match="an override without a reason"):
+        release(project, pinned, judgement, message="", override=" ")
+
+
+# two releases in one process
+
+
+def test_two_releases_with_different_code_answer_side_by_side(revised):
+    project = open_project()
+    old, new = (
+        load_release(project.objects, released(project, "winback", n)[0].manifest, serving_codecs())
+        for n in (1, 2)
+    )
+    golden = golden_rows(project.objects, old.manifest)
+
+    def answers(one):
+        rows = [decode(one.row, msgspec.json.encode(row.request)) for row in golden]
+        return [one.service.call(row, HashedDraw("x")).campaign for row in rows]
+
+    first, second = answers(old), answers(new)
+    assert first == [row.answers["winback.service:choose"]["campaign"] for row in golden]
+    assert set(first) != set(second) == {"No E-Mail"}
+    assert (answers(old), answers(new)) == (first, second)  # neither has touched the other
+    assert old.row is not new.row
+    assert old.manifest.models == new.manifest.models
