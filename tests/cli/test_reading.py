@@ -4,6 +4,7 @@ import pytest
 
 from fullcycle.adapters.compaction import decisions
 from fullcycle.wiring import open_project
+from fullcycle.wiring.experiments import conclude, read
 from whole_shop import LIVE
 
 READING = [
@@ -155,6 +156,21 @@ def test_closing_twice_appends_one_row_only(played, typed):
     assert "was closed" in again.out
     assert "appended" not in again.out
     assert len(typed("fullcycle value winback --json").jsons) == 1
+
+
+def test_what_was_cut_off_between_closing_and_valuing_is_made_good(played, typed):
+    project = open_project()
+    reading = read(project, "winback")
+    conclude(project, reading, early=True)
+    assert typed("fullcycle value --json").jsons == []
+
+    again = typed("fullcycle experiment close winback")
+
+    (primary,) = reading.readout.primary
+    (row,) = typed("fullcycle value --json").jsons
+    assert "was closed" in again.out
+    assert "appended to the value ledger" in again.out
+    assert row["measured"]["value"] == primary.difference
 
 
 def test_a_check_lists_what_is_sound_only_when_asked(shop, typed):

@@ -92,15 +92,14 @@ def close_command(capability: str, name: str | None, *, early: bool, as_json: bo
         found = read(project, capability, name)
     fact = found.record.closed
     body = fact.body if fact is not None else conclude(project, found, early=early)
-    if fact is None:
-        append_measurement(project, found, body)
+    new = append_measurement(project, found, body)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(body)))
         return
     state = f"was closed {when(fact.at)} by {fact.by}" if fact is not None else "is closed"
     click.echo(f"experiment {found.spec.name} of {capability} {state}")
     _verdict(body.decision, body.reason)
-    if fact is None:
+    if new:
         click.echo(f"appended to the value ledger: fullcycle value {capability}")
 
 

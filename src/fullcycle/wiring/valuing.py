@@ -1,9 +1,10 @@
 """The value ledger met with the record: a closed experiment becomes a row."""
 
-from fullcycle.experiment import ExperimentClosed
+import msgspec
+
+from fullcycle.experiment import ExperimentClosed, Readout
 from fullcycle.flow import run_record, runs
 from fullcycle.kernel import Missing, now
-from fullcycle.record import Fact
 from fullcycle.value import (
     Cost,
     Effect,
@@ -12,6 +13,7 @@ from fullcycle.value import (
     Prices,
     cost_so_far,
     measure,
+    measurements,
     record_measurement,
 )
 from fullcycle.wiring.experiments import Reading, off_policy_of
@@ -41,11 +43,16 @@ def cost(project: Project, capability: str, *, decisions: int, deciding_s: float
     )
 
 
-def append_measurement(project: Project, reading: Reading, closed: ExperimentClosed) -> Fact:
-    """Append what an experiment measured beside what its brief had estimated."""
-    return record_measurement(
-        project.ledger, reading.spec.capability, measured(project, reading, closed), by=project.author
-    )
+def append_measurement(project: Project, reading: Reading, closed: ExperimentClosed) -> bool:
+    """Append what an experiment measured beside what its brief had estimated; whether that is new.
+
+    It is told by the readout that the experiment was closed with. So whoever was cut off after
+    closing it may append later what would have been appended then, and nobody appends it twice.
+    """
+    capability = reading.spec.capability
+    known = len(measurements(project.ledger, capability))
+    row = measured(project, reading, closed)
+    return record_measurement(project.ledger, capability, row, by=project.author).position > known
 
 
 def measured(project: Project, reading: Reading, closed: ExperimentClosed) -> Measurement:
@@ -63,10 +70,8 @@ def measured(project: Project, reading: Reading, closed: ExperimentClosed) -> Me
         raise Missing(
             f"{spec.capability}@{manifest.run} has no brief", "the record", "write brief.md, and run again"
         )
-    primary = next(
-        (effect for effect in reading.readout.primary if closed.arm in (None, effect.arm)),
-        reading.readout.primary[0],
-    )
+    told = msgspec.convert(project.artifacts.load(closed.readout), Readout)
+    primary = next((effect for effect in told.primary if closed.arm in (None, effect.arm)), told.primary[0])
     known = primary.difference is not None and primary.low is not None and primary.high is not None
     before = off_policy_of(project, reading.record)
     gain = before.differences.get(primary.arm) if before is not None else None
