@@ -4,10 +4,9 @@ import json
 from datetime import datetime
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from fullcycle.cli.printing import when
+from fullcycle.cli.printing import show_table, when
 from fullcycle.kernel import micros
 from fullcycle.release import deployed_at, history
 from fullcycle.wiring import open_project
@@ -47,4 +46,4 @@ def command(capability: str, environment: str, at: datetime | None, *, as_json: 
     for one in found:
         back = f"rolled back from v{one.rolled_back_from}" if one.rolled_back_from is not None else ""
         table.add_row(when(one.at), one.ref, one.by, ": ".join(filter(None, [back, one.why])))
-    Console().print(table)
+    show_table(table)

@@ -56,6 +56,7 @@ def status_of(command: click.Command, arguments: Sequence[str] | None = None) ->
     try:
         code = command.main(arguments, prog_name="fullcycle", standalone_mode=False)
     except click.exceptions.Abort:
+        click.echo("interrupted; what finished is kept", err=True)
         return 130
     except click.ClickException as error:
         error.show()
@@ -69,5 +70,6 @@ def status_of(command: click.Command, arguments: Sequence[str] | None = None) ->
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
+        click.echo("interrupted; what finished is kept", err=True)
         return 130
     return code if isinstance(code, int) else 0

@@ -1,8 +1,14 @@
 """How numbers, times and references look in a terminal."""
 
+import sys
 from datetime import datetime
 
+from rich.console import Console
+from rich.table import Table
+
 from fullcycle.kernel import Money, instant
+
+_PIPED = 400  # columns; a long message must not be folded where grep looks for it
 
 
 def count(number: int) -> str:
@@ -29,3 +35,8 @@ def when(micros: int) -> str:
     """A time in the reader's own time zone, to the minute."""
     local: datetime = instant(micros).astimezone()
     return f"{local:%Y-%m-%d %H:%M}"
+
+
+def show_table(table: Table) -> None:
+    """Print a table: fitted to a terminal, one line per row where it is piped on."""
+    Console(width=None if sys.stdout.isatty() else _PIPED).print(table)

@@ -34,6 +34,10 @@ def command(
     Example:
         fullcycle release winback@42 -m "fewer leaves"
     """  # noqa: D301 - click reads a real backspace
+    if override is not None and not override.strip():
+        raise Invalid(
+            "an override without a reason", "--override", "say why these gates do not count this time"
+        )
     project = open_project()
     project.environment(environment)
     capability, number = _run_of(project, ref)
@@ -53,7 +57,7 @@ def command(
         return 0
     judgement = try_out(project, pinned, environment, tell=tell)
     if not as_json:
-        _show(judgement)
+        _show(judgement, cures=dry_run or override is not None)
     if dry_run:
         passed = all(verdict.passed for verdict in judgement.verdicts)
         if as_json:
@@ -103,12 +107,13 @@ def _run_of(project: Project, text: str) -> tuple[str, int]:
     return ref.capability, last.number
 
 
-def _show(judgement: Judgement) -> None:
+def _show(judgement: Judgement, *, cures: bool) -> None:
+    """What each gate found; ``cures`` also tells what to do, where no error is about to."""
     for verdict in judgement.verdicts:
         mark, colour = ("✓", "green") if verdict.passed else ("✗", "red")
         click.secho(f"  {mark} ", fg=colour, nl=False)
         click.echo(f"{verdict.gate:<10} {verdict.found}")
-        if not verdict.passed:
+        if cures and not verdict.passed:
             click.echo(f"               needed: {verdict.needed}")
             click.echo(f"               mend:   {verdict.mend}")
     measured = judgement.evidence.assessment

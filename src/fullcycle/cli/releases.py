@@ -3,10 +3,9 @@
 import json
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from fullcycle.cli.printing import when
+from fullcycle.cli.printing import show_table, when
 from fullcycle.release import deployed, releases_stream
 from fullcycle.wiring import open_project
 
@@ -61,4 +60,4 @@ def command(capability: str, *, as_json: bool) -> None:
             fact.body.manifest[:12],
             fact.body.message,
         )
-    Console().print(table)
+    show_table(table)

@@ -3,10 +3,9 @@
 import json
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from fullcycle.cli.printing import seconds, when
+from fullcycle.cli.printing import seconds, show_table, when
 from fullcycle.cli.run import as_plain
 from fullcycle.flow import runs
 from fullcycle.wiring import open_project
@@ -38,4 +37,4 @@ def command(capability: str, *, as_json: bool) -> None:
         scores = ", ".join(f"{step} {e.value:.4f}" for step, e in run.evaluations.items())
         took = seconds(run.finished.wall) if run.finished else ""
         table.add_row(run.ref, when(run.at), run.by, run.status, scores, took, run.started.message)
-    Console().print(table)
+    show_table(table)

@@ -4,10 +4,9 @@ import json
 
 import click
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
-from fullcycle.cli.printing import when
+from fullcycle.cli.printing import show_table, when
 from fullcycle.value import calibration, lay_out, measurements
 from fullcycle.wiring import open_project
 
@@ -41,6 +40,6 @@ def command(capability: str | None, *, as_json: bool) -> None:
             table.add_column(column, overflow="fold")
         for line in told.rows:
             table.add_row(*line)
-        Console().print(table)
+        show_table(table)
         for note in told.notes:
             click.echo(f"  {note}")

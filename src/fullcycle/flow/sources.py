@@ -8,7 +8,7 @@ import polars as pl
 from fullcycle.data import Row, check, conform, fields
 from fullcycle.flow.graph import Node
 from fullcycle.flow.ports import Surroundings
-from fullcycle.kernel import Refused, micros
+from fullcycle.kernel import Invalid, Missing, Refused, UnknownName, micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def read_source(node: Node, surroundings: Surroundings, now: int) -> Reading:
     Raises:
         Refused: where rows break the contract; five of them per rule are shown.
     """
-    frame = surroundings.query(node).frame()
+    frame = _fetched(node, surroundings)
     if node.role == "outcomes":
         return Reading(frame, f"{frame.height:,} rows whose window is over", "")
     contract = node.declared.contract
@@ -39,6 +39,16 @@ def read_source(node: Node, surroundings: Surroundings, now: int) -> Reading:
         )
     frame = sorted_by_key(conform(frame, contract), contract)
     return Reading(frame, str(report).splitlines()[0], lateness(frame, node, now))
+
+
+def _fetched(node: Node, surroundings: Surroundings) -> pl.DataFrame:
+    """The rows; what the warehouse refuses is told with the source that asked for it."""
+    try:
+        return surroundings.query(node).frame()
+    except (Invalid, Missing, UnknownName) as error:
+        raise type(error)(
+            error.what, f"{node.line}, source {node.name}: {error.where}", error.mend
+        ) from error
 
 
 def sorted_by_key(frame: pl.DataFrame, contract: type[Row]) -> pl.DataFrame:

@@ -200,10 +200,8 @@ def tests(evidence: Evidence, brief: Brief) -> Verdict:
         return _unmeasured("tests", needed, asked=True)
     found = f"{ran.passed} passed, {ran.failed} failed, {ran.skipped} skipped"
     if ran.failed:
-        last = ran.tail.strip().splitlines()[-1:] or ["pytest says no more"]
-        return Verdict(
-            gate="tests", passed=False, found=found, needed=needed, mend=f"mend the tests: {last[0]}"
-        )
+        mend = f"mend the tests: {_worst_line(ran.tail)}"
+        return Verdict(gate="tests", passed=False, found=found, needed=needed, mend=mend)
     if not ran.passed:
         mend = "write one: a file test_….py beside brief.md"
         return Verdict(gate="tests", passed=False, found=found, needed=needed, mend=mend)
@@ -225,6 +223,12 @@ def difference(new: Measured, old: Measured) -> Measured:
     below = hypot(new.value - new.low, old.high - old.value)
     above = hypot(new.high - new.value, old.value - old.low)
     return Measured(value, value - below, value + above)
+
+
+def _worst_line(tail: str) -> str:
+    """The line of pytest's output that names a failure, else its last one."""
+    lines = tail.strip().splitlines() or ["pytest says no more"]
+    return next((line for line in lines if line.startswith(("FAILED", "ERROR"))), lines[-1])
 
 
 def _worse(change: Measured, higher_is_better: bool) -> bool:
