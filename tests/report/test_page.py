@@ -169,7 +169,7 @@ def test_whatever_is_said_stays_text():
 
 @pytest.mark.parametrize(
     ("outcome", "headline"),
-    [("stop", "Stop it."), ("keep going", "Keep going:"), ("unknown", "It cannot be told.")],
+    [("stop", "Stop it."), ("keep going", "Keep going:"), ("unknown", "Not proven.")],
 )
 def test_each_verdict_has_its_words(outcome, headline):
     html = render(replace(story(), verdict=Verdict(outcome, "Why.", "x")), markdown=markdown_html)

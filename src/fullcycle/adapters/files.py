@@ -58,7 +58,7 @@ class FileObjects:
             raise Damaged(
                 f"the object {digest[:12]}… is not what was stored ({len(data):,} bytes are there)",
                 str(target),
-                f"restore that file from a backup; or remove it (rm -f {target}) and run again what made it",
+                f"restore that file from a backup; a step's result may go (rm -f {target}), it is made again",
             )
         return data
 

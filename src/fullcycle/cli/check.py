@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from fullcycle.cli.progress import waiting
-from fullcycle.kernel import Reference
+from fullcycle.kernel import Invalid, Reference
 from fullcycle.monitor import Finding, ring
 from fullcycle.wiring import open_project
 from fullcycle.wiring.watching import findings, watched
@@ -28,6 +28,8 @@ def command(ref: str, *, everything: bool, as_json: bool) -> int:
     project = open_project()
     asked = Reference.parse(ref)
     project.require_capability(asked.capability)
+    if asked.run is not None or asked.release is not None:
+        raise Invalid(f"{ref!r} is no deployment", "what is to be checked", f"write {asked.capability}@prod")
     what = watched(project, asked.capability, asked.environment or "prod")
     with waiting("checking sources and decisions"):
         found = findings(what)
@@ -45,8 +47,7 @@ def command(ref: str, *, everything: bool, as_json: bool) -> int:
         f"{len(broken)} broken; {len(changes.raised)} alerts raised, {len(changes.cleared)} cleared"
     )
     if broken:
-        metric = what.manifest.experiment.primary if what.manifest.experiment is not None else "<metric>"
-        click.echo(f"next: fullcycle why {metric}")
+        click.echo(f"next: fullcycle why {what.metric}")
     return 1 if broken else 0
 
 

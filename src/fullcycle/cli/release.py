@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from fullcycle.cli.printing import count
-from fullcycle.flow import last_run
+from fullcycle.flow import last_run, run_record
 from fullcycle.kernel import Invalid, Reference
 from fullcycle.release import Judgement
 from fullcycle.wiring import Project, open_project
@@ -42,6 +42,8 @@ def command(
     project.environment(environment)
     capability, number = _run_of(project, ref)
     tell = _silently if as_json else _aloud
+    if not as_json:
+        _warn_of_edits(project, capability, number)
     tell("pinning code, models, contracts and golden rows")
     pinned = pin(project, capability, number)
     if pinned.number is not None and not dry_run:
@@ -68,6 +70,17 @@ def command(
     position = release(project, pinned, judgement, message=message, override=override)
     _end(pinned, judgement, position, environment, as_json=as_json, said="holds")
     return 0
+
+
+def _warn_of_edits(project: Project, capability: str, number: int) -> None:
+    """A release is made of a run's files: say so where those here are others."""
+    run = run_record(project.ledger, capability, number)
+    if run.started.archive != project.archive().digest:
+        click.secho(
+            f"  the files here differ from those of {run.ref}, which is what is released; "
+            f"to release them, run them first: fullcycle run {capability}",
+            fg="yellow",
+        )
 
 
 def _aloud(what: str) -> None:

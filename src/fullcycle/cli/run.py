@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 
 import click
 
@@ -87,6 +88,12 @@ def _parameter(text: str) -> tuple[str, str]:
 
 
 def _tell(step: StepFinished) -> None:
+    """Print a line; a reader that has gone, say ``head``, does not stop the run."""
+    with suppress(BrokenPipeError):
+        _print(step)
+
+
+def _print(step: StepFinished) -> None:
     mark = "·" if step.reused else "▸"
     verb = "reused" if step.reused else "read" if step.role in ("source", "outcomes") else "ran"
     rows = f"{count(step.rows)} rows" if step.rows is not None else ""

@@ -9,7 +9,7 @@ import msgspec
 from fullcycle.cli.printing import count, money, seconds, when
 from fullcycle.cli.run import as_plain
 from fullcycle.flow import RunRecord, last_run, run_record
-from fullcycle.kernel import Missing, Reference, UnknownName
+from fullcycle.kernel import Invalid, Missing, Reference, UnknownName
 from fullcycle.release import deployed, history
 from fullcycle.wiring import Project, open_project
 from fullcycle.wiring.released import judgement_of, released
@@ -28,6 +28,10 @@ def command(ref: str, *, as_json: bool) -> None:
     project = open_project()
     asked = Reference.parse(ref)
     project.require_capability(asked.capability)
+    if asked.step is not None and (asked.release is not None or asked.environment is not None):
+        raise Invalid(
+            f"{ref!r}: steps belong to runs", "what was typed", f"write {asked.capability}@1/{asked.step}"
+        )
     if asked.release is not None:
         _release(project, asked.capability, asked.release, as_json=as_json)
     elif asked.environment is not None:

@@ -159,7 +159,7 @@ def _open(best: Effect, evidence: Evidence) -> Verdict:
         decision="keep going" if left > 0 else "unknown",
         reason=f"{reason}; the plan has {_days(left)} left"
         if left > 0
-        else f"{reason}, and the plan is over",
+        else f"{reason}, and the planned days are over",
         would_change=change,
         arm=best.arm,
         days_left=left,

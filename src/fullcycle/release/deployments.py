@@ -83,7 +83,14 @@ def rollback(
     past = history(ledger, capability, environment)
     standing = _standing(past)
     if len(standing) < 2:
-        answers = f"only {past[-1].ref} ever answered" if past else "nothing is deployed"
+        answers = "nothing is deployed"
+        if past:
+            ever = len({each.release for each in past})
+            answers = (
+                f"only {past[-1].ref} ever answered"
+                if ever == 1
+                else f"the others were rolled back from, and {past[-1].ref} answers"
+            )
         raise Refused(
             f"there is no release to go back to: {answers}",
             f"{capability}@{environment}",

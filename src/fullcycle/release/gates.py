@@ -200,10 +200,12 @@ def tests(evidence: Evidence, brief: Brief) -> Verdict:
         return _unmeasured("tests", needed, asked=True)
     found = f"{ran.passed} passed, {ran.failed} failed, {ran.skipped} skipped"
     if ran.failed:
-        mend = f"mend the tests: {_worst_line(ran.tail)}"
+        mend = f"mend the tests, then run again (a release is made of a run's files): {_worst_line(ran.tail)}"
         return Verdict(gate="tests", passed=False, found=found, needed=needed, mend=mend)
     if not ran.passed:
-        mend = "write one: a file test_….py beside brief.md"
+        mend = (
+            "write one, a file test_….py beside brief.md, then run again: a release is made of a run's files"
+        )
         return Verdict(gate="tests", passed=False, found=found, needed=needed, mend=mend)
     return Verdict(gate="tests", passed=True, found=found, needed=needed)
 

@@ -10,7 +10,7 @@ _WORDS = {
     "ship": "Ship it.",
     "stop": "Stop it.",
     "keep going": "Keep going: it is too early to tell.",
-    "unknown": "It cannot be told.",
+    "unknown": "Not proven.",
 }
 
 

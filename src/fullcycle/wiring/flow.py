@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.code import Archive, Loaded, Reach, reach
 from fullcycle.data import Query, Source, Warehouse
+from fullcycle.evaluate import score_named
 from fullcycle.flow import Graph, ModelStep, Node, read_graph, unreadable
 from fullcycle.kernel import Invalid, Misconfigured, Missing, UnknownName, now
 from fullcycle.metric import Outcomes
@@ -71,6 +72,7 @@ class Flow:
         for node in graph.nodes.values():
             if isinstance(node.declared, ModelStep):
                 node.declared.features.check()
+                score_named(node.declared.score)
         return graph
 
     def holds(self, name: str) -> bool:

@@ -116,7 +116,14 @@ def open_ledger(url: str, root: Path) -> Ledger:
         path.parent.mkdir(parents=True, exist_ok=True)
         return SqliteLedger(path)
     if url.startswith(("postgresql://", "postgres://")):
-        from fullcycle.adapters.postgres import PostgresLedger  # an extra
+        try:
+            from fullcycle.adapters.postgres import PostgresLedger  # an extra
+        except ModuleNotFoundError as error:
+            raise Misconfigured(
+                f"a ledger in Postgres needs {error.name}, which is not installed",
+                f"[project] ledger in {NAME}",
+                'python -m pip install "fullcycle[postgres]"',
+            ) from error
 
         return PostgresLedger(url)
     raise Misconfigured(

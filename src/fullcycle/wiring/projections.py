@@ -5,6 +5,7 @@ from typing import Any
 
 from fullcycle.adapters.lookups import SqliteLookups
 from fullcycle.flow import Evaluated, Memoized, RunFinished, RunStarted
+from fullcycle.kernel import Damaged
 from fullcycle.record import Fact, Projection
 from fullcycle.wiring.project import Project
 
@@ -104,6 +105,15 @@ def lookups(project: Project) -> SqliteLookups:
 
 def rebuild(project: Project) -> dict[str, int]:
     """Make every look-up table again from the first fact; rows by table."""
+    try:
+        return _rebuilt(project)
+    except Damaged:  # they are never the truth: what cannot be read is made anew
+        for path in (project.root / ".fullcycle").glob("lookups.db*"):
+            path.unlink()
+        return _rebuilt(project)
+
+
+def _rebuilt(project: Project) -> dict[str, int]:
     tables = lookups(project)
     try:
         return tables.rebuild(project.ledger, PROJECTIONS)

@@ -8,7 +8,7 @@ from typing import Any
 from fullcycle.brief import Brief, parse_brief
 from fullcycle.code import git_state, lock
 from fullcycle.flow import InProcess, RunRecord, RunStarted, StepFinished, Workshop, choose, run
-from fullcycle.kernel import Invalid, UnknownName, uuid7
+from fullcycle.kernel import Invalid, Misconfigured, UnknownName, uuid7
 from fullcycle.wiring.config import NAME
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.judge import RememberingJudge
@@ -89,7 +89,15 @@ def read_brief(flow: Flow) -> Brief:
         Invalid, UnknownName: naming the line, where it says something it may not.
     """
     path = f"{flow.capability}/brief.md"
-    return parse_brief(flow.archive.files[path].decode(), path=path, metrics=flow.graph.metrics)
+    brief = parse_brief(flow.archive.files[path].decode(), path=path, metrics=flow.graph.metrics)
+    currency, worth = flow.project.config.project.currency, brief.estimate.worth.currency
+    if worth != currency:
+        raise Misconfigured(
+            f"the brief tells worth in {worth}, the project counts costs in {currency}",
+            path,
+            f"write worth in {currency}, or set currency in fullcycle.toml: nothing is converted",
+        )
+    return brief
 
 
 def brief_of(project: Project, run: RunRecord) -> Brief | None:

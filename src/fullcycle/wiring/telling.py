@@ -33,7 +33,7 @@ from fullcycle.wiring.judge import load_evaluation
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import judgement_of, released
 from fullcycle.wiring.runs import brief_of
-from fullcycle.wiring.valuing import cost
+from fullcycle.wiring.valuing import cost, deciding
 
 
 def story(project: Project, capability: str, environment: str) -> Story:
@@ -50,12 +50,8 @@ def story(project: Project, capability: str, environment: str) -> Story:
     brief = brief_of(project, run)
     reading = _reading(project, capability)
     row = _measurement(project, capability)
-    spent = cost(
-        project,
-        capability,
-        decisions=reading.decisions if reading is not None else 0,
-        deciding_s=reading.deciding_s if reading is not None else 0.0,
-    )
+    many, seconds = deciding(project, capability)
+    spent = cost(project, capability, decisions=many, deciding_s=seconds)
     return Story(
         capability=capability,
         made=f"{instant(now()):%Y-%m-%d %H:%M} UTC",

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from fullcycle.adapters.compaction import decisions, publish
 from fullcycle.experiment import ExperimentClosed, Readout
 from fullcycle.flow import run_record, runs
 from fullcycle.kernel import Missing, now
@@ -30,6 +31,18 @@ def prices(project: Project) -> Prices:
         cpu_hour=told.get("cpu_hour", 0.0),
         gb_month=told.get("gb_month", 0.0),
     )
+
+
+def deciding(project: Project, capability: str) -> tuple[int, float]:
+    """How many decisions were logged in all environments, and the seconds they took together."""
+    many, micros = 0, 0
+    for environment in project.config.environments:
+        folder = project.events_folder(capability, environment)
+        if folder.exists():
+            publish(project.ledger, folder, capability, environment, by=project.author)
+            logged = decisions(project.ledger, folder, capability, environment)
+            many, micros = many + logged.height, micros + int(logged["micros"].sum())
+    return many, micros / 1e6
 
 
 def cost(project: Project, capability: str, *, decisions: int, deciding_s: float) -> Cost:

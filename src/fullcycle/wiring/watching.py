@@ -10,6 +10,7 @@ import polars as pl
 
 from fullcycle.adapters.compaction import decisions, publish
 from fullcycle.adapters.polars_tally import tallied
+from fullcycle.brief import Brief
 from fullcycle.data import Row, check, fields
 from fullcycle.experiment import reference as refer
 from fullcycle.flow import ModelStep, Node
@@ -49,6 +50,13 @@ class Watched:
     def decisions_node(self) -> str:
         """What findings call its decisions."""
         return f"decisions {self.capability}@{self.environment}"
+
+    @property
+    def metric(self) -> str:
+        """The metric that its brief is about."""
+        if self.manifest.brief is None:
+            return next(iter(self.flow.graph.metrics), "<metric>")
+        return Brief.from_bytes(self.project.objects.get(self.manifest.brief)).metric
 
     def references(self) -> References:
         """What data looked like when it was released."""
