@@ -17,7 +17,6 @@ def mailings(warehouse: fc.Warehouse) -> fc.Query:
         select client_id, recency, history, zip_code, newbie, channel,
                sent, campaign, 1 / 3.0 as propensity
         from mail.log join crm.clients using (client_id)
-        order by client_id  -- equal tables get equal digests, so their order is part of the query
         """
     )
 
