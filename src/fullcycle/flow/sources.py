@@ -28,6 +28,7 @@ def read_source(node: Node, surroundings: Surroundings, now: int) -> Reading:
     """
     frame = _fetched(node, surroundings)
     if node.role == "outcomes":
+        frame = sorted_by_key(frame, node.declared.contract)
         return Reading(frame, f"{frame.height:,} rows whose window is over", "")
     contract = node.declared.contract
     report = check(frame, contract, table=node.name)
