@@ -8,7 +8,7 @@ import pytest
 
 import served_shop
 from asgi_client import JSON, ask
-from fullcycle.adapters.segments import SegmentWriter, read_decisions
+from fullcycle.adapters.segments import SegmentWriter, read_decisions, read_segment, segments
 from fullcycle.kernel import Misconfigured, now
 from fullcycle.record import MemoryObjects
 from fullcycle.serve import App, Deployed, Stager
@@ -46,6 +46,10 @@ class Served:
 
     def decisions(self):
         return list(read_decisions(self.folder))
+
+    def logged(self):
+        """Every payload, whatever its id."""
+        return [payload for path in segments(self.folder) for payload, _ in read_segment(path)]
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +123,47 @@ def test_the_idempotency_key_is_the_decisions_id_and_counts_once(serve):
         assert answer.json["decision_id"] == "order-17:a/b"
 
     assert [decision.id for decision in served.decisions()] == ["order-17:a/b"]
+
+
+def keyed(key):
+    return [(b"idempotency-key", key)]
+
+
+def test_a_repeated_request_gets_the_very_same_response_and_is_decided_once(serve):
+    served = serve()
+    first = served.post(CLIENT, keyed(b"order-17"))
+
+    assert served.post(CLIENT, keyed(b"order-17"), parts=3) == first
+    assert served.get("/readyz").json["decisions"] == 1
+    assert len(served.logged()) == 1
+
+
+def test_a_repeated_key_with_another_body_is_refused_and_not_decided(serve):
+    served = serve()
+    first = served.post(CLIENT, keyed(b"order-17"))
+
+    for other in ({**CLIENT, "recency": 9}, {"no": "row"}):
+        refused = served.post(other, keyed(b"order-17"))
+        assert refused.status == 422
+        assert refused.json["detail"] == "this Idempotency-Key was already used with another body"
+    assert served.post(CLIENT, keyed(b"order-17")) == first
+    assert len(served.logged()) == 1
+
+
+def test_requests_without_a_key_are_each_decided(serve):
+    served = serve()
+
+    assert len({served.post(CLIENT).json["decision_id"] for _ in range(3)}) == 3
+    assert len(served.logged()) == 3
+
+
+def test_a_key_whose_request_failed_may_be_sent_again(serve):
+    served = serve(**served_shop.alone("helpless"))
+
+    assert served.post({**CLIENT, "recency": 12}, keyed(b"k")).status == 500
+    assert served.post({"no": "row"}, keyed(b"k")).status == 422
+    assert served.post(CLIENT, keyed(b"k")).status == 200
+    assert len(served.logged()) == 1
 
 
 def test_a_draw_is_logged_with_the_probability_of_what_was_picked(serve):

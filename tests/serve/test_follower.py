@@ -230,6 +230,23 @@ def test_a_ledger_out_of_reach_changes_nothing_and_is_told_once(host):
     ]
 
 
+def test_a_repeated_key_is_answered_as_before_across_a_deployment(host):
+    def keyed(body):
+        return ask(host.app, "POST", "/winback", body, [(b"idempotency-key", b"order-17")])
+
+    host.deploy(1)
+    host.look()
+    first = keyed(CLIENT)
+    host.deploy(2)
+    host.look()
+
+    assert keyed(CLIENT) == first
+    assert first.json["release"] == "winback@v1"
+    assert keyed({**CLIENT, "recency": 9}).status == 422
+    assert host.answer()["release"] == "winback@v2"
+    assert [d.release for d in read_decisions(host.folder)] == [1, 2]
+
+
 def test_a_request_ends_on_the_release_that_it_began_with(host):
     host.deploy(1)
     host.look()

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from fullcycle.serve.answered import Answered
 from fullcycle.serve.decider import Tell
 from fullcycle.serve.problem import Response, problem, response
 from fullcycle.serve.reading import BODY_LIMIT, HeaderReader, Message, Receive, Rejected, read_body
@@ -21,7 +22,8 @@ _ALIVE = response(200, b'{"status":"alive"}')
 class App:
     """The ASGI application of one capability.
 
-    ``POST /<capability>`` decides; ``GET /openapi.json``, ``/livez`` and ``/readyz`` tell.
+    ``POST /<capability>`` decides, once per Idempotency-Key that is still remembered (see
+    ``answered`` for how long that is); ``GET /openapi.json``, ``/livez`` and ``/readyz`` tell.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class App:
     ) -> None:
         self._serving = serving
         self._life = life
+        self._answered = Answered()
         self._tell = tell
         self._path = f"/{capability}"
         self._headers = HeaderReader(replay=replay, limit=limit)
@@ -75,7 +78,11 @@ class App:
             return self._serving.ready()
         asked = self._headers.read(scope["headers"])
         body = await read_body(receive, self._limit)
-        return active.answer(body, asked) if body is not None else None
+        if body is None:
+            return None
+        if asked.key is None:
+            return active.answer(body, asked)
+        return self._answered.once(asked.key, body, lambda: active.answer(body, asked))
 
     def _page(self, scope: Scope) -> Response:
         page = self._pages.get(scope["path"])
