@@ -85,6 +85,15 @@ def test_every_answer_that_the_app_gives_is_described(winback):
     assert set(decision(document)["responses"]) == {"200", "400", "413", "415", "422", "500", "503"}
 
 
+@pytest.mark.parametrize("ref", ["winback@v7", "pricing@v12"])
+def test_the_example_of_a_release_is_this_very_one(winback, ref):
+    release, _ = winback
+    document = json.loads(openapi(release, ref, replay=False))
+    answered = decision(document)["responses"]["200"]["content"]["application/json"]["schema"]
+
+    assert answered["properties"]["release"]["examples"] == [ref]
+
+
 def test_a_list_of_rows_is_described_as_one(tmp_path):
     _, document = documented(tmp_path, **served_shop.alone("several"))
     answer = decision(document)["responses"]["200"]["content"]["application/json"]["schema"]["properties"][

@@ -14,7 +14,7 @@ _REJECTIONS = {
     "400": "The body is not well-formed JSON, or a header is not what it should be.",
     "413": "The body is too large.",
     "415": "The body is not sent as JSON.",
-    "422": "The body is no such row: every bad field is named by its path.",
+    "422": "The body is no such row: each bad field is named. Or its key came with another body.",
     "500": "The service could not decide.",
     "503": "Nothing answers yet, or the decision could not be recorded.",
 }
@@ -39,7 +39,9 @@ def openapi(
         "openapi": "3.1.0",
         "info": {"title": manifest.capability, "version": ref},
         "paths": {
-            f"/{manifest.capability}": {"post": _decision(request, _envelope(answered), told, replay=replay)},
+            f"/{manifest.capability}": {
+                "post": _decision(request, _envelope(answered, ref), told, replay=replay)
+            },
             "/livez": {"get": _page("Whether the process lives.")},
             "/readyz": {"get": _page("Whether it answers, and with which release.")},
         },
@@ -68,13 +70,13 @@ def _decision(request: Mapping[str, Any], envelope: Any, told: Any, *, replay: b
     }
 
 
-def _envelope(answered: Any) -> dict[str, Any]:
+def _envelope(answered: Any, ref: str) -> dict[str, Any]:
     return {
         "type": "object",
         "required": ["decision_id", "release", "answer"],
         "properties": {
             "decision_id": {"type": "string", "description": "Joins what happens later to this decision."},
-            "release": {"type": "string", "examples": ["winback@v7"]},
+            "release": {"type": "string", "examples": [ref]},
             "answer": answered,
         },
     }
@@ -85,7 +87,8 @@ def _headers(*, replay: bool) -> list[dict[str, Any]]:
         "name": "Idempotency-Key",
         "in": "header",
         "required": False,
-        "description": "The caller's own id of this request: it becomes the decision's id, and counts once.",
+        "description": "The caller's own id of this request: it becomes the decision's id, and counts once. "
+        "Sent again with the same bytes it is answered the same, with others it is refused.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:~@/+=-]{1,128}$"},
     }
     at = {
