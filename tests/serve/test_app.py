@@ -256,8 +256,37 @@ def test_a_decision_that_cannot_be_logged_is_not_answered(serve):
     assert answer.status == 503
     assert answer.headers[b"retry-after"] == b"1"
     assert "could not be recorded" in answer.json["detail"]
-    assert served.told == [served.told[0]]
-    assert "the event log failed: Misconfigured" in served.told[0]
+    served.post(CLIENT)
+    assert served.told == [
+        "winback@v3, a decision could not be recorded: nothing can be written there (the event log); "
+        "make room (told once; counted in /readyz)"
+    ]
+
+
+def test_a_log_that_fails_by_the_system_alone_is_told_in_its_words(serve):
+    class Gone(FullDisk):
+        def append(self, payload: bytes) -> None:
+            raise OSError(5, "Input/output error")
+
+    served = serve(log=Gone())
+
+    assert served.post(CLIENT).status == 503
+    assert "a decision could not be recorded: [Errno 5] Input/output error (told once" in served.told[0]
+
+
+def test_a_request_whose_decision_was_not_recorded_may_be_sent_again_with_its_key(serve):
+    class Full(FullDisk):
+        full = True
+
+        def append(self, payload: bytes) -> None:
+            if self.full:
+                super().append(payload)
+
+    served = serve(log=(log := Full()))
+    assert served.post(CLIENT, keyed(b"k")).status == 503
+
+    log.full = False
+    assert served.post(CLIENT, keyed(b"k")).status == 200
 
 
 def test_every_bad_field_is_named_at_once_and_no_value_is_repeated(served):

@@ -106,26 +106,35 @@ class Decider:
             self._log.append(_ENCODER.encode(decision))
         except (FullcycleError, OSError) as error:
             self.counts.failures += 1
-            self._tell_once("the event log", error)
+            self._tell_once(f"a decision could not be recorded: {_cured(error)}")
             raise Unrecorded(type(error).__name__) from error
 
     def _fall_back(self, row: Row, draw: HashedDraw, failed: Policy, error: Exception) -> bytes:
-        self._tell_once(failed.reference, error)
+        self._tell_failure(failed, error)
         fallback = self.release.fallback
         if fallback is not None and fallback is not failed:
             try:
                 return answer_of(fallback, row, draw)
             except Exception as second:  # noqa: BLE001 - so may a fallback
-                self._tell_once(fallback.reference, second)
+                self._tell_failure(fallback, second)
         self.counts.failures += 1
         raise Undecided(type(error).__name__) from error
 
-    def _tell_once(self, culprit: str, error: Exception) -> None:
-        """Tell of a failure the first time it is seen: its kind and its line, never the request."""
-        told = f"{self.ref}, {culprit} failed: {type(error).__name__} at {_line_of(error)}"
+    def _tell_failure(self, policy: Policy, error: Exception) -> None:
+        """Tell of a user's function: the error's kind and its line, never the request."""
+        self._tell_once(f"{policy.reference} failed: {type(error).__name__} at {_line_of(error)}")
+
+    def _tell_once(self, told: str) -> None:
         if told not in self._told:
             self._told.add(told)
-            self._tell(f"{told} (told once; counted in /readyz)")
+            self._tell(f"{self.ref}, {told} (told once; counted in /readyz)")
+
+
+def _cured(error: FullcycleError | OSError) -> str:
+    """What our own error says, and its cure, on one line."""
+    if isinstance(error, FullcycleError):
+        return f"{error.what} ({error.where}); {error.mend}"
+    return str(error)
 
 
 def _line_of(error: Exception) -> str:
