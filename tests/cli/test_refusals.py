@@ -197,7 +197,8 @@ def test_serving_where_nothing_is_deployed_says_so_before_it_answers_503(shop):
 
     assert first.startswith("nothing is deployed to winback@dev yet")
     assert "fullcycle deploy winback@v1 --to dev" in first
-    assert second.startswith("winback@dev answers at http://127.0.0.1:")
+    assert second.startswith("winback@dev listens at http://127.0.0.1:")
+    assert second.endswith("/winback — nothing answers yet: nothing is deployed yet\n")
 
 
 def test_serving_at_a_port_that_is_taken_says_which_and_what_else(shop):

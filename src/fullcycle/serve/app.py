@@ -49,6 +49,11 @@ class App:
             "/openapi.json": self._openapi,
         }
 
+    @property
+    def silent(self) -> str:
+        """Why nothing answers yet; empty where a release does."""
+        return self._serving.silent
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live through the server's start and end."""
         if scope["type"] == "http":

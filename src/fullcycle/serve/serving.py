@@ -85,12 +85,18 @@ class Serving:
                 return known
         return None
 
+    @property
+    def silent(self) -> str:
+        """Why nothing answers yet; empty where a release does."""
+        if self.active is not None:
+            return ""
+        return self.refused or self.unreachable or "nothing is deployed yet"
+
     def ready(self) -> Response:
         """Whether this worker answers, with which release, and what stands in the way."""
         active = self.active
         if active is None:
-            why = self.refused or self.unreachable or "nothing is deployed yet"
-            return problem(503, f"not ready: {why}", headers=[(b"retry-after", b"1")])
+            return problem(503, f"not ready: {self.silent}", headers=[(b"retry-after", b"1")])
         counts = active.decider.counts
         told = Status(
             "ready",

@@ -53,8 +53,14 @@ def serve(project: Project, capability: str, environment: str, *, host: str, por
         app,
         host=host,
         port=port,
-        ready=lambda url: tell(f"{capability}@{environment} answers at {url}/{capability}"),
+        ready=lambda url: tell(_listens(f"{capability}@{environment}", f"{url}/{capability}", app.silent)),
     )
+
+
+def _listens(what: str, address: str, silent: str) -> str:
+    if silent:
+        return f"{what} listens at {address} — nothing answers yet: {silent}"
+    return f"{what} answers at {address}"
 
 
 def assess_in_this_process(root: str, environment: str, manifest: str, log: str, began: str) -> Assessment:
