@@ -48,6 +48,7 @@ def test_an_empty_project_is_ready_for_its_first_capability(folder, typed, monke
     monkeypatch.chdir(folder / "corner")
 
     assert said.code == 0
+    assert said.out.endswith("next: cd corner && fullcycle new <capability>\n")
     assert typed("fullcycle value").out.startswith("nothing is measured yet")
     assert 'package = "corner"' in Path("fullcycle.toml").read_text()
 

@@ -1,4 +1,4 @@
-"""README and tutorial, typed as they stand: each block runs where the one before it left off.
+"""README, tutorial and how-to, typed as they stand: each block runs where the one before it left off.
 
 Two things are made smaller for a test: the tutorial's replay sends 4,000 clients instead of all, and the
 service listens on a port that is free.
@@ -22,6 +22,7 @@ from docs_snippets import Command, Snippet, missing, snippets
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 TUTORIAL = ROOT / "docs" / "tutorial" / "winback.md"
+HOWTO = ROOT / "docs" / "howto" / "your-own-capability.md"
 SHORTER = {"python replay.py": "python replay.py --limit 4000"}
 PORT = "8765"
 
@@ -120,7 +121,7 @@ def _free_port() -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("document", [README, TUTORIAL], ids=lambda path: path.stem)
+@pytest.mark.parametrize("document", [README, TUTORIAL, HOWTO], ids=lambda path: path.stem)
 def test_a_reader_who_types_what_the_page_says_gets_what_it_says(document: Path, tmp_path: Path) -> None:
     with reader(tmp_path) as somebody:
         for snippet in snippets(document):
@@ -128,7 +129,7 @@ def test_a_reader_who_types_what_the_page_says_gets_what_it_says(document: Path,
                 somebody.follow(snippet)
 
 
-@pytest.mark.parametrize("document", [README, TUTORIAL], ids=lambda path: path.stem)
+@pytest.mark.parametrize("document", [README, TUTORIAL, HOWTO], ids=lambda path: path.stem)
 def test_a_block_that_is_not_run_says_why(document: Path) -> None:
     for snippet in snippets(document):
         assert snippet.runs or snippet.how.startswith("no, "), snippet.where

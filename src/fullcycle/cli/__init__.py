@@ -7,7 +7,7 @@ import click
 from fullcycle.cli.group import LazyGroup, status_of
 
 COMMANDS = {
-    "new": "Lay out a new project.",
+    "new": "Lay out a new project, or a capability inside one.",
     "run": "Run a capability's flow: data, features, models, evaluation.",
     "runs": "List a capability's runs.",
     "show": "Show anything in the record by its reference, such as winback@42.",

@@ -1,4 +1,4 @@
-"""Laying out a new project."""
+"""Laying out a new project, and a new capability inside one."""
 
 import re
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import fullcycle
 from fullcycle.kernel import Invalid
+from fullcycle.wiring.project import Project
 
 EXAMPLES = ("winback",)
 _SHIPPED = Path(fullcycle.__file__).parent / "example"
@@ -25,6 +26,7 @@ warehouses.warehouse = "duckdb:///warehouse.duckdb"
 [environments.prod]
 warehouses.warehouse = "duckdb:///warehouse.duckdb"
 """
+_SKELETON = "skeleton"  # the name of the capability to begin with, wherever its files say it
 _IGNORE = ".fullcycle/\n__pycache__/\n*.duckdb\n*.duckdb.wal\n*.html\n"
 
 
@@ -35,22 +37,40 @@ def lay_out(parent: Path, name: str, example: str | None) -> list[tuple[Path, st
         Invalid: where the name cannot be imported, or hides another module, or the folder already
             holds something.
     """
+    _require_importable(name, "project", "my_shop")
+    return _write(parent, name, _example(name) if example else _empty(name))
+
+
+def lay_out_capability(project: Project, name: str) -> list[tuple[Path, str]]:
+    """Write a capability to begin with to the folder ``name`` of a project; return its files as above.
+
+    Raises:
+        Invalid: where the name cannot be imported, or hides another module, or the folder already
+            holds something.
+    """
+    _require_importable(name, "capability", "my_offer")
+    return _write(project.root, name, _skeleton(project, name))
+
+
+def _require_importable(name: str, what: str, such_as: str) -> None:
     if not name.isidentifier() or iskeyword(name):
         raise Invalid(
             f"{name!r} cannot be imported",
-            "the name of the project",
-            "use letters, digits and _, say my_shop",
+            f"the name of the {what}",
+            f"use letters, digits and _, say {such_as}",
         )
     if name == "fullcycle" or name in sys.stdlib_module_names:
         raise Invalid(
-            f"{name!r} would hide the module of that name", "the name of the project", "choose another one"
+            f"{name!r} would hide the module of that name", f"the name of the {what}", "choose another one"
         )
+
+
+def _write(parent: Path, name: str, files: dict[str, bytes]) -> list[tuple[Path, str]]:
     root = parent / name
-    if root.exists() and any(root.iterdir()):
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise Invalid(
             f"{name} already holds files", str(root), "choose another name, or go on there: cd " + name
         )
-    files = _example(name) if example else _empty(name)
     for path, content in files.items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +95,21 @@ def _example(name: str) -> dict[str, bytes]:
         if name != _HOME and path.suffix in (".py", ".toml", ".md", ".gitignore"):
             content = _renamed(content.decode(), name).encode()
         files[path.relative_to(shipped).as_posix()] = content
+    return files
+
+
+def _skeleton(project: Project, name: str) -> dict[str, bytes]:
+    said = {
+        f"{_HOME}.{_SKELETON}": f"{project.package}.{name}",
+        _SKELETON: name,
+        " USD ": f" {project.config.project.currency} ",
+    }
+    written = re.compile("|".join(map(re.escape, said)))
+    files = {}
+    for path in sorted((_SHIPPED / _SKELETON).iterdir()):
+        if path.suffix in (".py", ".md"):
+            text = written.sub(lambda found: said[found[0]], path.read_text(encoding="utf-8"))
+            files[path.name.replace(_SKELETON, name)] = text.encode()
     return files
 
 
