@@ -6,6 +6,8 @@ import sys
 import threading
 import time
 import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -265,14 +267,19 @@ def test_a_failed_synchronisation_is_told_at_the_next_event(tmp_path):
 @pytest.mark.slow
 def test_an_append_of_400_bytes_is_cheap(tmp_path):
     writer = SegmentWriter(tmp_path)
-    best = min(_seconds_per_append(writer) for _ in range(10))
+    plain = os.open(tmp_path / "plain", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    payload = b"x" * 400
+    ratio = min(
+        _seconds(writer.append, payload) / _seconds(partial(os.write, plain), payload) for _ in range(10)
+    )
     writer.close()
+    os.close(plain)
 
-    assert best < 15e-6
+    assert ratio < 5  # of one bare write; 1.7 to 2.0 where nothing else runs
 
 
-def _seconds_per_append(writer: SegmentWriter) -> float:
-    began = time.perf_counter()
+def _seconds(append: Callable[[bytes], object], payload: bytes) -> float:
+    began = time.process_time()
     for _ in range(2000):
-        writer.append(b"x" * 400)
-    return (time.perf_counter() - began) / 2000
+        append(payload)
+    return time.process_time() - began

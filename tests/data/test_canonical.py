@@ -186,8 +186,11 @@ def test_eighty_megabytes_of_numbers_take_no_loop_over_values():
     table_digest(frame)
     start = time.process_time()
     table_digest(frame)
+    spent = time.process_time() - start
 
-    assert time.process_time() - start < 0.25  # 0.03 s here; a loop over values takes seconds
+    start = time.process_time()
+    hash(tuple(frame["a"].to_list()[:1_000_000]))  # a tenth of a loop over the values
+    assert spent < (time.process_time() - start) * 10
 
 
 def test_python_objects_have_no_digest():

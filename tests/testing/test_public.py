@@ -88,10 +88,11 @@ def test_importing_and_serving_bring_no_table_or_model_library(program):
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
-def test_importing_takes_less_than_a_sixth_of_a_second_beyond_python_itself():
+def test_importing_costs_a_fraction_of_importing_tables_and_warehouse():
     def seconds(program: str) -> float:
         timed = f"import time\n{program}\nprint(time.process_time())"
         runs = [subprocess.check_output([sys.executable, "-c", timed], text=True) for _ in range(3)]
         return min(map(float, runs))
 
-    assert seconds("import fullcycle") - seconds("pass") < 0.15
+    bare = seconds("pass")
+    assert seconds("import fullcycle") - bare < (seconds("import polars, duckdb") - bare) / 3
