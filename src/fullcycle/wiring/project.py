@@ -88,7 +88,7 @@ class Project:
             raise Missing(
                 f"{self.root.name} has no capability yet",
                 str(self.root),
-                f"begin with what it is for: write {name}/brief.md",
+                f"lay one out: fullcycle new {name}",
             )
         if name not in self.capabilities():
             raise UnknownName.among(
