@@ -181,7 +181,7 @@ def test_a_project_without_a_capability_says_how_one_begins(tmp_path, monkeypatc
 
     assert refused.code == 2
     assert "empty has no capability yet" in refused.err
-    assert "write winback/brief.md" in refused.err
+    assert "fullcycle new winback" in refused.err
 
 
 # processes of their own
