@@ -274,7 +274,7 @@ PROJECT = {
     ("winback/flow.py", "    training: fc.Split, *", "    trainin: fc.Split, *"): (
         2,
         "there is no 'trainin'",
-        "winback/flow.py:42",
+        "winback/flow.py:41",
         "did you mean 'training'?",
     ),
     ("winback/flow.py", "import lightgbm as lgb", "import lightgbm as lgb ("): (
