@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -54,7 +55,9 @@ def status_of(command: click.Command, arguments: Sequence[str] | None = None) ->
     Errors made for users are printed as such, never as tracebacks.
     """
     try:
-        code = command.main(arguments, prog_name="fullcycle", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _note
+            code = command.main(arguments, prog_name="fullcycle", standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("interrupted; what finished is kept", err=True)
         return 130
@@ -73,3 +76,8 @@ def status_of(command: click.Command, arguments: Sequence[str] | None = None) ->
         click.echo("interrupted; what finished is kept", err=True)
         return 130
     return code if isinstance(code, int) else 0
+
+
+def _note(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning as a user reads it: what it says, without the line of ours that gave it."""
+    click.secho(f"note: {message}", fg="yellow", err=True)
