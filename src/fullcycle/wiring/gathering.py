@@ -16,7 +16,7 @@ from fullcycle.kernel import Invalid
 from fullcycle.release import Manifest, PinnedModel, Signature, keep_golden, read_signature
 from fullcycle.serve import Service
 from fullcycle.wiring.flow import Flow
-from fullcycle.wiring.profiles import References, reference
+from fullcycle.wiring.profiles import ReferenceProfiles, reference
 from fullcycle.wiring.project import Project
 
 GOLDEN_ROWS = 20
@@ -168,9 +168,9 @@ def _stands_on(making: Making) -> dict[str, str]:
     return {name: version for name, version in found.items() if name not in _PLATFORM_FREE}
 
 
-def references(making: Making) -> References:
+def references(making: Making) -> ReferenceProfiles:
     """What every source, and the request, looked like."""
-    found: References = {}
+    found: ReferenceProfiles = {}
     for node in making.flow.graph.nodes.values():
         if node.role == "source" and node.name in making.run.steps:
             found[f"source {node.name}"] = reference(making.frame(node), making.contract(node))

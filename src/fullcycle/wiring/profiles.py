@@ -8,18 +8,18 @@ from fullcycle.data import Profile, Row, profile
 from fullcycle.monitor import Tally
 
 
-class Reference(msgspec.Struct, frozen=True):
+class ReferenceProfile(msgspec.Struct, frozen=True):
     """A table as it was: the bins of its fields, and the rows in them."""
 
     profile: Profile
     tally: Tally
 
 
-References = dict[str, Reference]
+ReferenceProfiles = dict[str, ReferenceProfile]
 """By node: ``source mailings``, and ``request`` for what a service is asked."""
 
 
-def reference(frame: pl.DataFrame, contract: type[Row]) -> Reference:
+def reference(frame: pl.DataFrame, contract: type[Row]) -> ReferenceProfile:
     """Count a table, to hold later ones against it."""
     found = profile(frame, contract)
-    return Reference(found, tallied(frame, found))
+    return ReferenceProfile(found, tallied(frame, found))

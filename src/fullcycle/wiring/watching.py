@@ -29,7 +29,7 @@ from fullcycle.monitor import (
 from fullcycle.release import Manifest, Signature, deployed, read_signature
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.gathering import service_of
-from fullcycle.wiring.profiles import Reference, References
+from fullcycle.wiring.profiles import ReferenceProfile, ReferenceProfiles
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
 
@@ -58,11 +58,13 @@ class Watched:
             return next(iter(self.flow.graph.metrics), "<metric>")
         return Brief.from_bytes(self.project.objects.get(self.manifest.brief)).metric
 
-    def references(self) -> References:
+    def references(self) -> ReferenceProfiles:
         """What data looked like when it was released."""
         if self.manifest.profile is None:
             return {}
-        return msgspec.json.decode(self.project.objects.get(self.manifest.profile), type=dict[str, Reference])
+        return msgspec.json.decode(
+            self.project.objects.get(self.manifest.profile), type=dict[str, ReferenceProfile]
+        )
 
 
 def watched(project: Project, capability: str, environment: str) -> Watched:
@@ -150,7 +152,7 @@ def _any_environment(project: Project) -> str:
     return next(iter(project.config.environments), "dev")
 
 
-def _source_findings(what: Watched, node: Node, reference: Reference | None) -> Iterator[Finding]:
+def _source_findings(what: Watched, node: Node, reference: ReferenceProfile | None) -> Iterator[Finding]:
     name = f"source {node.name}"
     contract: type[Row] = node.declared.contract
     frame = what.flow.query(node).frame()
@@ -166,7 +168,7 @@ def _source_findings(what: Watched, node: Node, reference: Reference | None) -> 
         yield from check_drift(name, reference.tally, tallied(frame, reference.profile))
 
 
-def _decision_findings(what: Watched, reference: Reference | None) -> Iterator[Finding]:
+def _decision_findings(what: Watched, reference: ReferenceProfile | None) -> Iterator[Finding]:
     folder = what.project.events_folder(what.capability, what.environment)
     publish(what.project.ledger, folder, what.capability, what.environment, by=what.project.author)
     logged = decisions(what.project.ledger, folder, what.capability, what.environment)
