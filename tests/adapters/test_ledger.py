@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from facts_for_tests import Noted
 from fullcycle.adapters.postgres import PostgresLedger
 from fullcycle.adapters.sqlite import SqliteLedger, connect, translated
-from fullcycle.kernel import Conflict, Damaged, Invalid, Misconfigured, now
-from fullcycle.record import Ledger, MemoryLedger, append_next
+from fullcycle.kernel import Conflict, Damaged, Invalid, Misconfigured, digest_bytes, now
+from fullcycle.record import Entry, Ledger, MemoryLedger, append_next
 from postgres_server import PASSWORD, in_schema
 from record_children import open_ledger
 
@@ -172,6 +172,66 @@ def test_heads_seek_in_the_index_once_per_stream(kind, tmp_path, request):
         assert "Seq Scan" not in plan
 
 
+def test_several_facts_are_appended_together(ledger):
+    ledger.append("a", 0, Noted("first"))
+    facts = ledger.append_all(
+        [Entry("a", 1, Noted("second")), Entry("b", 0, Noted()), Entry("a", 2, Noted())]
+    )
+
+    assert [(fact.stream, fact.position) for fact in facts] == [("a", 2), ("b", 1), ("a", 3)]
+    assert ledger.read("a")[1:] == [facts[0], facts[2]]
+    assert ledger.append_all([]) == []
+
+
+def test_of_several_facts_all_are_appended_or_none(ledger):
+    ledger.append("a", 0, Noted("first"))
+
+    with pytest.raises(Conflict, match="a is at position 1, not 0"):
+        ledger.append_all([Entry("b", 0, Noted()), Entry("a", 0, Noted("other"))])
+    with pytest.raises(Invalid, match="no kind of fact"):
+        ledger.append_all([Entry("b", 0, Noted()), Entry("b", 1, "other")])
+    assert ledger.heads() == {"a": 1}
+
+
+def test_the_latest_of_streams_is_their_last_fact(ledger):
+    for n in range(3):
+        ledger.append("a", n, Noted(number=n))
+    ledger.append("b", 0, Noted("only"))
+
+    latest = ledger.latest(["a", "b", "nowhere"])
+    assert {stream: fact.position for stream, fact in latest.items()} == {"a": 3, "b": 1}
+    assert latest["a"] == ledger.read("a")[-1]
+
+
+def test_what_is_attached_is_read_at_once(ledger):
+    digest = ledger.attach(b"small")
+
+    assert digest == digest_bytes(b"small")
+    assert ledger.attached(digest) == b"small"
+    assert ledger.attached(digest_bytes(b"never")) is None
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_what_is_attached_is_written_with_the_next_append_and_once(kind, tmp_path, request):
+    target = str(tmp_path / "ledger.db") if kind == "sqlite" else request.getfixturevalue("schema")
+    mine, other = open_ledger(target), open_ledger(target)
+    digest = mine.attach(b"small")
+    assert other.attached(digest) is None
+    with pytest.raises(Conflict):
+        mine.append("a", 5, Noted())
+    assert other.attached(digest) is None
+    mine.append("a", 0, Noted())
+    assert other.attached(digest) == b"small"
+
+    other.attach(b"small")
+    also = other.attach(b"other")
+    other.append_all([])
+    assert mine.attached(also) == b"other"
+    assert sorted((one.digest, one.size) for one in mine.attachments()) == sorted([(digest, 5), (also, 5)])
+    mine.detach([digest])
+    assert other.attached(digest) is None
+
+
 @pytest.mark.parametrize("expected", [-1, 0, 2, 10])
 def test_a_wrong_position_is_refused_with_the_right_one(ledger, expected):
     ledger.append("a", 0, Noted("first"))
@@ -197,7 +257,7 @@ def test_a_body_without_a_kind_is_refused(ledger):
 
 
 def test_sqlite_is_written_ahead_and_fully_synchronised(tmp_path):
-    connection = connect(tmp_path / "x.db", "create table t (a)")
+    connection = connect(tmp_path / "x.db", {"t": "create table t (a)"})
 
     assert connection.execute("pragma journal_mode").fetchone() == ("wal",)
     assert connection.execute("pragma synchronous").fetchone() == (2,)

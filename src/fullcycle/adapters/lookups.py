@@ -12,7 +12,8 @@ from fullcycle.kernel import UnknownName
 from fullcycle.record import Ledger, Projection
 
 # How far each table has followed each stream, and by which definition it was made.
-_SCHEMA = """
+_SCHEMA = {
+    "_followed": """
     create table if not exists _followed (
         projection text not null,
         definition text not null,
@@ -21,6 +22,7 @@ _SCHEMA = """
         primary key (projection, stream)
     )
 """
+}
 
 
 class SqliteLookups:

@@ -4,7 +4,8 @@ The same table and the same compare-and-swap as SQLite's. Connection strings are
 every error.
 """
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,24 +13,43 @@ import psycopg
 from psycopg import errors
 
 from fullcycle.adapters.pool import Pool
-from fullcycle.kernel import FullcycleError, Misconfigured, now
-from fullcycle.record import Fact, checked_stream, lost, masked, prefix_range, read_fact, write_body
+from fullcycle.kernel import Digest, FullcycleError, Misconfigured, digest_bytes, now
+from fullcycle.record import (
+    Entry,
+    Fact,
+    Stored,
+    checked_stream,
+    lost,
+    masked,
+    prefix_range,
+    read_fact,
+    write_body,
+)
 
 _PATIENCE = 10  # seconds to wait for a connection
 _MAKING = 7_230_114_001  # key of the lock under which the table is made: any number will do
 
 # Names compare by their bytes: a language's order would not put a prefix's streams together.
-_SCHEMA = """
-    create table if not exists fact (
-        stream text collate "C" not null,
-        position bigint not null,
-        kind text not null,
-        at bigint not null,
-        by text not null,
-        body text not null,
-        primary key (stream, position)
-    )
-"""
+_SCHEMA = {
+    "fact": """
+        create table if not exists fact (
+            stream text collate "C" not null,
+            position bigint not null,
+            kind text not null,
+            at bigint not null,
+            by text not null,
+            body text not null,
+            primary key (stream, position)
+        )
+    """,
+    "attachment": """
+        create table if not exists attachment (
+            digest text collate "C" not null primary key,
+            at bigint not null,
+            data bytea not null
+        )
+    """,
+}
 
 # The condition keeps positions without gaps, the primary key keeps them single.
 _APPEND = """
@@ -42,6 +62,16 @@ _READ = """
     select stream, position, kind, at, by, body from fact
     where stream = %s and position > %s order by position
 """
+
+_LATEST = """
+    select distinct on (stream) stream, position, kind, at, by, body from fact
+    where stream = any(%s) order by stream, position desc
+"""
+
+_ATTACH = "insert into attachment (digest, at, data) values (%s, %s, %s) on conflict do nothing"
+_ATTACHED = "select data from attachment where digest = %s"
+_STORED = "select digest, length(data), at from attachment"
+_DETACH = "delete from attachment where digest = any(%s)"
 
 _HEAD = "select coalesce(max(position), 0) from fact where stream = %s"
 
@@ -70,6 +100,8 @@ class PostgresLedger:
     def __init__(self, url: str) -> None:
         self._url = url
         self._pool = Pool(self._connect)
+        self._waiting: dict[Digest, bytes] = {}  # attached, and not yet written
+        self._lock = threading.Lock()
 
     def append(
         self, stream: str, expected: int, body: object, *, by: str = "fullcycle", at: int | None = None
@@ -80,19 +112,73 @@ class PostgresLedger:
             Conflict: where the stream's last position is not ``expected``.
             Misconfigured: where the database does not answer, or does not allow it.
         """
-        checked_stream(stream)
-        kind, text = write_body(body)
+        return self.append_all([Entry(stream, expected, body)], by=by, at=at)[0]
+
+    def append_all(
+        self, entries: Sequence[Entry], *, by: str = "fullcycle", at: int | None = None
+    ) -> list[Fact]:
+        """Append several facts, and all that is attached, in one commit: all of them or none.
+
+        Raises:
+            Conflict: where the last position of a stream is not the one expected.
+            Misconfigured: where the database does not answer, or does not allow it.
+        """
         moment = now() if at is None else at
-        row = {"stream": stream, "expected": expected, "kind": kind, "at": moment, "by": by, "body": text}
+        written = [(checked_stream(one.stream), one.expected, write_body(one.body)) for one in entries]
+        with self._lock:
+            waiting = list(self._waiting.items())
+        if not written and not waiting:
+            return []
+        facts: list[Fact] = []
+        head = 0
         with self._connection() as connection:
             try:
-                written = connection.execute(_APPEND, row).rowcount
-            except (errors.UniqueViolation, errors.SerializationFailure):
-                written = 0  # somebody else's fact was committed while this one was being written
-            head = expected if written else connection.execute(_HEAD, (stream,)).fetchall()[0][0]
-        if not written:
+                with connection.transaction():
+                    for digest, data in waiting:
+                        connection.execute(_ATTACH, (digest, moment, data))
+                    for stream, expected, (kind, text, body) in written:
+                        row = {"stream": stream, "expected": expected, "kind": kind, "at": moment, "by": by}
+                        if not connection.execute(_APPEND, {**row, "body": text}).rowcount:
+                            raise _Overtaken
+                        facts.append(Fact(stream, expected + 1, kind, moment, by, body))
+            except (_Overtaken, errors.UniqueViolation, errors.SerializationFailure):
+                # Somebody else's fact was committed before, or while this one was being written.
+                stream, expected, _ = written[len(facts)]
+                head = connection.execute(_HEAD, (stream,)).fetchall()[0][0]
+        if len(facts) < len(written):
             raise lost(stream, expected, head)
-        return read_fact(stream, expected + 1, kind, moment, by, text)
+        with self._lock:
+            for digest, _ in waiting:
+                self._waiting.pop(digest, None)
+        return facts
+
+    def attach(self, data: bytes) -> Digest:
+        """Keep small bytes under their digest; durable when the next append returns."""
+        digest = digest_bytes(data)
+        with self._lock:
+            self._waiting[digest] = bytes(data)
+        return digest
+
+    def attached(self, digest: Digest) -> bytes | None:
+        """Bytes that were attached; None where there are none."""
+        waiting = self._waiting.get(digest)
+        if waiting is not None:
+            return waiting
+        rows = self._rows(_ATTACHED, (digest,))
+        return bytes(rows[0][0]) if rows else None
+
+    def attachments(self) -> list[Stored]:
+        """Every attachment that is written."""
+        return [Stored(*row) for row in self._rows(_STORED, ())]
+
+    def detach(self, digests: Sequence[Digest]) -> None:
+        """Give up attachments; the server uses their room again."""
+        with self._connection() as connection:
+            connection.execute(_DETACH, (list(digests),))
+
+    def latest(self, streams: Sequence[str]) -> dict[str, Fact]:
+        """The last fact of each of these streams, of those that have one."""
+        return {row[0]: read_fact(*row) for row in self._rows(_LATEST, (list(streams),))}
 
     def read(self, stream: str, since: int = 0) -> list[Fact]:
         """The facts of a stream after position ``since``."""
@@ -140,7 +226,7 @@ class PostgresLedger:
         try:
             # What a server may have relaxed: an acknowledged fact is on its disk.
             connection.execute("select set_config('synchronous_commit', 'on', false)")
-            _make_table(connection)
+            _make_tables(connection)
         except BaseException:
             connection.close()
             raise
@@ -169,16 +255,21 @@ class PostgresLedger:
         return Misconfigured(f"PostgreSQL says: {said}", self._where, "see the server's log for what it says")
 
 
+class _Overtaken(Exception):
+    """Another fact stands where one was to be appended; takes the transaction back."""
+
+
 class _Gone(Misconfigured):
     """A connection that had worked broke."""
 
 
-def _make_table(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
-    """Make the table where there is none; asked first, since not every user may create."""
-    if connection.execute("select to_regclass('fact')").fetchall() == [(None,)]:
-        with connection.transaction():
-            connection.execute("select pg_advisory_xact_lock(%s)", (_MAKING,))
-            connection.execute(_SCHEMA)
+def _make_tables(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
+    """Make the tables that are not there; asked first, since not every user may create."""
+    for table, statement in _SCHEMA.items():
+        if connection.execute("select to_regclass(%s)", (table,)).fetchall() == [(None,)]:
+            with connection.transaction():
+                connection.execute("select pg_advisory_xact_lock(%s)", (_MAKING,))
+                connection.execute(statement)
 
 
 def _said(error: psycopg.Error, url: str) -> str:

@@ -4,26 +4,38 @@ Write-ahead log, ``synchronous=FULL``: when ``append`` returns, the fact is on t
 """
 
 import sqlite3
+import threading
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from fullcycle.adapters.pool import Pool
-from fullcycle.kernel import Damaged, FullcycleError, Misconfigured, now
-from fullcycle.record import Fact, checked_stream, lost, prefix_range, read_fact, write_body
+from fullcycle.kernel import Damaged, Digest, FullcycleError, Misconfigured, digest_bytes, now
+from fullcycle.record import Entry, Fact, Stored, checked_stream, lost, prefix_range, read_fact, write_body
 
 _PATIENCE = 30.0  # seconds to wait for another writer, who needs milliseconds
 
-_SCHEMA = """
-    create table if not exists fact (
-        stream text not null,
-        position integer not null,
-        kind text not null,
-        at integer not null,
-        by text not null,
-        body text not null,
-        primary key (stream, position)
-    )
-"""
+_SCHEMA = {
+    "fact": """
+        create table if not exists fact (
+            stream text not null,
+            position integer not null,
+            kind text not null,
+            at integer not null,
+            by text not null,
+            body text not null,
+            primary key (stream, position)
+        )
+    """,
+    "attachment": """
+        create table if not exists attachment (
+            digest text not null primary key,
+            at integer not null,
+            data blob not null
+        ) without rowid
+    """,
+}
 
 # The condition keeps positions without gaps, the primary key keeps them single.
 _APPEND = """
@@ -36,6 +48,16 @@ _READ = """
     select stream, position, kind, at, by, body from fact
     where stream = ? and position > ? order by position
 """
+
+_LAST = """
+    select stream, position, kind, at, by, body from fact
+    where stream = ?1 and position = (select max(position) from fact where stream = ?1)
+"""
+
+_ATTACH = "insert or ignore into attachment (digest, at, data) values (?, ?, ?)"
+_ATTACHED = "select data from attachment where digest = ?"
+_STORED = "select digest, length(data), at from attachment"
+_DETACH = "delete from attachment where digest = ?"
 
 _HEAD = "select coalesce(max(position), 0) from fact where stream = ?"
 
@@ -61,6 +83,8 @@ class SqliteLedger:
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
         self._pool = Pool(lambda: connect(self._path, _SCHEMA))
+        self._waiting: dict[Digest, bytes] = {}  # attached, and not yet written
+        self._lock = threading.Lock()
 
     def append(
         self, stream: str, expected: int, body: object, *, by: str = "fullcycle", at: int | None = None
@@ -71,44 +95,109 @@ class SqliteLedger:
             Conflict: where the stream's last position is not ``expected``.
             Misconfigured: where the file cannot be written; nothing was then appended.
         """
-        checked_stream(stream)
-        kind, text = write_body(body)
+        return self.append_all([Entry(stream, expected, body)], by=by, at=at)[0]
+
+    def append_all(
+        self, entries: Sequence[Entry], *, by: str = "fullcycle", at: int | None = None
+    ) -> list[Fact]:
+        """Append several facts, and all that is attached, in one commit: all of them or none.
+
+        Raises:
+            Conflict: where the last position of a stream is not the one expected.
+            Misconfigured: where the file cannot be written; nothing was then appended.
+        """
         moment = now() if at is None else at
+        written = [(checked_stream(one.stream), one.expected, write_body(one.body)) for one in entries]
+        with self._lock:
+            waiting = list(self._waiting.items())
+        if not written and not waiting:
+            return []
+        facts: list[Fact] = []
         try:
             with self._pool.connection() as connection:
-                written = connection.execute(_APPEND, (stream, expected, kind, moment, by, text)).rowcount
-                head = expected if written else connection.execute(_HEAD, (stream,)).fetchone()[0]
+                connection.execute("begin immediate")
+                connection.executemany(_ATTACH, [(digest, moment, data) for digest, data in waiting])
+                for stream, expected, (kind, text, body) in written:
+                    row = (stream, expected, kind, moment, by, text)
+                    if not connection.execute(_APPEND, row).rowcount:
+                        head = connection.execute(_HEAD, (stream,)).fetchone()[0]
+                        connection.execute("rollback")
+                        break
+                    facts.append(Fact(stream, expected + 1, kind, moment, by, body))
+                else:
+                    connection.execute("commit")
         except sqlite3.Error as error:
             raise translated(error, self._path, "the ledger") from error
-        if not written:
+        if len(facts) < len(written):
+            stream, expected, _ = written[len(facts)]
             raise lost(stream, expected, head)
-        return read_fact(stream, expected + 1, kind, moment, by, text)
+        with self._lock:
+            for digest, _ in waiting:
+                self._waiting.pop(digest, None)
+        return facts
+
+    def attach(self, data: bytes) -> Digest:
+        """Keep small bytes under their digest; durable when the next append returns."""
+        digest = digest_bytes(data)
+        with self._lock:
+            self._waiting[digest] = bytes(data)
+        return digest
+
+    def attached(self, digest: Digest) -> bytes | None:
+        """Bytes that were attached; None where there are none."""
+        waiting = self._waiting.get(digest)
+        if waiting is not None:
+            return waiting
+        rows = self._rows(_ATTACHED, (digest,))
+        return rows[0][0] if rows else None
+
+    def attachments(self) -> list[Stored]:
+        """Every attachment that is written."""
+        return [Stored(*row) for row in self._rows(_STORED, ())]
+
+    def detach(self, digests: Sequence[Digest]) -> None:
+        """Give up attachments, and the room they take."""
+        try:
+            with self._pool.connection() as connection:
+                connection.execute("begin immediate")
+                connection.executemany(_DETACH, [(digest,) for digest in digests])
+                connection.execute("commit")
+                connection.execute("vacuum")
+        except sqlite3.Error as error:
+            raise translated(error, self._path, "the ledger") from error
 
     def read(self, stream: str, since: int = 0) -> list[Fact]:
         """The facts of a stream after position ``since``."""
+        return [read_fact(*row) for row in self._rows(_READ, (stream, since))]
+
+    def latest(self, streams: Sequence[str]) -> dict[str, Fact]:
+        """The last fact of each of these streams, of those that have one."""
         try:
             with self._pool.connection() as connection:
-                rows = connection.execute(_READ, (stream, since)).fetchall()
+                found = [connection.execute(_LAST, (stream,)).fetchone() for stream in streams]
         except sqlite3.Error as error:
             raise translated(error, self._path, "the ledger") from error
-        return [read_fact(*row) for row in rows]
+        return {row[0]: read_fact(*row) for row in found if row is not None}
 
     def heads(self, prefix: str = "") -> dict[str, int]:
         """Last position of each stream whose name starts with ``prefix``."""
         low, high = prefix_range(prefix)
-        try:
-            with self._pool.connection() as connection:
-                return dict(connection.execute(_HEADS, {"low": low, "high": high}).fetchall())
-        except sqlite3.Error as error:
-            raise translated(error, self._path, "the ledger") from error
+        return dict(self._rows(_HEADS, {"low": low, "high": high}))
 
     def close(self) -> None:
         """Close every connection; they are opened again when needed."""
         self._pool.close()
 
+    def _rows(self, query: str, values: Sequence[object] | Mapping[str, object]) -> list[tuple[Any, ...]]:
+        try:
+            with self._pool.connection() as connection:
+                return connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise translated(error, self._path, "the ledger") from error
 
-def connect(path: Path, schema: str) -> sqlite3.Connection:
-    """Open a file with write-ahead log and full synchronisation; make its tables if it has none.
+
+def connect(path: Path, schema: Mapping[str, str]) -> sqlite3.Connection:
+    """Open a file with write-ahead log and full synchronisation; make the tables that it has not.
 
     The connection is in autocommit mode, and any one thread at a time may use it.
     """
@@ -116,12 +205,24 @@ def connect(path: Path, schema: str) -> sqlite3.Connection:
     try:
         _use_write_ahead_log(connection)
         connection.execute("pragma synchronous = full")
-        if not connection.execute("select 1 from sqlite_master limit 1").fetchone():
-            connection.execute(schema)
+        there = {name for (name,) in connection.execute("select name from sqlite_master").fetchall()}
+        for table, statement in schema.items():
+            if table not in there:
+                _make_table(connection, statement, temporary=bool(there))
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _make_table(connection: sqlite3.Connection, statement: str, *, temporary: bool) -> None:
+    """Make a table; in a file of before that may only be read, one that is empty and goes again."""
+    try:
+        connection.execute(statement)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY or not temporary:
+            raise
+        connection.execute(statement.replace("create table", "create temp table"))
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -11,9 +11,9 @@ from fullcycle.record.decisions import (
     encode_decision,
     events_stream,
 )
-from fullcycle.record.facts import Fact, Kind, fact, kinds, read_body, read_fact, write_body
+from fullcycle.record.facts import Fact, Kind, Written, fact, kinds, read_body, read_fact, write_body
 from fullcycle.record.memory import MemoryLedger, MemoryObjects
-from fullcycle.record.ports import Codec, Ledger, ObjectStore
+from fullcycle.record.ports import Codec, Entry, Ledger, MappedCodec, ObjectStore, Stored
 from fullcycle.record.projection import Lookups, Projection
 from fullcycle.record.secret import Secret, masked
 from fullcycle.record.streams import append_next, checked_stream, lost, prefix_range
@@ -26,11 +26,13 @@ __all__ = [
     "Codec",
     "Codecs",
     "Decision",
+    "Entry",
     "EventsCompacted",
     "Fact",
     "Kind",
     "Ledger",
     "Lookups",
+    "MappedCodec",
     "MemoryLedger",
     "MemoryObjects",
     "ObjectStore",
@@ -38,6 +40,8 @@ __all__ = [
     "Projection",
     "Secret",
     "Span",
+    "Stored",
+    "Written",
     "append_next",
     "checked_stream",
     "decode_decision",

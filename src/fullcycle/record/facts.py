@@ -7,7 +7,7 @@ changed, only added, or given a higher version with an upcast from the one befor
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -99,8 +99,16 @@ def kinds() -> dict[str, Kind]:
     return dict(_KINDS)
 
 
-def write_body(body: object) -> tuple[str, str]:
-    """Return the kind of a body and the JSON it is kept as: ``{"v": version, …}``.
+class Written(NamedTuple):
+    """A body as it is kept: its kind, its JSON, and what will be read from it."""
+
+    kind: str
+    text: str
+    body: Any
+
+
+def write_body(body: object) -> Written:
+    """Turn a body into the JSON it is kept as: ``{"v": version, …}``.
 
     What is written can be read: a body that would not come back (a NaN in a float field)
     is refused here, not when somebody needs it.
@@ -119,11 +127,11 @@ def write_body(body: object) -> tuple[str, str]:
     try:
         plain = msgspec.json.encode(body)
         text = f'{{"v":{kind.version}{"," if plain != b"{}" else ""}{plain[1:].decode()}'
-        msgspec.json.decode(text, type=kind.type)
+        back = msgspec.json.decode(text, type=kind.type)
     except (TypeError, ValueError, OverflowError, msgspec.MsgspecError) as error:
         mend = "give numbers that are finite and text that is Unicode; keep a NaN out of the record"
         raise Invalid(f"it could not be read back: {error}", where, mend) from error
-    return kind.name, text
+    return Written(kind.name, text, back)
 
 
 def read_body(kind: str, text: str | bytes) -> Any:

@@ -1,10 +1,13 @@
 """The record in memory: for tests, and for trying things out."""
 
+import tempfile
 import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from fullcycle.kernel import Digest, Missing, digest_bytes, now
 from fullcycle.record.facts import Fact, read_fact, write_body
+from fullcycle.record.ports import Entry, Stored
 from fullcycle.record.streams import checked_stream, lost
 
 
@@ -13,26 +16,55 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self._streams: dict[str, list[tuple[str, int, str, str]]] = {}
+        self._attached: dict[Digest, bytes] = {}
         self._lock = threading.Lock()
 
     def append(
         self, stream: str, expected: int, body: object, *, by: str = "fullcycle", at: int | None = None
     ) -> Fact:
         """Append at position ``expected + 1``."""
-        checked_stream(stream)
-        kind, text = write_body(body)
+        return self.append_all([Entry(stream, expected, body)], by=by, at=at)[0]
+
+    def append_all(
+        self, entries: Sequence[Entry], *, by: str = "fullcycle", at: int | None = None
+    ) -> list[Fact]:
+        """Append several facts, all or none."""
         moment = now() if at is None else at
+        written = [(checked_stream(one.stream), one.expected, write_body(one.body)) for one in entries]
+        facts = []
         with self._lock:
-            rows = self._streams.get(stream, [])
-            if len(rows) != expected:
-                raise lost(stream, expected, len(rows))
-            self._streams[stream] = [*rows, (kind, moment, by, text)]
-        return read_fact(stream, expected + 1, kind, moment, by, text)
+            streams = dict(self._streams)
+            for stream, expected, (kind, text, body) in written:
+                rows = streams.get(stream, [])
+                if len(rows) != expected:
+                    raise lost(stream, expected, len(rows))
+                streams[stream] = [*rows, (kind, moment, by, text)]
+                facts.append(Fact(stream, expected + 1, kind, moment, by, body))
+            self._streams = streams
+        return facts
+
+    def attach(self, data: bytes) -> Digest:
+        """Keep small bytes."""
+        digest = digest_bytes(data)
+        self._attached[digest] = bytes(data)
+        return digest
+
+    def attached(self, digest: Digest) -> bytes | None:
+        """Bytes that were attached."""
+        return self._attached.get(digest)
 
     def read(self, stream: str, since: int = 0) -> list[Fact]:
         """The facts of a stream after position ``since``."""
         rows = self._streams.get(stream, [])
         return [read_fact(stream, n, *row) for n, row in enumerate(rows, start=1) if n > since]
+
+    def latest(self, streams: Sequence[str]) -> dict[str, Fact]:
+        """The last fact of each of these streams."""
+        return {
+            stream: read_fact(stream, len(rows), *rows[-1])
+            for stream in streams
+            if (rows := self._streams.get(stream, []))
+        }
 
     def heads(self, prefix: str = "") -> dict[str, int]:
         """Last position of each stream whose name starts with ``prefix``."""
@@ -47,11 +79,15 @@ class MemoryObjects:
 
     def __init__(self) -> None:
         self._objects: dict[Digest, bytes] = {}
+        self._written: dict[Digest, Path] = {}
+        self._times: dict[Digest, int] = {}
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def put(self, data: bytes) -> Digest:
         """Store bytes."""
         digest = digest_bytes(data)
         self._objects[digest] = bytes(data)
+        self._times.setdefault(digest, now())
         return digest
 
     def get(self, digest: Digest) -> bytes:
@@ -62,8 +98,32 @@ class MemoryObjects:
 
     def has(self, digest: Digest) -> bool:
         """Whether they are there."""
-        return digest in self._objects
+        return digest in self._objects or digest in self._written
 
     def path(self, digest: Digest) -> Path | None:
-        """None: nothing here is a file."""
-        return None
+        """The file of an object that was written as one; nothing else here is a file."""
+        return self._written.get(digest)
+
+    def write(self, digest: Digest, write: Callable[[Path], None]) -> int:
+        """Have a file written, in a folder that goes with this process."""
+        if digest not in self._written:
+            self._folder = self._folder or tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+            target = Path(self._folder.name) / digest
+            write(target)
+            self._written[digest] = target
+            self._times[digest] = now()
+        return self._written[digest].stat().st_size
+
+    def stored(self) -> Iterator[Stored]:
+        """Every object."""
+        for digest, data in list(self._objects.items()):
+            yield Stored(digest, len(data), self._times[digest])
+        for digest, path in list(self._written.items()):
+            yield Stored(digest, path.stat().st_size, self._times[digest])
+
+    def remove(self, digest: Digest) -> None:
+        """Give up an object."""
+        self._objects.pop(digest, None)
+        path = self._written.pop(digest, None)
+        if path is not None:
+            path.unlink(missing_ok=True)

@@ -1,14 +1,28 @@
 """What the record needs from outside: a ledger, an object store, codecs."""
 
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from fullcycle.kernel import Digest
 from fullcycle.record.facts import Fact
 
 
+class Entry(NamedTuple):
+    """A fact to be: its body, and the position of its stream that it follows."""
+
+    stream: str
+    expected: int
+    body: object
+
+
 class Ledger(Protocol):
-    """Append-only streams of facts; the head of a stream is all that ever changes."""
+    """Append-only streams of facts; the head of a stream is all that ever changes.
+
+    Beside its facts a ledger keeps small bytes that they refer to, its attachments: what
+    is attached is written by the next append, in the same commit, so that a step's result
+    and the fact that tells of it cost one.
+    """
 
     def append(
         self, stream: str, expected: int, body: object, *, by: str = "fullcycle", at: int | None = None
@@ -29,8 +43,32 @@ class Ledger(Protocol):
         """
         ...
 
+    def append_all(
+        self, entries: Sequence[Entry], *, by: str = "fullcycle", at: int | None = None
+    ) -> list[Fact]:
+        """Append several facts, and all that is attached, in one commit: all of them or none.
+
+        Without entries it writes what is attached.
+
+        Raises:
+            Conflict: where the last position of a stream is not the one expected.
+        """
+        ...
+
+    def attach(self, data: bytes) -> Digest:
+        """Keep small bytes under their digest; durable when the next append returns."""
+        ...
+
+    def attached(self, digest: Digest) -> bytes | None:
+        """Bytes that were attached, by this process or written by any; None where there are none."""
+        ...
+
     def read(self, stream: str, since: int = 0) -> list[Fact]:
         """The facts of a stream after position ``since``, in order; empty where there is none."""
+        ...
+
+    def latest(self, streams: Sequence[str]) -> dict[str, Fact]:
+        """The last fact of each of these streams, of those that have one."""
         ...
 
     def heads(self, prefix: str = "") -> dict[str, int]:
@@ -62,6 +100,30 @@ class ObjectStore(Protocol):
         """The file that holds them, to be mapped into memory; None where there is no such file."""
         ...
 
+    def write(self, digest: Digest, write: Callable[[Path], None]) -> int:
+        """Have a file written that holds what ``digest`` stands for; its size in bytes.
+
+        For what is too big to be bytes in memory, under a digest of what it means. Nothing
+        is written where it is there already. Such an object is read by its ``path``.
+        """
+        ...
+
+    def stored(self) -> Iterator["Stored"]:
+        """Every object, in no order."""
+        ...
+
+    def remove(self, digest: Digest) -> None:
+        """Give up an object; nothing happens where there is none."""
+        ...
+
+
+class Stored(NamedTuple):
+    """An object of a store: its size in bytes, and when it was written in µs since 1970 UTC."""
+
+    digest: Digest
+    size: int
+    at: int
+
 
 class Codec(Protocol):
     """How values of one sort become bytes and come back equal."""
@@ -83,4 +145,31 @@ class Codec(Protocol):
 
     def content(self, value: Any, data: bytes) -> Digest:
         """Digest of what the value means; ``data`` is its encoding. Equal digests, equal values."""
+        ...
+
+
+@runtime_checkable
+class MappedCodec(Protocol):
+    """A codec of values that may be big: written straight to a file, and read by mapping it."""
+
+    name: str
+
+    def is_small(self, value: Any) -> bool:
+        """Whether it is better kept as bytes."""
+        ...
+
+    def write(self, value: Any, path: Path) -> None:
+        """Write a value to a file that is not there yet."""
+        ...
+
+    def read(self, path: Path) -> Any:
+        """The value again, mapped into memory.
+
+        Raises:
+            Damaged: where the file is not what was written.
+        """
+        ...
+
+    def content(self, value: Any, data: bytes | None = None) -> Digest:
+        """Digest of what the value means."""
         ...
