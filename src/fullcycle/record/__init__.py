@@ -1,6 +1,6 @@
 """The record: facts in streams, objects under their digests, decisions in a log."""
 
-from fullcycle.record.artifacts import Artifact, Artifacts
+from fullcycle.record.artifacts import Artifacts
 from fullcycle.record.codecs import BundleCodec, BytesCodec, Codecs, PlainCodec
 from fullcycle.record.decisions import (
     Decision,
@@ -12,6 +12,7 @@ from fullcycle.record.decisions import (
     events_stream,
 )
 from fullcycle.record.facts import Fact, Kind, Written, fact, kinds, read_body, read_fact, write_body
+from fullcycle.record.family import Artifact, Family
 from fullcycle.record.memory import MemoryLedger, MemoryObjects
 from fullcycle.record.ports import Codec, Entry, Ledger, MappedCodec, ObjectStore, Stored
 from fullcycle.record.projection import Lookups, Projection
@@ -29,6 +30,7 @@ __all__ = [
     "Entry",
     "EventsCompacted",
     "Fact",
+    "Family",
     "Kind",
     "Ledger",
     "Lookups",

@@ -53,6 +53,15 @@ class MemoryLedger:
         """Bytes that were attached."""
         return self._attached.get(digest)
 
+    def attachments(self) -> list[Stored]:
+        """All that is attached."""
+        return [Stored(digest, len(data), 0) for digest, data in self._attached.items()]
+
+    def detach(self, digests: Sequence[Digest]) -> None:
+        """Give up attachments."""
+        for digest in digests:
+            self._attached.pop(digest, None)
+
     def read(self, stream: str, since: int = 0) -> list[Fact]:
         """The facts of a stream after position ``since``."""
         rows = self._streams.get(stream, [])

@@ -63,6 +63,14 @@ class Ledger(Protocol):
         """Bytes that were attached, by this process or written by any; None where there are none."""
         ...
 
+    def attachments(self) -> "list[Stored]":
+        """All that is attached and written."""
+        ...
+
+    def detach(self, digests: Sequence[Digest]) -> None:
+        """Give up attachments, and the room they take."""
+        ...
+
     def read(self, stream: str, since: int = 0) -> list[Fact]:
         """The facts of a stream after position ``since``, in order; empty where there is none."""
         ...

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fullcycle.adapters.files import FileObjects
 from fullcycle.adapters.sqlite import SqliteLedger
+from fullcycle.adapters.tiered import TieredObjects
 from fullcycle.code import Archive, Loaded, load, read_archive
 from fullcycle.kernel import Digest, Misconfigured, Missing, Money, UnknownName
 from fullcycle.record import Artifacts, Ledger, ObjectStore, masked
@@ -38,8 +39,8 @@ class Project:
 
     @cached_property
     def objects(self) -> ObjectStore:
-        """The record's immutable objects."""
-        return FileObjects(self.root / self.config.project.artifacts)
+        """The record's immutable objects: small ones beside the facts, large ones as files."""
+        return TieredObjects(self.ledger, FileObjects(self.root / self.config.project.artifacts))
 
     @cached_property
     def artifacts(self) -> Artifacts:
