@@ -13,8 +13,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fullcycle.kernel import Digest, Invalid, UnknownName, digest_parts
-from fullcycle.record import Artifacts, BytesCodec, Codec, Codecs, MemoryObjects, PlainCodec, Secret
+from fullcycle.kernel import Damaged, Digest, Invalid, Misconfigured, UnknownName, digest_parts
+from fullcycle.record import (
+    Artifacts,
+    BundleCodec,
+    BytesCodec,
+    Codec,
+    Codecs,
+    MemoryObjects,
+    PickleCodec,
+    PlainCodec,
+    Secret,
+    Vendor,
+)
 
 
 class Table:
@@ -280,13 +291,28 @@ def test_numbers_of_numpy_are_kept_as_pythons():
     assert content(np.float64(0.75)) == content(0.75)
 
 
-def test_each_part_of_a_bundle_is_kept_by_its_own_codec():
-    shelf = artifacts()
-    artifact = shelf.keep({"a": Table(1, 2), "b": [Table(3)], "c": {"plain": 1}})
+def test_a_bundle_in_one_object_comes_back_as_it_was():
+    bundle = BundleCodec(codecs())
+    value = {"a": Table(1, 2), 3: [Table(3)], "c": {"plain": 1}}
 
-    assert artifact.codec == "bundle@1"
-    assert artifact.size == len(shelf.objects.get(artifact.object))
-    assert shelf.load(artifact)["b"] == [Table(3)]
+    assert bundle.matches(value)
+    assert bundle.decode(bundle.encode(value)) == value
+    assert bundle.content(value, bundle.encode(value)) != bundle.content([], bundle.encode([]))
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: b"", lambda data: data[:-1], lambda data: b"nonsense" + data]
+)
+@pytest.mark.parametrize("codec", [PlainCodec(), BundleCodec(codecs()), PickleCodec()], ids=lambda c: c.name)
+def test_damaged_bytes_are_told(codec, damage):
+    with pytest.raises(Damaged, match="run the step again"):
+        codec.decode(damage(codec.encode([1, "two"])))
+
+
+@pytest.mark.parametrize("data", [b'{"$":"date","v":"x"}', b'{"$":"new","v":1}', b'{"$":"decimal","v":"x"}'])
+def test_plain_data_with_a_mark_that_it_cannot_read_is_damaged(data):
+    with pytest.raises(Damaged, match="not readable as plain data"):
+        PlainCodec().decode(data)
 
 
 def test_a_codec_registered_later_goes_first():
@@ -322,7 +348,9 @@ def test_what_cannot_be_stored_is_pointed_at(value, words):
         artifacts().keep(value)
     assert str(caught.value).startswith(words)
     assert "nothing here knows how to store" in caught.value.what
-    assert "return numbers, text, dates, tables, models" in caught.value.mend
+    assert "fc.codec(Type, suffix=…, write=…, read=…)" in caught.value.mend
+    assert "return numbers, text, dates, tables, arrays, models" in caught.value.mend
+    assert "fc.Pickled[Type], which no service loads" in caught.value.mend
 
 
 def test_a_value_that_holds_itself_is_refused():
@@ -350,3 +378,62 @@ def test_two_codecs_of_one_name_are_refused():
 def test_a_value_of_another_type_is_refused():
     with pytest.raises(Invalid, match=r"missing required field `campaign`(.|\n)*the type it was stored as"):
         back(dataclasses.make_dataclass("Cart", [("items", int)])(3), Offer)
+
+
+def offered(load) -> Codecs:
+    known = Codecs()
+    package = __name__.partition(".")[0]
+    known.offer(Vendor(package, ("table@1",), load, 'python -m pip install "fullcycle[tables]"'))
+    return known
+
+
+def test_a_library_is_not_imported_until_one_of_its_values_is_met():
+    loaded = []
+
+    def load():
+        loaded.append("tables")
+        return [TableCodec()]
+
+    known = offered(load)
+    assert known.of([1, {"a": 2.5}]).name == "json@1"
+    assert known.knows("table@1")
+    assert not loaded
+
+    assert known.of({"a": Table(1)}).name == "bundle@1"
+    assert known.of(Table(1)).name == known.named("table@1").name == "table@1"
+    assert loaded == ["tables"]
+
+
+def test_nor_until_something_that_it_stored_is_read():
+    assert offered(lambda: [TableCodec()]).named("table@1").decode(b"\1") == Table(1)
+
+
+def test_what_a_project_declares_itself_goes_before_a_librarys_codec():
+    class Own(TableCodec):
+        name = "own@1"
+
+    known = offered(lambda: [TableCodec()])
+    known.register(Own())
+
+    assert known.of(Table(1)).name == "own@1"
+    assert known.named("table@1").name == "table@1"
+    assert known.of(Table(1)).name == "own@1"
+
+
+def test_a_library_that_is_not_installed_is_named_with_the_command_that_brings_it():
+    def load():
+        raise ModuleNotFoundError("No module named 'tables'", name="tables")
+
+    known = offered(load)
+    for ask in (lambda: known.named("table@1"), lambda: known.of(Table(1))):
+        with pytest.raises(
+            Misconfigured, match=r"need tables, which is not installed(.|\n)*fullcycle\[tables\]"
+        ):
+            ask()
+
+
+def test_a_pickle_is_not_loaded_where_none_was_asked_for():
+    with pytest.raises(
+        Invalid, match=r"stored as a pickle, which runs whatever code(.|\n)*a service loads none"
+    ):
+        Codecs().named("pickle@1")

@@ -1,7 +1,8 @@
 """The record: facts in streams, objects under their digests, decisions in a log."""
 
 from fullcycle.record.artifacts import Artifacts
-from fullcycle.record.codecs import BundleCodec, BytesCodec, Codecs, PlainCodec
+from fullcycle.record.bundle import BundleCodec
+from fullcycle.record.codecs import BytesCodec, Codecs, PlainCodec, Vendor
 from fullcycle.record.decisions import (
     Decision,
     EventsCompacted,
@@ -11,9 +12,13 @@ from fullcycle.record.decisions import (
     encode_decision,
     events_stream,
 )
+from fullcycle.record.declared import DeclaredCodec, codec
 from fullcycle.record.facts import Fact, Kind, Written, fact, kinds, read_body, read_fact, write_body
 from fullcycle.record.family import Artifact, Family
+from fullcycle.record.framing import joined, parted, unreadable
 from fullcycle.record.memory import MemoryLedger, MemoryObjects
+from fullcycle.record.pickled import PickleCodec
+from fullcycle.record.plain import read_plain, write_plain
 from fullcycle.record.ports import Codec, Entry, Ledger, MappedCodec, ObjectStore, Stored
 from fullcycle.record.projection import Lookups, Projection
 from fullcycle.record.secret import Secret, masked
@@ -27,6 +32,7 @@ __all__ = [
     "Codec",
     "Codecs",
     "Decision",
+    "DeclaredCodec",
     "Entry",
     "EventsCompacted",
     "Fact",
@@ -38,24 +44,32 @@ __all__ = [
     "MemoryLedger",
     "MemoryObjects",
     "ObjectStore",
+    "PickleCodec",
     "PlainCodec",
     "Projection",
     "Secret",
     "Span",
     "Stored",
+    "Vendor",
     "Written",
     "append_next",
     "checked_stream",
+    "codec",
     "decode_decision",
     "each_once",
     "encode_decision",
     "events_stream",
     "fact",
+    "joined",
     "kinds",
     "lost",
     "masked",
+    "parted",
     "prefix_range",
     "read_body",
     "read_fact",
+    "read_plain",
+    "unreadable",
     "write_body",
+    "write_plain",
 ]

@@ -4,16 +4,22 @@ Two digests tell two things apart: an object's digest is of its bytes; a content
 of what the value means, and differs wherever the values do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
-from fullcycle.kernel import Digest, Invalid, UnknownName, digest_parts
+from fullcycle.kernel import Digest, Invalid, Misconfigured, UnknownName, digest_parts
+from fullcycle.record.bundle import BundleCodec as BundleCodec
+from fullcycle.record.bundle import taken_apart
+from fullcycle.record.pickled import PickleCodec
 from fullcycle.record.plain import foreign_field, is_plain, read_plain, write_plain
 from fullcycle.record.ports import Codec
 
-_LENGTH = 8  # bytes that tell how many bytes follow
+WAYS_OUT = (
+    "teach the store its type in ten lines: fc.codec(Type, suffix=…, write=…, read=…); "
+    "or return numbers, text, dates, tables, arrays, models, plain dataclasses, or lists and dicts of these; "
+    "or annotate the step -> fc.Pickled[Type], which no service loads"
+)
 
 
 class PlainCodec:
@@ -30,9 +36,14 @@ class PlainCodec:
         """The value as JSON."""
         return write_plain(value)
 
-    def decode(self, data: bytes) -> Any:
-        """The value again, structs and dataclasses as dicts."""
-        return read_plain(data)
+    def decode(self, data: bytes, kind: Any = Any) -> Any:
+        """The value again; structs and dataclasses as ``kind`` says, as dicts where it says nothing.
+
+        Raises:
+            Damaged: where the bytes are not what ``encode`` writes.
+            msgspec.ValidationError: where the value is not of ``kind``.
+        """
+        return read_plain(data, kind)
 
     def content(self, value: Any, data: bytes) -> Digest:
         """Digest of the JSON; the order of a dict's keys counts, since a loop would see it."""
@@ -62,64 +73,29 @@ class BytesCodec:
         return digest_parts(self.name, [data])
 
 
-class _Contents(msgspec.Struct, frozen=True):
-    """What a bundle says of itself: how its parts are joined, and each part's codec and size."""
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """A library whose values have codecs; it is imported when one of them is met, not before."""
 
-    shape: str  # dict, list or tuple
-    keys: str  # plain JSON
-    codecs: list[str]
-    sizes: list[int]
+    package: str  # where its classes live, such as "pandas"
+    names: tuple[str, ...]  # of its codecs, such as "pandas-frame@1"
+    load: Callable[[], Sequence[Codec]]  # imports the adapter
+    install: str  # the command that brings all it needs
 
+    def codecs(self) -> Sequence[Codec]:
+        """Its codecs.
 
-class BundleCodec:
-    """A dict, list or tuple whose values other codecs store, such as ``{"a": DataFrame}``."""
-
-    name = "bundle@1"
-    suffix = ".bundle"
-
-    def __init__(self, codecs: "Codecs") -> None:
-        self._codecs = codecs
-
-    def matches(self, value: object) -> bool:
-        """Whether it is a container, and each part has a codec."""
-        if type(value) not in (dict, list, tuple):
-            return False
-        keys, parts = _taken_apart(value)
-        return is_plain(keys) and all(self._codecs.find(part) is not None for part in parts)
-
-    def encode(self, value: Any) -> bytes:
-        """The contents, then the parts, each after its length."""
-        keys, parts = _taken_apart(value)
-        codecs = [self._codecs.of(part) for part in parts]
-        bodies = [codec.encode(part) for codec, part in zip(codecs, parts, strict=True)]
-        contents = _Contents(
-            type(value).__name__,
-            write_plain(keys).decode(),
-            [codec.name for codec in codecs],
-            [len(body) for body in bodies],
-        )
-        header = msgspec.json.encode(contents)
-        return b"".join([len(header).to_bytes(_LENGTH, "little"), header, *bodies])
-
-    def decode(self, data: bytes) -> Any:
-        """The container again."""
-        contents, bodies = _split(data)
-        parts = [
-            self._codecs.named(name).decode(body) for name, body in zip(contents.codecs, bodies, strict=True)
-        ]
-        if contents.shape == "dict":
-            return dict(zip(read_plain(contents.keys.encode()), parts, strict=True))
-        return tuple(parts) if contents.shape == "tuple" else parts
-
-    def content(self, value: Any, data: bytes) -> Digest:
-        """Digest of the parts' contents in their order, with their keys and codecs."""
-        contents, bodies = _split(data)
-        _, parts = _taken_apart(value)
-        told = (
-            f"{name} {self._codecs.named(name).content(part, body)}".encode()
-            for name, part, body in zip(contents.codecs, parts, bodies, strict=True)
-        )
-        return digest_parts(self.name, [contents.shape.encode(), contents.keys.encode(), *told])
+        Raises:
+            Misconfigured: where what they need is not installed.
+        """
+        try:
+            return self.load()
+        except ModuleNotFoundError as error:
+            raise Misconfigured(
+                f"values of {self.package} need {error.name}, which is not installed",
+                f"storing and reading {', '.join(self.names)}",
+                self.install,
+            ) from error
 
 
 class Codecs:
@@ -127,6 +103,8 @@ class Codecs:
 
     def __init__(self) -> None:
         self._codecs: list[Codec] = [BytesCodec(), PlainCodec(), BundleCodec(self)]
+        self._vendors: dict[str, Vendor] = {}  # not loaded yet, by package
+        self._opened: list[str] = []  # names of codecs that a vendor brought
 
     def register(self, codec: Codec) -> None:
         """Add a codec; it is asked before those already known.
@@ -134,14 +112,27 @@ class Codecs:
         Raises:
             Invalid: where its name is taken.
         """
-        if any(codec.name == known.name for known in self._codecs):
+        if self.knows(codec.name):
             raise Invalid(
                 f"there is a codec {codec.name!r} already", "registering a codec", "raise its version"
             )
         self._codecs.insert(0, codec)
 
+    def offer(self, vendor: Vendor) -> None:
+        """Know of a library's codecs without importing it."""
+        self._vendors[vendor.package] = vendor
+
+    def knows(self, name: str) -> bool:
+        """Whether what was stored by the codec of this name can be read here."""
+        return any(codec.name == name for codec in self._codecs) or any(
+            name in vendor.names for vendor in self._vendors.values()
+        )
+
     def find(self, value: object) -> Codec | None:
         """The codec that stores a value, if one does."""
+        if self._vendors:
+            for kind in type(value).__mro__:
+                self._open(kind.__module__.partition(".")[0])
         return next((codec for codec in self._codecs if codec.matches(value)), None)
 
     def of(self, value: object) -> Codec:
@@ -149,6 +140,7 @@ class Codecs:
 
         Raises:
             Invalid: where none does; says which part of the value stands in the way.
+            Misconfigured: where its codec needs what is not installed.
         """
         try:
             codec = self.find(value)
@@ -162,9 +154,7 @@ class Codecs:
             path, culprit = self._culprit(value, "what was returned")
             kind = f"{type(culprit).__module__}.{type(culprit).__qualname__}"
             raise Invalid(
-                f"{path} is a {kind}, which nothing here knows how to store",
-                "storing an artifact",
-                "return numbers, text, dates, tables, models, plain dataclasses, or lists and dicts of these",
+                f"{path} is a {kind}, which nothing here knows how to store", "storing an artifact", WAYS_OUT
             )
         return codec
 
@@ -173,13 +163,36 @@ class Codecs:
 
         Raises:
             UnknownName: where there is none.
+            Invalid: for a pickle where none are loaded, as in a service.
+            Misconfigured: where it needs what is not installed.
         """
+        for vendor in list(self._vendors.values()):
+            if name in vendor.names:
+                self._open(vendor.package)
         for codec in self._codecs:
             if codec.name == name:
                 return codec
-        raise UnknownName.among(
-            name, [codec.name for codec in self._codecs], where="the codecs that are installed"
-        )
+        if name == PickleCodec.name:
+            raise Invalid(
+                "it is stored as a pickle, which runs whatever code it names when it is loaded",
+                "an artifact of a step that returns fc.Pickled",
+                "a service loads none: return what the store knows, or teach it the type with fc.codec",
+            )
+        raise UnknownName.among(name, self._names(), where="the codecs that are installed")
+
+    def _open(self, package: str) -> None:
+        vendor = self._vendors.get(package)
+        if vendor is not None:
+            found = vendor.codecs()
+            del self._vendors[package]
+            # Before what is built in, after what a project declares itself.
+            place = len(self._codecs) - 3 - len(self._opened)
+            self._codecs[place:place] = found
+            self._opened += [codec.name for codec in found]
+
+    def _names(self) -> list[str]:
+        later = [name for vendor in self._vendors.values() for name in vendor.names]
+        return [*(codec.name for codec in self._codecs), *later]
 
     def _culprit(self, value: object, path: str) -> tuple[str, object]:
         """The innermost part of a value that has no codec."""
@@ -193,20 +206,5 @@ def _places(value: object, path: str) -> Iterator[tuple[str, object]]:
     if type(value) is dict:
         yield from ((f"{path}[{key!r}]", part) for key, part in value.items())
     elif type(value) in (list, tuple):
-        _, parts = _taken_apart(value)
+        _, parts = taken_apart(value)
         yield from ((f"{path}[{n}]", part) for n, part in enumerate(parts))
-
-
-def _taken_apart(value: Any) -> tuple[list[Any], list[Any]]:
-    """Keys and parts of a container; a list has no keys."""
-    return (list(value), list(value.values())) if type(value) is dict else ([], list(value))
-
-
-def _split(data: bytes) -> tuple[_Contents, list[bytes]]:
-    start = _LENGTH + int.from_bytes(data[:_LENGTH], "little")
-    contents = msgspec.json.decode(data[_LENGTH:start], type=_Contents)
-    bodies = []
-    for size in contents.sizes:
-        bodies.append(data[start : start + size])
-        start += size
-    return contents, bodies

@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from fullcycle.record.framing import unreadable
+
 _MARK = "$"
 _STRUCT = b'{"$":"struct"'  # quotes inside text are escaped: these bytes mean nothing else
 
@@ -54,9 +56,13 @@ def read_plain(data: bytes, kind: Any = Any) -> Any:
     """The value again; ``kind`` is the type of the structs or dataclasses in it.
 
     Raises:
+        Damaged: where the bytes are not what ``write_plain`` writes.
         msgspec.ValidationError: where they are not of that type.
     """
-    value = json.loads(data, object_hook=_revived)
+    try:
+        value = json.loads(data, object_hook=_revived)
+    except (ValueError, KeyError, TypeError, ArithmeticError) as error:  # json's own is a ValueError
+        raise unreadable("plain data", error) from error
     return msgspec.convert(value, kind) if kind is not Any and _STRUCT in data else value
 
 
