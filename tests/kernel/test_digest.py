@@ -5,7 +5,7 @@ from blake3 import blake3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullcycle.kernel import digest_bytes, digest_parts, digest_value
+from fullcycle.kernel import Pieces, digest_bytes, digest_parts, digest_value
 
 scalars = st.one_of(
     st.none(),
@@ -89,3 +89,16 @@ def test_a_value_is_written_in_its_canonical_form():
     value = {"b": [1.5, None], "a": "é", "c": True}
 
     assert digest_value("d", value) == digest_parts("d", ['{"a":"é","b":[1.5,null],"c":true}'.encode()])
+
+
+@given(st.lists(st.binary(max_size=4), max_size=4), st.binary(max_size=3))
+def test_where_a_part_is_cut_into_pieces_changes_nothing(pieces, after):
+    whole = b"".join(pieces)
+
+    assert digest_parts("d", [Pieces(len(whole), pieces), after]) == digest_parts("d", [whole, after])
+
+
+@pytest.mark.parametrize("size", [0, 2, 4])
+def test_pieces_that_are_not_as_long_as_they_say_are_refused(size):
+    with pytest.raises(ValueError, match=f"the pieces hold 3 bytes, and said {size}"):
+        digest_parts("d", [Pieces(size, [b"a", b"bc"])])

@@ -13,12 +13,15 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from fullcycle.kernel import Digest, Invalid, digest_parts, digest_value
+from fullcycle.kernel import Digest, Invalid, Pieces, digest_parts, digest_value
 
 BLOCK = 1 << 20
 """Rows digested together: bounds memory, and is part of the canonical form."""
 
-Part = bytes | memoryview
+_PIECE = 4 << 20
+"""Bytes of text laid end to end at a time: what fits the processor's cache is quickest. Changes no digest."""
+
+Part = bytes | memoryview | Pieces
 
 
 def table_digest(frame: pl.DataFrame) -> Digest:
@@ -66,17 +69,28 @@ def _parts(series: pl.Series) -> Iterator[Part]:
 
 def _lists(series: pl.Series) -> Iterator[Part]:
     lists = series if isinstance(series.dtype, pl.List) else series.arr.to_list()
-    lengths = lists.list.len().cast(pl.UInt64).fill_null(0)
-    yield _bytes(lengths)
-    yield from _parts(lists.filter(lengths > 0).list.explode())
+    yield _bytes(lists.list.len().cast(pl.UInt64).fill_null(0))
+    yield from _parts(lists.list.explode(empty_as_null=False, keep_nulls=False))
 
 
 def _texts(series: pl.Series) -> Iterator[Part]:
     """Text, and what has no number of its own: binary, decimals and 128-bit integers, written out."""
     binary = isinstance(series.dtype, pl.Binary)
-    text = (series.bin.encode("hex") if binary else series.cast(pl.String)).fill_null("")
-    yield _bytes(text.str.len_bytes().cast(pl.UInt64))
-    yield (text.str.join("").item() or "").encode() if len(text) else b""
+    text = series.bin.encode("hex") if binary else series.cast(pl.String)
+    if text.null_count():
+        text = text.fill_null("")
+    lengths = text.str.len_bytes()
+    yield _bytes(lengths.cast(pl.UInt64))
+    size = int(lengths.sum())
+    yield Pieces(size, _end_to_end(text, size))
+
+
+def _end_to_end(text: pl.Series, size: int) -> Iterator[memoryview]:
+    """The bytes of every value, one after another, a few megabytes at a time."""
+    rows = max(1, len(text) * _PIECE // max(size, 1))
+    for start in range(0, len(text), rows):
+        piece = text.slice(start, rows).cast(pl.Binary).cast(pl.List(pl.UInt8))
+        yield _bytes(piece.list.explode(empty_as_null=False))
 
 
 def _bytes(series: pl.Series) -> memoryview:

@@ -1,7 +1,8 @@
 """What every stage stands on: errors, digests, time, money."""
 
+from fullcycle.kernel.change import Change, changes
 from fullcycle.kernel.clock import Clock, duration, instant, micros, now, uuid7
-from fullcycle.kernel.digest import Digest, digest_bytes, digest_parts, digest_value
+from fullcycle.kernel.digest import Digest, Pieces, digest_bytes, digest_parts, digest_value
 from fullcycle.kernel.errors import (
     Conflict,
     Damaged,
@@ -19,6 +20,7 @@ from fullcycle.kernel.money import Interval, Money
 from fullcycle.kernel.reference import Reference
 
 __all__ = [
+    "Change",
     "Clock",
     "Conflict",
     "Damaged",
@@ -30,9 +32,11 @@ __all__ = [
     "Missing",
     "Money",
     "NotEnoughData",
+    "Pieces",
     "Reference",
     "Refused",
     "UnknownName",
+    "changes",
     "digest_bytes",
     "digest_parts",
     "digest_value",
