@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from fullcycle.code.archive import unpack as unpack
     from fullcycle.code.difference import changed as changed
     from fullcycle.code.git import GitState as GitState
+    from fullcycle.code.git import committed_files as committed_files
     from fullcycle.code.git import git_state as git_state
+    from fullcycle.code.git import uncommitted as uncommitted
     from fullcycle.code.installed import lock as lock
     from fullcycle.code.loader import Loaded as Loaded
     from fullcycle.code.loader import load as load
@@ -17,19 +19,25 @@ if TYPE_CHECKING:
     from fullcycle.code.reaching import Symbol as Symbol
     from fullcycle.code.reaching import reach as reach
     from fullcycle.code.reading import read_archive as read_archive
+    from fullcycle.code.unified import FileChange as FileChange
+    from fullcycle.code.unified import file_changes as file_changes
 
 _HOMES = {
     "Archive": ".archive",
+    "FileChange": ".unified",
     "GitState": ".git",
     "Loaded": ".loader",
     "Reach": ".reaching",
     "Symbol": ".reaching",
     "changed": ".difference",
+    "committed_files": ".git",
+    "file_changes": ".unified",
     "git_state": ".git",
     "load": ".loader",
     "lock": ".installed",
     "reach": ".reaching",
     "read_archive": ".reading",
+    "uncommitted": ".git",
     "unpack": ".archive",
 }
 

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from fullcycle.data.columns import as_field as as_field
     from fullcycle.data.columns import conform as conform
     from fullcycle.data.columns import dtype_of as dtype_of
+    from fullcycle.data.comparison import ColumnChange as ColumnChange
+    from fullcycle.data.comparison import ColumnSummary as ColumnSummary
+    from fullcycle.data.comparison import Rows as Rows
+    from fullcycle.data.comparison import TableChange as TableChange
+    from fullcycle.data.comparison import compare_tables as compare_tables
     from fullcycle.data.contract import Field as Field
     from fullcycle.data.contract import described as described
     from fullcycle.data.contract import fields as fields
@@ -43,6 +48,8 @@ if TYPE_CHECKING:
 __getattr__, __all__ = lazily(
     __name__,
     {
+        "ColumnChange": ".comparison",
+        "ColumnSummary": ".comparison",
         "Field": ".contract",
         "FieldProfile": ".distribution",
         "FrameCodec": ".codec",
@@ -52,7 +59,9 @@ __getattr__, __all__ = lazily(
         "Query": ".query",
         "Report": ".report",
         "Row": ".row",
+        "Rows": ".comparison",
         "Source": ".sources",
+        "TableChange": ".comparison",
         "Unfit": ".request",
         "Warehouse": ".query",
         "accepts": ".columns",
@@ -60,6 +69,7 @@ __getattr__, __all__ = lazily(
         "at_least": ".row",
         "between": ".row",
         "check": ".inspection",
+        "compare_tables": ".comparison",
         "conform": ".columns",
         "decode": ".request",
         "described": ".contract",
