@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from fullcycle.flow.declare import Step as Step
     from fullcycle.flow.declare import model as model
     from fullcycle.flow.declare import step as step
+    from fullcycle.flow.effort import Effort as Effort
+    from fullcycle.flow.effort import efforts as efforts
     from fullcycle.flow.facts import Evaluated as Evaluated
     from fullcycle.flow.facts import Memoized as Memoized
     from fullcycle.flow.facts import RunFinished as RunFinished
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
     from fullcycle.flow.graph import Node as Node
     from fullcycle.flow.graph import read_graph as read_graph
     from fullcycle.flow.inprocess import InProcess as InProcess
+    from fullcycle.flow.listing import Condition as Condition
+    from fullcycle.flow.listing import RunLine as RunLine
+    from fullcycle.flow.listing import RunScore as RunScore
+    from fullcycle.flow.listing import Wanted as Wanted
+    from fullcycle.flow.listing import chosen as chosen
+    from fullcycle.flow.listing import differing as differing
     from fullcycle.flow.memo import remember as remember
     from fullcycle.flow.memo import remembered as remembered
     from fullcycle.flow.parameters import choose as choose
@@ -29,10 +37,14 @@ if TYPE_CHECKING:
     from fullcycle.flow.records import run_record as run_record
     from fullcycle.flow.records import runs as runs
     from fullcycle.flow.running import run as run
+    from fullcycle.flow.setting import Setting as Setting
+    from fullcycle.flow.setting import settings as settings
     from fullcycle.flow.stepping import Workshop as Workshop
 
 _NAMES = {
     "CodeFailed": ".failure",
+    "Condition": ".listing",
+    "Effort": ".effort",
     "Evaluated": ".facts",
     "Graph": ".graph",
     "InProcess": ".inprocess",
@@ -40,13 +52,20 @@ _NAMES = {
     "ModelStep": ".declare",
     "Node": ".graph",
     "RunFinished": ".facts",
+    "RunLine": ".listing",
     "RunRecord": ".records",
+    "RunScore": ".listing",
     "RunStarted": ".facts",
+    "Setting": ".setting",
     "Step": ".declare",
     "StepFailed": ".failure",
     "StepFinished": ".facts",
+    "Wanted": ".listing",
     "Workshop": ".stepping",
     "choose": ".parameters",
+    "chosen": ".listing",
+    "differing": ".listing",
+    "efforts": ".effort",
     "last_run": ".records",
     "model": ".declare",
     "read_graph": ".graph",
@@ -55,6 +74,7 @@ _NAMES = {
     "run": ".running",
     "run_record": ".records",
     "runs": ".records",
+    "settings": ".setting",
     "step": ".declare",
     "unreadable": ".failure",
 }

@@ -31,6 +31,7 @@ class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     machine: str
     environment: str
+    from_environment: list[str] = []  # parameters that the environment set, and nobody typed
 
 
 @fact("run.step")

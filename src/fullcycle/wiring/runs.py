@@ -32,7 +32,8 @@ def start_run(
     """
     flow = Flow.open(project, capability, environment)
     brief = read_brief(flow)
-    parameters = {**_of_environment(project, capability, environment), **given}
+    bound = _of_environment(project, capability, environment)
+    parameters = {**bound, **given}
     chosen = choose(flow.graph, parameters)
     commit = git_state(project.root)
     start = RunStarted(
@@ -48,6 +49,7 @@ def start_run(
         python=platform.python_version(),
         machine=f"{platform.system()} {platform.machine()}",
         environment=environment,
+        from_environment=[name for name in bound if name not in given],
     )
     judge = RememberingJudge(project.ledger, project.artifacts, flow.reach, by=project.author)
     shop = Workshop(
