@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fullcycle import testing as testing
+    from fullcycle.data import File as File
     from fullcycle.data import Query as Query
     from fullcycle.data import Row as Row
     from fullcycle.data import Source as Source
+    from fullcycle.data import Variable as Variable
     from fullcycle.data import Warehouse as Warehouse
     from fullcycle.data import at_least as at_least
     from fullcycle.data import between as between
@@ -45,6 +47,7 @@ _HOMES = {
     "Capability": "wiring.notebook",
     "Draw": "feature",
     "Experiment": "experiment",
+    "File": "data",
     "FullcycleError": "kernel",
     "Metric": "metric",
     "Model": "feature",
@@ -54,6 +57,7 @@ _HOMES = {
     "Secret": "record",
     "Source": "data",
     "Split": "evaluate",
+    "Variable": "data",
     "Warehouse": "data",
     "at_least": "data",
     "between": "data",

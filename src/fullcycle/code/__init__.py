@@ -7,6 +7,9 @@ from fullcycle.kernel import lazily
 if TYPE_CHECKING:
     from fullcycle.code.archive import Archive as Archive
     from fullcycle.code.archive import unpack as unpack
+    from fullcycle.code.beside import Files as Files
+    from fullcycle.code.beside import check_path as check_path
+    from fullcycle.code.beside import is_pattern as is_pattern
     from fullcycle.code.difference import changed as changed
     from fullcycle.code.git import GitState as GitState
     from fullcycle.code.git import committed_files as committed_files
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from fullcycle.code.reaching import Reach as Reach
     from fullcycle.code.reaching import Symbol as Symbol
     from fullcycle.code.reaching import reach as reach
+    from fullcycle.code.reading import NEVER as NEVER
     from fullcycle.code.reading import read_archive as read_archive
     from fullcycle.code.unified import FileChange as FileChange
     from fullcycle.code.unified import file_changes as file_changes
@@ -25,14 +29,18 @@ if TYPE_CHECKING:
 _HOMES = {
     "Archive": ".archive",
     "FileChange": ".unified",
+    "Files": ".beside",
     "GitState": ".git",
     "Loaded": ".loader",
+    "NEVER": ".reading",
     "Reach": ".reaching",
     "Symbol": ".reaching",
     "changed": ".difference",
+    "check_path": ".beside",
     "committed_files": ".git",
     "file_changes": ".unified",
     "git_state": ".git",
+    "is_pattern": ".beside",
     "load": ".loader",
     "lock": ".installed",
     "reach": ".reaching",

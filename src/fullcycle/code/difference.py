@@ -34,12 +34,16 @@ def _is_named(key: str, symbol: Symbol) -> bool:
 
 
 def _difference(old: Symbol, new: Symbol) -> str:
+    if new.declared:
+        return f"{new.label} changed"
     if not new.path:
         return f"{new.label} {old.digest} → {new.digest}"
     return f"{_place(new)} changed"
 
 
 def _place(symbol: Symbol) -> str:
+    if symbol.declared:
+        return symbol.label
     if not symbol.path:
         return f"{symbol.label} {symbol.digest}"
     if not symbol.label:

@@ -31,6 +31,14 @@ def chains_of(node: ast.AST) -> Iterator[Chain]:
             yield from chains_of(part)
 
 
+def only_text(call: ast.Call) -> str | None:
+    """The text that is all a call is given; ``None`` where it is given anything else."""
+    match [*call.args, *(keyword.value for keyword in call.keywords)]:
+        case [ast.Constant(value=str(text))]:
+            return text
+    return None
+
+
 def texts_of(node: ast.expr | None) -> Iterator[str]:
     """The texts in an annotation, but for those of a ``Literal``."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -22,6 +22,7 @@ from types import CodeType, ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from fullcycle.code.archive import Archive
+from fullcycle.code.beside import Files
 from fullcycle.code.layout import Home, find, modules
 from fullcycle.kernel import Digest, Invalid, UnknownName, digest_bytes
 
@@ -42,6 +43,7 @@ class Loaded:
         self.archive = archive
         self.name = name  # of the package in sys.modules, such as shop[3f2a91c05d7e]
         self.root = root
+        self.files = Files(archive, root)  # what its fc.File objects read; a run sets its own
         self._lock = threading.RLock()
         self._executed: dict[str, ModuleType] = {}
         self._importlib = _Importlib(self)
@@ -230,6 +232,11 @@ class _Source:
 
     def __init__(self, loaded: Loaded) -> None:
         self._loaded = loaded
+
+    @property
+    def project_files(self) -> Files:
+        """What an ``fc.File`` of the module reads."""
+        return self._loaded.files
 
     def get_source(self, full: str) -> str | None:
         """The source of a module by its name in ``sys.modules``."""

@@ -6,7 +6,7 @@ widens the digest to the whole archive: a step may run once too often, never onc
 
 import platform
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import msgspec
@@ -28,13 +28,14 @@ class Symbol(msgspec.Struct, frozen=True):
     """Something that is reached, by keys such as ``library/money.py:euro``.
 
     ``label`` is how to speak of it: ``euro()``. A distribution has no path, and its version
-    as digest.
+    as digest; a ``declared`` thing has no path, and a digest that tells a reader nothing.
     """
 
     digest: Digest
     path: str
     line: int
     label: str = ""
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,22 @@ class Reach:
 
     ``digest`` covers the symbols, those of distributions and of Python among them, and
     nothing else; ``distributions`` maps the installed ones to their versions; ``unfollowed``
-    lists what could not be followed, as ``path:line what``.
+    lists what could not be followed, as ``path:line what``; ``files`` the paths and patterns
+    of files that it declares by ``fc.File``, whose content is not part of the digest yet.
     """
 
     digest: Digest
     symbols: Mapping[str, Symbol]
     distributions: Mapping[str, str]
     unfollowed: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+    def including(self, declared: Mapping[str, Symbol]) -> "Reach":
+        """The reach with what else it stands on, such as the content of files."""
+        if not declared:
+            return self
+        symbols = dict(sorted({**self.symbols, **declared}.items()))
+        return replace(self, symbols=symbols, digest=_digest_of(symbols))
 
 
 def reach(archive: Archive, module: str, name: str) -> Reach:
@@ -85,11 +95,16 @@ def _found(walk: Walk) -> Reach:
     libraries = [library for top in sorted(walk.libraries) for library in version_of(top)]
     symbols = dict(sorted({**dict(_of_code(walk)), **dict(_of_surroundings(libraries))}.items()))
     return Reach(
-        digest=digest_value("reach@1", {key: symbol.digest for key, symbol in symbols.items()}),
+        digest=_digest_of(symbols),
         symbols=symbols,
         distributions={library.name: library.version for library in libraries if library.version},
         unfollowed=tuple(sorted(walk.unfollowed)),
+        files=tuple(sorted(walk.files)),
     )
+
+
+def _digest_of(symbols: Mapping[str, Symbol]) -> Digest:
+    return digest_value("reach@1", {key: symbol.digest for key, symbol in symbols.items()})
 
 
 def _of_code(walk: Walk) -> Iterator[tuple[str, Symbol]]:

@@ -18,7 +18,7 @@ from fullcycle.kernel import Missing
 
 LARGEST = 1_000_000  # bytes of a file that is not Python source
 _LOOK = 8000  # bytes
-_NEVER = frozenset({".git", ".fullcycle", ".env", "__pycache__", "node_modules"})
+NEVER = frozenset({".git", ".fullcycle", ".env", "__pycache__", "node_modules"})  # part of no project
 
 _Rules = tuple[
     tuple[str, GitIgnoreSpec], ...
@@ -47,14 +47,15 @@ def _walk(root: str, below: str, rules: _Rules) -> Iterator[tuple[str, bytes]]:
         ordered = sorted(entries, key=lambda entry: entry.name)
     for entry in ordered:
         path = below + entry.name
-        if entry.name in _NEVER or entry.name.endswith((".pyc", ".pyo")):
+        if entry.name in NEVER or entry.name.endswith((".pyc", ".pyo")):
             continue
         if entry.is_dir(follow_symlinks=False):
             virtual = os.path.exists(f"{entry.path}/pyvenv.cfg")
             if not virtual and not _ignored(f"{root}{path}/", rules):
                 yield from _walk(root, f"{path}/", rules)
         elif entry.is_file() and not _ignored(root + path, rules) and _may_belong(entry, root):
-            data = Path(entry.path).read_bytes()
+            with open(entry.path, "rb") as file:
+                data = file.read()
             if entry.name.endswith(".py") or b"\0" not in data[:_LOOK]:
                 yield path, data
 

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable
 
 from fullcycle.code.binding import Imported, imports_of, names_of
-from fullcycle.code.expression import chains_of, dotted, every_argument, texts_of
+from fullcycle.code.expression import chains_of, dotted, every_argument, only_text, texts_of
 from fullcycle.code.usage import Call, Chain, Reading, Use
 
 _WORD = re.compile(r"[^\W\d]\w*")
+_FILE = "File"  # fc.File: what the literal it is called with names is digested, too
 _TEXT_READERS = frozenset({"sql", "query", "eval", "execute", "from_query", "query_df"})
 
 
@@ -51,6 +52,7 @@ class _Reader:
         self.scope = _Scope("module", None)
         self.running = True  # whether what is visited is run with the statement
         self.hint = False  # whether what is visited is an optional annotation
+        self.typing = False  # whether it is an annotation
         self.outermost: ast.stmt | None = None
         self.parameters: list[str] = []  # of the function whose call is read
 
@@ -80,8 +82,12 @@ class _Reader:
 
     # names
 
-    def use(self, chain: Chain, line: int, *, called: bool = False, asked: str = "") -> None:
-        use = Use(chain, line, called, None, asked)
+    def use(
+        self, chain: Chain, line: int, *, called: bool = False, asked: str = "", given: str | None = None
+    ) -> None:
+        if self.typing and chain[-1] == _FILE:
+            given = ""
+        use = Use(chain, line, called, None, asked, given)
         if self.hint:
             self.reading.hints.add(use)
             return
@@ -172,7 +178,8 @@ class _Reader:
         if isinstance(node.func, ast.Attribute) and node.func.attr in _TEXT_READERS:
             self.reading.reads_text = True
         if chain is not None:
-            self.use(chain, node.lineno, called=True)
+            text = only_text(node) if chain[-1] == _FILE else None
+            self.use(chain, node.lineno, called=True, given=text)
         else:
             self.visit(node.func)
         self.each([*node.args, *node.keywords])
@@ -281,7 +288,9 @@ class _Reader:
             name = use.chain[0]
             imported = inner.imported.get(name, ()) if use.origin is None else ()
             for origin in imported:
-                outer.uses.append((Use(use.chain, use.line, use.called, origin, use.asked), running))
+                outer.uses.append(
+                    (Use(use.chain, use.line, use.called, origin, use.asked, use.given), running)
+                )
             if use.origin is not None or name not in hides:
                 outer.uses.append((use, running))
 
@@ -332,11 +341,12 @@ class _Reader:
 
     def annotation(self, node: ast.expr | None, optional: bool) -> None:
         """Annotations use names; those written as text, too."""
-        before, self.hint = self.hint, self.hint or optional
+        before = self.hint, self.typing
+        self.hint, self.typing = self.hint or optional, True
         for name in _WORD.findall(" ".join(texts_of(node))):
             self.use((name,), getattr(node, "lineno", 0), asked="text")
         self.visit(node)
-        self.hint = before
+        self.hint, self.typing = before
 
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
         self.reading.acts |= self.running  # entering and leaving may do anything

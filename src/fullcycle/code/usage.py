@@ -14,6 +14,7 @@ class Use:
 
     ``origin`` is the import inside a function that binds it there; ``asked`` how it is asked:
     by a ``"computed"`` attribute, in a ``"text"`` that may name it, or plainly (``""``).
+    ``given`` is the text that a call of ``fc.File`` is given; empty where it is only a type.
     """
 
     chain: Chain
@@ -21,6 +22,7 @@ class Use:
     called: bool = False
     origin: Imported | None = None
     asked: str = ""
+    given: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

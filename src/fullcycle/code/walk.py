@@ -37,6 +37,7 @@ _FOLLOWED_BY_NOBODY = frozenset(
         ("sys", "modules"),
     }
 )
+_FILE = ("fullcycle", "File")
 _TELLING = frozenset({"__annotations__", "__code__", "__doc__", "__globals__", "__subclasses__"})
 
 
@@ -54,6 +55,7 @@ class Walk:
         self.executed: dict[str, None] = {}  # modules, in the order in which their import begins
         self.libraries: set[str] = set()  # top-level modules of other distributions
         self.unfollowed: set[str] = set()
+        self.files: set[str] = set()  # paths and patterns that fc.File is called with
         self.whole: set[str] = set()  # modules used as a value
         self.words: set[str] = set()
         self.text_readers: set[str] = set()  # modules in which a text may name a global
@@ -207,6 +209,15 @@ class Walk:
         dynamic = any(chain[: len(known)] == known for known in _FOLLOWED_BY_NOBODY)
         if dynamic and not _is_constant_import(use):
             self.cannot_follow(module, use, ".".join(chain))
+        if chain[:2] == _FILE or chain[:4] == ("fullcycle", "data", "file", "File"):
+            self.file(module, use)
+
+    def file(self, module: str, use: Use) -> None:
+        """Reach a file that is declared where it is used; its path has to stand there."""
+        if use.given is None:
+            self.cannot_follow(module, use, "fc.File of a computed path")
+        elif use.given:
+            self.files.add(use.given)
 
     def missing(self, module: str, name: str) -> None:
         """What a module does not bind, and may make when asked for it."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from fullcycle.data.distribution import Profile as Profile
     from fullcycle.data.distribution import profile as profile
     from fullcycle.data.distribution import recount as recount
+    from fullcycle.data.file import File as File
+    from fullcycle.data.file import Variable as Variable
     from fullcycle.data.inspection import check as check
     from fullcycle.data.query import Query as Query
     from fullcycle.data.query import Warehouse as Warehouse
@@ -52,6 +54,7 @@ __getattr__, __all__ = lazily(
         "ColumnSummary": ".comparison",
         "Field": ".contract",
         "FieldProfile": ".distribution",
+        "File": ".file",
         "FrameCodec": ".codec",
         "Malformed": ".request",
         "Problem": ".report",
@@ -63,6 +66,7 @@ __getattr__, __all__ = lazily(
         "Source": ".sources",
         "TableChange": ".comparison",
         "Unfit": ".request",
+        "Variable": ".file",
         "Warehouse": ".query",
         "accepts": ".columns",
         "as_field": ".columns",
