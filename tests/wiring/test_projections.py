@@ -20,7 +20,13 @@ def test_tables_hold_what_the_record_tells_of_runs(shop, typed):
     project = open_project()
 
     memo = len(project.ledger.heads("memo/"))
-    assert rebuild(project) == {"runs": 2, "scores": 2, "memo": memo, "costs": 2}
+    assert rebuild(project) == {
+        "runs": 2,
+        "scores": 2,
+        "settings": 4,
+        "memo": memo,
+        "costs": 2,
+    }
     tables = lookups(project)
     told = runs(project.ledger, "winback")
     assert [(row["number"], row["message"], row["status"]) for row in tables.rows(RUNS)] == [

@@ -9,7 +9,7 @@ from typing import Any
 from fullcycle.adapters.pool import Pool
 from fullcycle.adapters.sqlite import connect, translated
 from fullcycle.kernel import UnknownName
-from fullcycle.record import Ledger, Projection
+from fullcycle.record import Fact, Ledger, Projection
 
 # How far each table has followed each stream, and by which definition it was made.
 _SCHEMA = {
@@ -37,7 +37,7 @@ class SqliteLookups:
         with self._transaction() as connection:
             for projection in projections:
                 _drop(connection, projection)
-                _follow(connection, ledger, projection)
+            _follow(connection, ledger, projections)
             return {one.name: _count(connection, one) for one in projections}
 
     def catch_up(self, ledger: Ledger, projections: Sequence[Projection]) -> None:
@@ -46,7 +46,7 @@ class SqliteLookups:
             for projection in projections:
                 if not _is_current(connection, projection):
                     _drop(connection, projection)
-                _follow(connection, ledger, projection)
+            _follow(connection, ledger, projections)
 
     def rows(self, projection: Projection, **where: object) -> list[dict[str, Any]]:
         """Rows by their key's order, those only whose columns equal what is asked.
@@ -104,20 +104,34 @@ def _drop(connection: sqlite3.Connection, projection: Projection) -> None:
     _note(connection, projection, "", 0)  # no stream has this name: it marks the table as made
 
 
-def _follow(connection: sqlite3.Connection, ledger: Ledger, projection: Projection) -> None:
-    """Read what is new in the streams of a projection, and only that."""
-    query = "select stream, position from _followed where projection = ?"
-    seen = dict(connection.execute(query, (projection.name,)).fetchall())
-    for prefix in projection.prefixes:
+def _follow(connection: sqlite3.Connection, ledger: Ledger, projections: Sequence[Projection]) -> None:
+    """Read what is new in the streams of projections, and only that; each stream once for all of them."""
+    seen = {one.name: _seen(connection, one) for one in projections}
+    for prefix in dict.fromkeys(prefix for one in projections for prefix in one.prefixes):
+        following = [one for one in projections if prefix in one.prefixes]
         for stream, head in ledger.heads(prefix).items():
-            if head <= seen.get(stream, 0):
+            behind = [one for one in following if seen[one.name].get(stream, 0) < head]
+            if not behind:
                 continue
-            facts = ledger.read(stream, seen.get(stream, 0))
-            for fact in facts:
-                for row in projection.rows(fact):
-                    _put(connection, projection, dict(row))
-            _note(connection, projection, stream, facts[-1].position)
-            seen[stream] = facts[-1].position
+            facts = ledger.read(stream, min(seen[one.name].get(stream, 0) for one in behind))
+            for one in behind:
+                _take(connection, one, facts, seen[one.name].get(stream, 0))
+                seen[one.name][stream] = facts[-1].position
+
+
+def _seen(connection: sqlite3.Connection, projection: Projection) -> dict[str, int]:
+    """How far a projection has followed each stream."""
+    query = "select stream, position from _followed where projection = ?"
+    return dict(connection.execute(query, (projection.name,)).fetchall())
+
+
+def _take(connection: sqlite3.Connection, projection: Projection, facts: Sequence[Fact], since: int) -> None:
+    """Put the rows of a stream's facts, those after position ``since``."""
+    for fact in facts:
+        if fact.position > since:
+            for row in projection.rows(fact):
+                _put(connection, projection, dict(row))
+    _note(connection, projection, facts[-1].stream, facts[-1].position)
 
 
 def _put(connection: sqlite3.Connection, projection: Projection, row: dict[str, Any]) -> None:

@@ -31,6 +31,12 @@ def money(value: Money) -> str:
     return f"{value.amount:,.{digits}f} {value.currency}"
 
 
+def scored(value: float, low: float | None, high: float | None) -> str:
+    """A score with its interval, where it has one."""
+    interval = f" [{low:.4f}, {high:.4f}]" if low is not None and high is not None else ""
+    return f"{value:.4f}{interval}"
+
+
 def when(micros: int) -> str:
     """A time in the reader's own time zone, to the minute."""
     local: datetime = instant(micros).astimezone()

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from fullcycle.flow.running import run as run
     from fullcycle.flow.setting import Setting as Setting
     from fullcycle.flow.setting import settings as settings
+    from fullcycle.flow.setting import settled as settled
     from fullcycle.flow.stepping import Workshop as Workshop
 
 _NAMES = {
@@ -75,6 +76,7 @@ _NAMES = {
     "run_record": ".records",
     "runs": ".records",
     "settings": ".setting",
+    "settled": ".setting",
     "step": ".declare",
     "unreadable": ".failure",
 }

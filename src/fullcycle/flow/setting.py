@@ -1,7 +1,7 @@
 """What each parameter of a run was, and who said so."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,24 +19,34 @@ class Setting:
 
 
 def settings(run: RunRecord) -> dict[str, Setting]:
-    """Every parameter that a run is known to have had.
+    """Every parameter that a run is known to have had: see ``settled``."""
+    by_step = {name: step.parameters for name, step in run.steps.items()}
+    return settled(by_step, run.started.parameters, run.started.from_environment)
 
-    Named ``leaves`` where all steps that take it agree, else ``spend.leaves`` each. A run
-    that did not come to a step knows of it only what was set.
+
+def settled(
+    by_step: Mapping[str, Mapping[str, Any]], told: Mapping[str, Any], from_environment: Sequence[str] = ()
+) -> dict[str, Setting]:
+    """Parameters by the name that a reader gives them.
+
+    That is ``leaves`` where all steps that take it agree, else ``spend.leaves`` each. Of
+    ``told``, what was typed or bound by the environment, what no step took is kept as it is.
     """
-    told = run.started.parameters
     by_name: dict[str, dict[str, Any]] = defaultdict(dict)
-    for name, step in run.steps.items():
-        for parameter, value in step.parameters.items():
-            by_name[parameter][name] = value
+    for step, values in by_step.items():
+        for parameter, value in values.items():
+            by_name[parameter][step] = value
     found = {
-        name: Setting(value, _origin(run, name))
+        name: Setting(value, _origin(name, told, from_environment))
         for parameter, values in by_name.items()
         for name, value in _named(parameter, values, told).items()
     }
     seen = {key for name in found for key in (name, name.rpartition(".")[2])}
     rest = {name: value for name, value in told.items() if name not in seen and not _covered(name, by_name)}
-    return {**found, **{name: Setting(value, _origin(run, name)) for name, value in rest.items()}}
+    return {
+        **found,
+        **{name: Setting(value, _origin(name, told, from_environment)) for name, value in rest.items()},
+    }
 
 
 def _named(parameter: str, values: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,11 +63,11 @@ def _covered(name: str, by_name: Mapping[str, Mapping[str, Any]]) -> bool:
     return step in by_name.get(parameter, {})
 
 
-def _origin(run: RunRecord, name: str) -> Origin:
+def _origin(name: str, told: Mapping[str, Any], from_environment: Sequence[str]) -> Origin:
     """Who set a parameter; what names one step weighs more than what names all."""
-    told, own = run.started.parameters, name.rpartition(".")[2]
+    own = name.rpartition(".")[2]
     spelled = [key for key in told if key in (name, own) or key.rpartition(".")[2] == name]
     if not spelled:
         return "default"
     key = next((key for key in spelled if "." in key), spelled[0])
-    return "environment" if key in run.started.from_environment else "given"
+    return "environment" if key in from_environment else "given"
