@@ -392,5 +392,5 @@ def steps_of(expected: str | frozenset[str]) -> frozenset[str]:
 
 def forget_everything() -> None:
     """Empty the caches of the digester, as in a new process."""
-    for cached in (modules.read_module, reaching._reach, reaching._opened):
+    for cached in (modules.read_module, reaching._found, reaching._opened):
         cached.cache_clear()

@@ -25,7 +25,7 @@ def fresh() -> Iterator[None]:
 def test_another_version_of_a_library_is_the_affair_of_who_asks_it(monkeypatch, fresh):
     archive = of({"flow.py": "import polars as pl\n\ndef f(): return pl.len()\n\n\ndef g(): return 1\n"})
     before = {name: reach(archive, "flow", name) for name in "fg"}
-    reaching._reach.cache_clear()
+    reaching._found.cache_clear()
     newer = (installed.Library("polars", "99.0", "99.0"),)
     monkeypatch.setattr(reaching, "version_of", lambda top: newer if top == "polars" else ())
     after = {name: reach(archive, "flow", name) for name in "fg"}
@@ -39,7 +39,7 @@ def test_another_version_of_a_library_is_the_affair_of_who_asks_it(monkeypatch, 
 def test_another_python_is_everybodys_affair(monkeypatch, fresh):
     archive = of({"flow.py": "def f(): return 1\n"})
     before = reach(archive, "flow", "f")
-    reaching._reach.cache_clear()
+    reaching._found.cache_clear()
     monkeypatch.setattr(reaching.platform, "python_version_tuple", lambda: ("3", "99", "0"))
 
     old = before.symbols["Python"].digest

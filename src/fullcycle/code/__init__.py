@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fullcycle.code.reaching import reach as reach
     from fullcycle.code.reading import NEVER as NEVER
     from fullcycle.code.reading import read_archive as read_archive
+    from fullcycle.code.symbol import Symbol as Symbol
     from fullcycle.code.unified import FileChange as FileChange
     from fullcycle.code.unified import file_changes as file_changes
 
@@ -35,6 +36,7 @@ _HOMES = {
     "NEVER": ".reading",
     "Reach": ".reaching",
     "Symbol": ".reaching",
+    "Symbol": ".symbol",
     "changed": ".difference",
     "check_path": ".beside",
     "committed_files": ".git",

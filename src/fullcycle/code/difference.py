@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from fullcycle.code.reaching import Symbol
+from fullcycle.code.symbol import Symbol
 
 
 def changed(old: Mapping[str, Symbol], new: Mapping[str, Symbol]) -> list[str]:

@@ -8,34 +8,21 @@ import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-
-import msgspec
+from pathlib import Path
 
 from fullcycle.code.archive import Archive
 from fullcycle.code.effects import Effects
 from fullcycle.code.installed import Library, version_of
 from fullcycle.code.layout import modules
 from fullcycle.code.project import Project
+from fullcycle.code.recollection import keep, recall
 from fullcycle.code.statement import Statement
+from fullcycle.code.symbol import Found, Symbol
 from fullcycle.code.walk import Walk
 from fullcycle.kernel import Digest, UnknownName, digest_bytes, digest_value
 
 ORDER = "the order of what it runs when imported"
 _ABSENT = "absent"
-
-
-class Symbol(msgspec.Struct, frozen=True):
-    """Something that is reached, by keys such as ``library/money.py:euro``.
-
-    ``label`` is how to speak of it: ``euro()``. A distribution has no path, and its version
-    as digest; a ``declared`` thing has no path, and a digest that tells a reader nothing.
-    """
-
-    digest: Digest
-    path: str
-    line: int
-    label: str = ""
-    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +49,30 @@ class Reach:
         return replace(self, symbols=symbols, digest=_digest_of(symbols))
 
 
-def reach(archive: Archive, module: str, name: str) -> Reach:
+def reach(archive: Archive, module: str, name: str, *, cache: Path | None = None) -> Reach:
     """Follow ``name`` of ``module`` (named from the package, such as ``winback.flow``).
+
+    ``cache`` is a folder in which what was found is kept for the next process.
 
     Raises:
         UnknownName: where the archive has no such module, or the module no such name.
         Invalid: where a module on the way is not Python.
     """
-    return _reach(archive, module, name)
+    return _surrounded(_found(archive, module, name, cache))
 
 
 @lru_cache(maxsize=1024)
-def _reach(archive: Archive, module: str, name: str) -> Reach:
+def _found(archive: Archive, module: str, name: str, cache: Path | None) -> Found:
+    known = recall(cache, archive, module, name) if cache is not None else None
+    if known is not None:
+        return known
+    found = _walked(archive, module, name)
+    if cache is not None:
+        keep(cache, archive, module, name, found)
+    return found
+
+
+def _walked(archive: Archive, module: str, name: str) -> Found:
     project, effects = _opened(archive)
     if not project.has(module):
         raise UnknownName.among(module, modules(archive), where="the modules of the project")
@@ -81,7 +80,12 @@ def _reach(archive: Archive, module: str, name: str) -> Reach:
         raise UnknownName.among(name, project.module(module).bound, where=project.path(module))
     walk = Walk(project, effects)
     walk.start(module, name)
-    return _found(walk)
+    return Found(
+        symbols=dict(_of_code(walk)),
+        libraries=sorted(walk.libraries),
+        unfollowed=sorted(walk.unfollowed),
+        files=sorted(walk.files),
+    )
 
 
 @lru_cache(maxsize=8)
@@ -90,16 +94,16 @@ def _opened(archive: Archive) -> tuple[Project, Effects]:
     return project, Effects(project)
 
 
-def _found(walk: Walk) -> Reach:
-    """What a walk found, as symbols."""
-    libraries = [library for top in sorted(walk.libraries) for library in version_of(top)]
-    symbols = dict(sorted({**dict(_of_code(walk)), **dict(_of_surroundings(libraries))}.items()))
+def _surrounded(found: Found) -> Reach:
+    """What a walk found, with what runs it: the libraries that it asks, and Python."""
+    libraries = [library for top in found.libraries for library in version_of(top)]
+    symbols = dict(sorted({**found.symbols, **dict(_of_surroundings(libraries))}.items()))
     return Reach(
         digest=_digest_of(symbols),
         symbols=symbols,
         distributions={library.name: library.version for library in libraries if library.version},
-        unfollowed=tuple(sorted(walk.unfollowed)),
-        files=tuple(sorted(walk.files)),
+        unfollowed=tuple(found.unfollowed),
+        files=tuple(found.files),
     )
 
 
