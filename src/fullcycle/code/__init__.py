@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from fullcycle.code.loader import Loaded as Loaded
     from fullcycle.code.loader import load as load
     from fullcycle.code.reaching import Reach as Reach
-    from fullcycle.code.reaching import Symbol as Symbol
     from fullcycle.code.reaching import reach as reach
     from fullcycle.code.reading import NEVER as NEVER
     from fullcycle.code.reading import read_archive as read_archive
@@ -35,7 +34,6 @@ _HOMES = {
     "Loaded": ".loader",
     "NEVER": ".reading",
     "Reach": ".reaching",
-    "Symbol": ".reaching",
     "Symbol": ".symbol",
     "changed": ".difference",
     "check_path": ".beside",

@@ -60,7 +60,7 @@ class Dependencies:
             value = _call(function, told, node)
             try:
                 self._told[function] = digest_bytes(PlainCodec().encode(value))
-            except Invalid as error:
+            except (Invalid, TypeError) as error:
                 raise Invalid(
                     f"{told}, which {node.name} depends on, tells a {type(value).__name__}",
                     node.line,
