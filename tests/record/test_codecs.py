@@ -235,6 +235,13 @@ def test_a_time_keeps_its_zone():
     assert back(time(1, 2, 3, tzinfo=UTC)) == time(1, 2, 3, tzinfo=UTC)
 
 
+def test_a_time_that_the_clocks_skip_stays_what_it_says():
+    skipped = datetime(2002, 3, 31, 2, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+
+    assert back(skipped).hour == 2
+    assert content(back(skipped)) == content(skipped)
+
+
 PLAN = Plan(Offer("Mens", 0.1, date(2026, 1, 2)), {7: (Offer("Womens", 0.25),)}, timedelta(hours=1))
 
 

@@ -18,6 +18,7 @@ from fullcycle.record.family import Artifact, Family
 from fullcycle.record.framing import joined, parted, unreadable
 from fullcycle.record.memory import MemoryLedger, MemoryObjects
 from fullcycle.record.pickled import PickleCodec
+from fullcycle.record.picture import Picture
 from fullcycle.record.plain import read_plain, write_plain
 from fullcycle.record.ports import Codec, Entry, Ledger, MappedCodec, ObjectStore, Stored
 from fullcycle.record.projection import Lookups, Projection
@@ -45,6 +46,7 @@ __all__ = [
     "MemoryObjects",
     "ObjectStore",
     "PickleCodec",
+    "Picture",
     "PlainCodec",
     "Projection",
     "Secret",

@@ -97,6 +97,12 @@ class Artifacts:
             return False
         return artifact.codec != FAMILY or all(self.has(part) for part in self._family(artifact).parts)
 
+    def knows(self, artifact: Artifact) -> bool:
+        """Whether the codecs that stored it and its parts are known here; theirs may have changed since."""
+        if artifact.codec == FAMILY:
+            return all(self.knows(part) for part in self._family(artifact).parts)
+        return self.codecs.knows(artifact.codec)
+
     def each_object(self, artifact: Artifact) -> Iterator[Digest]:
         """The objects that hold an artifact and its parts, of those that are there."""
         yield artifact.object

@@ -1,5 +1,6 @@
 """Codecs that a project declares: two functions that write and read values of one type."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
@@ -18,6 +19,7 @@ class DeclaredCodec(Generic[T]):
     suffix: str
     write: Callable[[T], bytes]
     read: Callable[[bytes], T]
+    home: str  # the module that declares it
     name: str = "declared@0"
 
     def called(self, name: str) -> "DeclaredCodec[T]":
@@ -79,7 +81,8 @@ def codec(
         raise Invalid(
             f"{suffix!r} is no suffix of a file", f"fc.codec({type.__qualname__}, …)", 'write suffix=".wkb"'
         )
-    return DeclaredCodec(type, suffix, write, read)
+    # As namedtuple and TypeVar do: other modules may import it, its name is that of its home.
+    return DeclaredCodec(type, suffix, write, read, home=sys._getframe(1).f_globals.get("__name__", ""))
 
 
 _CLASS = type

@@ -145,7 +145,14 @@ def _write_datetime(at: datetime) -> list[str | None]:
 
 def _read_datetime(told: list[str]) -> datetime:
     at = datetime.fromisoformat(told[0])
-    return at.astimezone(ZoneInfo(told[1])) if told[1] else at
+    if not told[1]:
+        return at
+    zone = ZoneInfo(told[1])
+    for fold in (0, 1):  # the same time of day, even one that the clocks skip
+        there = at.replace(tzinfo=zone, fold=fold)
+        if there.utcoffset() == at.utcoffset():
+            return there
+    return at.astimezone(zone)  # the zone has other rules by now
 
 
 _PYTHON = (bool, int, float, str)

@@ -136,8 +136,15 @@ class Stored(NamedTuple):
 class Codec(Protocol):
     """How values of one sort become bytes and come back equal."""
 
-    name: str  # with its version, such as "json@1": what an artifact remembers
-    suffix: str  # of a file that holds such bytes, such as ".json"
+    @property
+    def name(self) -> str:
+        """With its version, such as ``"json@1"``: what an artifact remembers."""
+        ...
+
+    @property
+    def suffix(self) -> str:
+        """Of a file that holds such bytes, such as ``".json"``."""
+        ...
 
     def matches(self, value: object) -> bool:
         """Whether this codec stores such a value."""

@@ -1,0 +1,97 @@
+"""XGBoost: boosters stored in its own binary JSON, asked in batches, explained exactly.
+
+Needs ``pip install fullcycle[xgboost]``. Its estimators are stored with scikit-learn's.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xgboost as xgb
+
+from fullcycle.kernel import Digest, Invalid, digest_parts
+from fullcycle.record import unreadable
+
+Array = npt.NDArray[np.float64]
+
+
+class XGBoostCodec:
+    """Stores an ``xgboost.Booster`` as the UBJSON that XGBoost itself writes; never a pickle."""
+
+    name = "xgboost-ubj@1"
+    suffix = ".ubj"
+
+    def matches(self, value: object) -> bool:
+        """Whether it is a booster."""
+        return isinstance(value, xgb.Booster)
+
+    def encode(self, value: Any) -> bytes:
+        """The model, its features' names and its attributes."""
+        return bytes(value.save_raw("ubj"))
+
+    def decode(self, data: bytes) -> Any:
+        """Read a model.
+
+        Raises:
+            Damaged: where XGBoost cannot read it.
+        """
+        if not data.startswith(b"{"):  # XGBoost would take it for a format of before, and warn
+            raise unreadable("an XGBoost model", "no UBJSON")
+        try:
+            return xgb.Booster(model_file=bytearray(data))
+        except (xgb.core.XGBoostError, ValueError, TypeError) as error:
+            raise unreadable("an XGBoost model", error) from error
+
+    def content(self, value: Any, data: bytes) -> Digest:
+        """Digest of the model as it is written."""
+        return digest_parts(self.name, [data])
+
+
+class XGBoostModel:
+    """A booster, or an estimator's, as evaluation asks it: float64 matrices in, one number per row out."""
+
+    def __init__(self, booster: Any, iterations: tuple[int, int] = (0, 0)) -> None:
+        self._booster = booster
+        self._iterations = iterations  # of them all where it is (0, 0)
+
+    @classmethod
+    def of(cls, model: Any) -> "XGBoostModel":
+        """The booster itself, or that of an estimator, up to its best iteration where it stopped early."""
+        if isinstance(model, xgb.Booster):
+            return cls(model)
+        best = getattr(model.get_booster(), "best_iteration", None) if model.early_stopping_rounds else None
+        return cls(model.get_booster(), (0, best + 1) if best is not None else (0, 0))
+
+    def predict(self, matrix: Array, /) -> Array:
+        """Predictions ``(n_rows,)`` in the model's own output, for ``(n_rows, n_features)``."""
+        return self._asked(matrix)
+
+    def shap(self, matrix: Array, /) -> Array:
+        """Exact TreeSHAP values ``(n_rows, n_features + 1)`` of the raw output, the expected value last.
+
+        Source: Lundberg et al., "From local explanations to global understanding with
+        explainable AI for trees", Nature Machine Intelligence 2, 2020.
+        """
+        return self._asked(matrix, pred_contribs=True)
+
+    def _asked(self, matrix: Array, **options: Any) -> Array:
+        features = self._booster.num_features()
+        if matrix.ndim != 2 or matrix.shape[1] != features:
+            raise Invalid(
+                f"the model learnt from {features} features and is asked with shape {matrix.shape}",
+                "XGBoost",
+                "train and judge with the same feature set",
+            )
+        if len(matrix) == 0:
+            return np.empty((0, features + 1) if options else 0)
+        rows = xgb.DMatrix(
+            matrix, feature_names=self._booster.feature_names, feature_types=self._booster.feature_types
+        )
+        found = self._booster.predict(rows, iteration_range=self._iterations, **options)
+        if found.ndim != (2 if options else 1):
+            raise Invalid(
+                "the model gives several numbers for a row, a score needs one",
+                "XGBoost",
+                "train for two classes, or one model per class",
+            )
+        return np.asarray(found, dtype=np.float64)
