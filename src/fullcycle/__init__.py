@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fullcycle import testing as testing
     from fullcycle.data import File as File
+    from fullcycle.data import Lookup as Lookup
     from fullcycle.data import Query as Query
     from fullcycle.data import Row as Row
     from fullcycle.data import Source as Source
     from fullcycle.data import Variable as Variable
     from fullcycle.data import Warehouse as Warehouse
+    from fullcycle.data import asof as asof
     from fullcycle.data import at_least as at_least
     from fullcycle.data import between as between
     from fullcycle.data import key as key
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from fullcycle.data import personal as personal
     from fullcycle.data import source as source
     from fullcycle.data import time as time
+    from fullcycle.data import trailing as trailing
     from fullcycle.evaluate import Split as Split
     from fullcycle.evaluate import split as split
     from fullcycle.experiment import Experiment as Experiment
@@ -49,6 +52,7 @@ _HOMES = {
     "Experiment": "experiment",
     "File": "data",
     "FullcycleError": "kernel",
+    "Lookup": "data",
     "Metric": "metric",
     "Model": "feature",
     "Query": "data",
@@ -59,6 +63,7 @@ _HOMES = {
     "Split": "evaluate",
     "Variable": "data",
     "Warehouse": "data",
+    "asof": "data",
     "at_least": "data",
     "between": "data",
     "dot": "feature",
@@ -77,6 +82,7 @@ _HOMES = {
     "split": "evaluate",
     "step": "flow",
     "time": "data",
+    "trailing": "data",
 }
 
 __all__ = sorted([*_HOMES, "testing"])

@@ -13,7 +13,9 @@ NAMES = [
     "Capability",
     "Draw",
     "Experiment",
+    "File",
     "FullcycleError",
+    "Lookup",
     "Metric",
     "Model",
     "Query",
@@ -22,7 +24,9 @@ NAMES = [
     "Secret",
     "Source",
     "Split",
+    "Variable",
     "Warehouse",
+    "asof",
     "at_least",
     "between",
     "dot",
@@ -42,6 +46,7 @@ NAMES = [
     "step",
     "testing",
     "time",
+    "trailing",
 ]
 
 SERVING = """

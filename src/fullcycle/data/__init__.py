@@ -27,7 +27,12 @@ if TYPE_CHECKING:
     from fullcycle.data.distribution import recount as recount
     from fullcycle.data.file import File as File
     from fullcycle.data.file import Variable as Variable
+    from fullcycle.data.history import asof as asof
     from fullcycle.data.inspection import check as check
+    from fullcycle.data.instants import micros_of as micros_of
+    from fullcycle.data.instants import time_dtype as time_dtype
+    from fullcycle.data.lookup_codec import LookupCodec as LookupCodec
+    from fullcycle.data.published import Lookup as Lookup
     from fullcycle.data.query import Query as Query
     from fullcycle.data.query import Warehouse as Warehouse
     from fullcycle.data.report import Problem as Problem
@@ -46,6 +51,7 @@ if TYPE_CHECKING:
     from fullcycle.data.row import time as time
     from fullcycle.data.sources import Source as Source
     from fullcycle.data.sources import source as source
+    from fullcycle.data.windows import trailing as trailing
 
 __getattr__, __all__ = lazily(
     __name__,
@@ -56,6 +62,8 @@ __getattr__, __all__ = lazily(
         "FieldProfile": ".distribution",
         "File": ".file",
         "FrameCodec": ".codec",
+        "Lookup": ".published",
+        "LookupCodec": ".lookup_codec",
         "Malformed": ".request",
         "Problem": ".report",
         "Profile": ".distribution",
@@ -70,6 +78,7 @@ __getattr__, __all__ = lazily(
         "Warehouse": ".query",
         "accepts": ".columns",
         "as_field": ".columns",
+        "asof": ".history",
         "at_least": ".row",
         "between": ".row",
         "check": ".inspection",
@@ -82,6 +91,7 @@ __getattr__, __all__ = lazily(
         "key": ".row",
         "length": ".row",
         "matching": ".row",
+        "micros_of": ".instants",
         "personal": ".row",
         "problems": ".request",
         "profile": ".distribution",
@@ -90,6 +100,8 @@ __getattr__, __all__ = lazily(
         "source": ".sources",
         "table_digest": ".canonical",
         "time": ".row",
+        "time_dtype": ".instants",
+        "trailing": ".windows",
         "unwrapped": ".contract",
     },
 )

@@ -1,7 +1,7 @@
 """Tables for users' tests: frames that keep a contract, and a warehouse made of frames."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -14,10 +14,14 @@ from fullcycle.testing.generation import rows
 
 def frame(contract: type[Row], n: int, *, seed: int = 7, **fixed: object) -> pl.DataFrame:
     """A table of ``n`` rows that keep ``contract``: ``fc.testing.rows`` as a frame."""
-    made = rows(contract, n, seed=seed, **fixed)
+    return frame_of(contract, rows(contract, n, seed=seed, **fixed))
+
+
+def frame_of(contract: type[Row], rows: Sequence[Row]) -> pl.DataFrame:
+    """Rows of a contract as a frame, in the contract's dtypes."""
     return pl.DataFrame(
         [
-            pl.Series(field.name, [getattr(row, field.name) for row in made], dtype=dtype_of(field))
+            pl.Series(field.name, [getattr(row, field.name) for row in rows], dtype=dtype_of(field))
             for field in fields(contract)
         ]
     )

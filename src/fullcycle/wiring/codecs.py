@@ -8,7 +8,7 @@ from fullcycle.adapters.arrays import ArrayCodec
 from fullcycle.adapters.matplotlib import PictureCodec
 from fullcycle.adapters.polars_lazy import LazyFrameCodec
 from fullcycle.code import Loaded, reach
-from fullcycle.data import FrameCodec
+from fullcycle.data import FrameCodec, LookupCodec
 from fullcycle.evaluate import SplitCodec
 from fullcycle.record import Codec, Codecs, DeclaredCodec, PickleCodec, Vendor
 
@@ -22,7 +22,7 @@ def every_codec(loaded: Loaded | None = None) -> Codecs:
     modules declare are known too, and its pickles.
     """
     codecs = Codecs()
-    for codec in (FrameCodec(), LazyFrameCodec(), SplitCodec(), ArrayCodec(), PictureCodec()):
+    for codec in (FrameCodec(), LazyFrameCodec(), SplitCodec(), LookupCodec(), ArrayCodec(), PictureCodec()):
         codecs.register(codec)
     for vendor in _VENDORS:
         codecs.offer(vendor)
