@@ -5,6 +5,7 @@
 
 import ast
 import inspect
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -61,8 +62,16 @@ def names() -> str:
 
 def _summary(name: str, value: Any) -> str:
     named = inspect.isclass(value) or inspect.isroutine(value) or inspect.ismodule(value)
-    text = inspect.getdoc(value) if named else _constant_doc(name, inspect.getmodule(type(value)))
+    text = inspect.getdoc(value) if named else _constant_doc(name, _home(name, value))
     return (text or "").split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+
+
+def _home(name: str, value: Any) -> ModuleType | None:
+    """The module that defines a constant: that of its class, or for a type alias the one that binds it."""
+    if type(value).__module__ != "typing":
+        return inspect.getmodule(type(value))
+    homes = [module for full, module in sorted(sys.modules.items()) if full.startswith("fullcycle.")]
+    return next((module for module in homes if _constant_doc(name, module)), None)
 
 
 def _constant_doc(name: str, module: ModuleType | None) -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from fullcycle.feature import Model as Model
     from fullcycle.feature import dot as dot
     from fullcycle.feature import features as features
+    from fullcycle.flow import Pickled as Pickled
     from fullcycle.flow import model as model
     from fullcycle.flow import step as step
     from fullcycle.kernel import FullcycleError as FullcycleError
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
     from fullcycle.metric import mean as mean
     from fullcycle.metric import outcomes as outcomes
     from fullcycle.metric import proportion as proportion
+    from fullcycle.record import Picture as Picture
     from fullcycle.record import Secret as Secret
+    from fullcycle.record import codec as codec
     from fullcycle.serve import service as service
     from fullcycle.wiring.notebook import Capability as Capability
     from fullcycle.wiring.notebook import Run as Run
@@ -55,6 +58,8 @@ _HOMES = {
     "Lookup": "data",
     "Metric": "metric",
     "Model": "feature",
+    "Pickled": "flow",
+    "Picture": "record",
     "Query": "data",
     "Row": "data",
     "Run": "wiring.notebook",
@@ -66,6 +71,7 @@ _HOMES = {
     "asof": "data",
     "at_least": "data",
     "between": "data",
+    "codec": "record",
     "dot": "feature",
     "features": "feature",
     "key": "data",

@@ -35,6 +35,18 @@ def test_a_declared_type_is_stored_and_comes_back_alone_and_in_a_container():
     assert shelf.keep(third).codec == "shop.rates:fractions@1"
 
 
+def test_what_a_codec_of_other_code_wrote_is_not_taken_for_there():
+    shelf = artifacts()
+    artifact = shelf.keep({"rate": Fraction(1, 3)})
+    changed = Codecs()
+    changed.register(FRACTIONS.called("shop.rates:fractions@2"))
+    later = Artifacts(shelf.objects, changed)
+
+    assert shelf.has(artifact)
+    assert not later.has(artifact)
+    assert not later.knows(artifact)
+
+
 def test_the_content_stays_where_only_the_code_changes():
     data = write(Fraction(1, 3))
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from fullcycle.kernel import lazily
 
 if TYPE_CHECKING:
+    from fullcycle.flow.annotation import Pickled as Pickled
     from fullcycle.flow.declare import ModelStep as ModelStep
     from fullcycle.flow.declare import Step as Step
     from fullcycle.flow.declare import model as model
@@ -52,6 +53,7 @@ _NAMES = {
     "Memoized": ".facts",
     "ModelStep": ".declare",
     "Node": ".graph",
+    "Pickled": ".annotation",
     "RunFinished": ".facts",
     "RunLine": ".listing",
     "RunRecord": ".records",

@@ -1,7 +1,24 @@
 """Annotations: which values fit them, and how a user writes them."""
 
 import types
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+T = TypeVar("T")
+
+
+class _Marked:
+    """What ``Pickled`` adds to a type."""
+
+
+_PICKLED = _Marked()
+
+Pickled = Annotated[T, _PICKLED]
+"""``-> fc.Pickled[Thing]``: store what a step returns as a pickle, unsafe; no service loads it."""
+
+
+def is_pickled(kind: Any) -> bool:
+    """Whether an annotation asks for a pickle."""
+    return _PICKLED in getattr(kind, "__metadata__", ())
 
 
 def bare(kind: Any) -> Any:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from fullcycle.flow.annotation import accepts, type_name
+from fullcycle.flow.annotation import accepts, is_pickled, type_name
 from fullcycle.flow.graph import Node
 from fullcycle.kernel import Invalid
-from fullcycle.record import Artifact, Artifacts
+from fullcycle.record import Artifact, Artifacts, PickleCodec
 
 
 def keep(node: Node, value: Any, artifacts: Artifacts) -> Artifact:
@@ -21,7 +21,8 @@ def keep(node: Node, value: Any, artifacts: Artifacts) -> Artifact:
             "return what it says" if value is not None else "end it with a return, or annotate it -> None",
         )
     try:
-        return artifacts.keep(value)
+        codec = artifacts.codecs.named(PickleCodec.name) if is_pickled(node.returns) else None
+        return artifacts.keep(value, codec)
     except Invalid as error:
         raise Invalid(f"{node.name}: {error.what}", node.line, error.mend) from error
 

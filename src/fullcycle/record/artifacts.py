@@ -92,8 +92,8 @@ class Artifacts:
         return Family.of(shape, keys, [self.keep(value) for value in values])
 
     def has(self, artifact: Artifact) -> bool:
-        """Whether all of it is there."""
-        if not self.objects.has(artifact.object):
+        """Whether all of it is there, and its codec known here: one that has changed reads no more of it."""
+        if not self.objects.has(artifact.object) or not (artifact.codec == FAMILY or self.knows(artifact)):
             return False
         return artifact.codec != FAMILY or all(self.has(part) for part in self._family(artifact).parts)
 

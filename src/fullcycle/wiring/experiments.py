@@ -237,7 +237,7 @@ def _held_out(making: Making) -> pl.DataFrame | None:
     """The rows of the past that no model has learnt from: outcome and propensity beside each."""
     for node in making.flow.graph.nodes.values():
         if isinstance(node.declared, ModelStep):
-            split = making.project.artifacts.load(making.run.steps[next(iter(node.inputs))].artifact)
+            split = making.flow.artifacts.load(making.run.steps[next(iter(node.inputs))].artifact)
             if isinstance(split, Split) and {"outcome", "propensity"} <= set(split.test.frame.columns):
                 return split.test.frame
     return None

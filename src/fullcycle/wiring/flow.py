@@ -13,7 +13,8 @@ from fullcycle.evaluate import score_named
 from fullcycle.flow import Graph, ModelStep, Node, read_graph, unreadable
 from fullcycle.kernel import Invalid, Misconfigured, Missing, UnknownName, now
 from fullcycle.metric import Outcomes
-from fullcycle.record import masked
+from fullcycle.record import Artifacts, masked
+from fullcycle.wiring.codecs import every_codec
 from fullcycle.wiring.config import NAME
 from fullcycle.wiring.project import Project
 
@@ -74,6 +75,16 @@ class Flow:
                 node.declared.features.check()
                 score_named(node.declared.score)
         return graph
+
+    @cached_property
+    def artifacts(self) -> Artifacts:
+        """Values by digest, with the codecs that the flow's modules declare.
+
+        Raises:
+            Missing, CodeFailed: see ``module``.
+        """
+        self.module("flow")  # imported, it has imported all that declares a codec
+        return Artifacts(self.project.objects, every_codec(self.loaded))
 
     def holds(self, name: str) -> bool:
         """Whether the capability has a module of that name."""

@@ -41,7 +41,7 @@ class Making:
 
     def frame(self, node: Node) -> pl.DataFrame:
         """The rows of a source as the run read them."""
-        frame: pl.DataFrame = self.project.artifacts.load(self.run.steps[node.name].artifact)
+        frame: pl.DataFrame = self.flow.artifacts.load(self.run.steps[node.name].artifact)
         return frame
 
     def contract(self, node: Node) -> type[Row]:

@@ -44,7 +44,12 @@ class Run:
     def __getitem__(self, step: str) -> Any:
         if step not in self.record.steps:
             raise UnknownName.among(step, self.record.steps, where=f"the steps of {self.record.ref}")
-        return self.project.artifacts.load(self.record.steps[step].artifact)
+        artifact, shelf = self.record.steps[step].artifact, self.project.artifacts
+        if not shelf.knows(artifact):  # stored by what the run's own code declares
+            started = self.record.started
+            archive = self.project.archived(started.archive)
+            shelf = Flow.open(self.project, started.capability, started.environment, archive).artifacts
+        return shelf.load(artifact)
 
     def __repr__(self) -> str:
         told = ", ".join(f"{step} {value:.4f}" for step, value in self.scores.items())

@@ -138,14 +138,14 @@ def _parities(making: Making, manifest: Manifest) -> list[Parity]:
     codecs = serving_codecs()
     for name, pinned in manifest.models.items():
         node = making.flow.graph.nodes[name]
-        split = making.project.artifacts.load(making.run.steps[next(iter(node.inputs))].artifact)
+        split = making.flow.artifacts.load(making.run.steps[next(iter(node.inputs))].artifact)
         by_feature, matrix = feature_parity(
             node.declared.features.function.__name__, node.declared.features, split
         )
         served = codecs.named(pinned.artifact.codec).decode(
             making.project.objects.get(pinned.artifact.object)
         )
-        trained = batch_model(making.project.artifacts.load(pinned.artifact), node.line)
+        trained = batch_model(making.flow.artifacts.load(pinned.artifact), node.line)
         found += [by_feature, model_parity(name, trained, served, matrix)]
     return found
 

@@ -51,10 +51,10 @@ def start_run(
         environment=environment,
         from_environment=[name for name in bound if name not in given],
     )
-    judge = RememberingJudge(project.ledger, project.artifacts, flow.reach, by=project.author)
+    judge = RememberingJudge(project.ledger, flow.artifacts, flow.reach, by=project.author)
     shop = Workshop(
         ledger=project.ledger,
-        artifacts=project.artifacts,
+        artifacts=flow.artifacts,
         surroundings=flow,
         executor=InProcess(),
         judge=judge,

@@ -1,0 +1,173 @@
+"""fullcycle.wiring.codecs through runs: what a project declares, what it pickles, what is imported."""
+
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+import fullcycle as fc
+from fullcycle.cli import fullcycle
+from fullcycle.cli.group import status_of
+from small_projects import write
+
+TOML = """\
+[project]
+package = "shop"
+
+[environments.dev]
+warehouses.warehouse = "duckdb:///shop.duckdb"
+"""
+BRIEF = """\
+---
+problem: Clients leave.
+owner: growth@example.com
+tier: low
+metric: visited
+estimate:
+  effect: 0.01 to 0.03 visits per client
+  reach: 500_000 clients per year
+  worth: 0.80 USD per visit
+---
+"""
+CRM = """\
+from datetime import datetime
+from typing import Annotated
+
+import fullcycle as fc
+
+
+class Visit(fc.Row):
+    client_id: Annotated[int, fc.key]
+    at: Annotated[datetime, fc.time]
+
+
+@fc.source(Visit)
+def visits(warehouse: fc.Warehouse) -> fc.Query:
+    return warehouse.sql("select 1 as client_id, timestamp '2026-01-02' as at")
+"""
+RATES = """\
+import fullcycle as fc
+
+
+class Rates:
+    def __init__(self, *values):
+        self.values = values
+
+
+class Table:
+    def __init__(self, rates):
+        self.rates = rates
+
+
+def written(rates):
+    return SEPARATOR.join(map(str, rates.values)).encode()
+
+
+def read(data):
+    return Rates(*map(float, data.decode().split(SEPARATOR)))
+
+
+SEPARATOR = ","
+rates_codec = fc.codec(Rates, suffix=".rates", write=written, read=read)
+"""
+FLOW = """\
+import fullcycle as fc
+import polars as pl
+
+from shop.library import crm
+from shop.library.rates import Rates, Table
+
+visits = crm.visits
+visited = fc.proportion(crm.visits, within="14d")
+
+
+@fc.step
+def rates(visits: pl.DataFrame) -> Rates:
+    return Rates(0.5, 2.0)
+
+
+@fc.step
+def table(rates: Rates) -> fc.Pickled[Table]:
+    return Table(list(rates.values))
+
+
+@fc.step
+def total(table: Table, rates: Rates) -> float:
+    return sum(table.rates) + sum(rates.values)
+
+
+@fc.step
+def lazily(visits: pl.DataFrame) -> pl.LazyFrame:
+    return visits.lazy().select("client_id")
+
+
+@fc.step
+def height(lazily: pl.LazyFrame) -> int:
+    return lazily.collect().height
+"""
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    files = {"fullcycle.toml": TOML, "winback/brief.md": BRIEF, "winback/flow.py": FLOW}
+    duckdb.connect(str(tmp_path / "shop.duckdb")).close()
+    write(tmp_path, {**files, "library/crm.py": CRM, "library/rates.py": RATES})
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(message: str) -> fc.Run:
+    assert status_of(fullcycle, ["run", "winback", "-m", message]) == 0
+    return fc.open("winback", fc.Capability).run(message)
+
+
+def codec_of(run: fc.Run, step: str) -> str:
+    return run.record.steps[step].artifact.codec
+
+
+def test_a_declared_type_and_a_pickled_one_go_from_step_to_step_and_to_a_notebook(shop):
+    done = run("first")
+
+    assert done["total"] == 5.0
+    assert done["height"] == 1
+    assert done["rates"].values == (0.5, 2.0)
+    assert done["table"].rates == [0.5, 2.0]
+    assert all(done.record.steps[name].reused for name in ("rates", "table", "total", "lazily", "height"))
+
+
+def test_the_record_says_what_stored_what(shop):
+    done = run("first")
+
+    where, _, code = codec_of(done, "rates").partition("@")
+    assert where == "library.rates:rates_codec"
+    assert len(code) == 12
+    assert codec_of(done, "table") == "pickle@1"
+    assert codec_of(done, "lazily") == "lazyframe@1"
+
+
+def test_a_type_that_nobody_declared_is_refused_with_the_three_ways_out(shop, capsys):
+    (shop / "library" / "rates.py").write_text(RATES.replace("rates_codec = fc", "# fc"))
+
+    assert status_of(fullcycle, ["run", "winback", "-m", "undeclared"]) == 2
+    said = capsys.readouterr().err
+    assert "rates: what was returned is a" in said
+    for way in ("fc.codec(Type", "return numbers, text", "fc.Pickled[Type]"):
+        assert way in " ".join(said.split())
+
+
+def test_reading_a_flow_and_reusing_its_steps_imports_no_library_that_it_does_not_use(shop):
+    run("first")
+    script = (
+        "import sys\n"
+        "from fullcycle.cli import main\n"
+        "sys.argv = ['fullcycle', 'run', 'winback', '-m', 'again']\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    imported = set(ran.stdout.splitlines()[-1].split())
+
+    vendors = {"pandas", "pyarrow", "sklearn", "skops", "xgboost", "lightgbm", "altair", "matplotlib"}
+    assert not vendors & imported
