@@ -1,5 +1,7 @@
 """The contract of an object store, kept by files and by the one in memory."""
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fullcycle.adapters.files import FileObjects
-from fullcycle.kernel import Damaged, Invalid, Misconfigured, Missing, digest_bytes
+from fullcycle.kernel import Damaged, Invalid, Misconfigured, Missing, digest_bytes, now
 from fullcycle.record import MemoryObjects, ObjectStore
 
 
@@ -133,3 +135,137 @@ def test_processes_that_store_the_same_bytes_store_them_once(files, tmp_path):
 
     assert len([path for path in (tmp_path / "objects").rglob("*") if path.is_file()]) == 50
     assert all(files.get(digest_bytes(bytes([n]) * 1000)) == bytes([n]) * 1000 for n in range(50))
+
+
+# Files that are too big to be verified whenever they are read
+
+NAME = "ab" + "0123456789abcdef" * 3 + "0123456789abcd"
+NOON = 1_800_000_000 * 10**6
+
+
+def placed(files, data=b"hello"):
+    assert files.write(NAME, lambda path: path.write_bytes(data)) == len(data)
+    return files.path(NAME)
+
+
+def test_what_is_written_to_a_path_is_an_object_under_the_name_given(files, tmp_path):
+    path = placed(files)
+
+    assert path.read_bytes() == b"hello"
+    assert path.stat().st_mode & 0o222 == 0
+    assert [found for found in (tmp_path / "objects").rglob("*") if found.is_file()] == [path]
+
+
+def test_what_is_there_is_not_written_again(files):
+    placed(files)
+
+    assert files.write(NAME, lambda path: pytest.fail("it is there")) == 5
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("no such form")])
+def test_a_writer_that_fails_leaves_nothing(files, tmp_path, error):
+    def write(path):
+        path.write_bytes(b"half")
+        raise error
+
+    with pytest.raises(type(error)):
+        files.write(NAME, write)
+    assert [path for path in (tmp_path / "objects").rglob("*") if path.is_file()] == []
+
+
+def test_a_file_is_sealed_until_something_writes_to_it(files):
+    path = placed(files)
+    assert files.is_sealed(NAME)
+
+    path.chmod(0o644)
+    path.write_bytes(b"hellp")
+
+    assert not files.is_sealed(NAME)
+    files.seal(NAME)
+    assert files.is_sealed(NAME)
+
+
+def test_a_copy_in_whole_seconds_is_not_sealed_and_an_absent_file_neither(files):
+    path = placed(files)
+    os.utime(path, ns=(0, path.stat().st_mtime_ns // 10**9 * 10**9))
+
+    assert not files.is_sealed(NAME)
+    assert not files.is_sealed(digest_bytes(b"never"))
+    files.seal(digest_bytes(b"never"))
+
+
+def test_every_object_is_listed_with_its_size_and_the_time_it_was_last_stored(files):
+    path = placed(files)
+    put = files.put(b"123")
+    for one in (path, files.path(put)):
+        os.utime(one, ns=(0, NOON * 1000 + one.stat().st_mtime_ns % 10**9))
+
+    assert {(one.digest, one.size, one.at // 10**6) for one in files.stored()} == {
+        (NAME, 5, NOON // 10**6),
+        (put, 3, NOON // 10**6),
+    }
+
+
+def test_what_is_stored_again_counts_as_stored_now_and_keeps_its_seal(files):
+    path = placed(files)
+    long_ago = 10**9
+    os.utime(path, ns=(0, long_ago * 10**9 + path.stat().st_mtime_ns % 10**9))
+
+    placed(files)
+
+    (stored,) = files.stored()
+    assert abs(stored.at - now()) < 60 * 10**6
+    assert files.is_sealed(NAME)
+
+
+def test_an_object_that_is_removed_is_gone_and_may_be_removed_again(files):
+    placed(files)
+
+    files.remove(NAME)
+    files.remove(NAME)
+
+    assert not files.has(NAME)
+    assert list(files.stored()) == []
+
+
+def test_only_what_killed_writers_left_long_ago_is_swept(files):
+    path = placed(files)
+    old, young = (path.with_name(f".{path.name}.{n}.tmp") for n in range(2))
+    for leftover in (old, young):
+        leftover.write_bytes(b"half")
+    os.utime(old, (0, 10**9))
+
+    assert files.leftovers(before=10**15 + 1) == [(old, 4)]
+    assert files.sweep(before=10**15 + 1) == 4
+    assert (old.exists(), young.exists(), files.has(NAME)) == (False, True, True)
+    assert [stored.digest for stored in files.stored()] == [NAME]
+
+
+@pytest.mark.parametrize("role", ["put", "write"])
+def test_a_table_on_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path, role):
+    program = (
+        "import resource, sys, polars as pl; from functools import partial\n"
+        "from fullcycle.adapters.files import FileObjects; from fullcycle.data import FrameCodec\n"
+        "frame, codec, files = pl.DataFrame({'a': range(9_000)}), FrameCodec(), FileObjects(sys.argv[1])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))\n"
+        "try:\n"
+        "    if sys.argv[2] == 'put': files.put(codec.encode(frame))\n"
+        "    else: files.write('a' * 64, partial(codec.write, frame))\n"
+        "except Exception as error: print(type(error).__name__, error.what)\n"
+    )
+    command = [sys.executable, "-c", program, tmp_path / "o", role]
+    done = subprocess.run(command, capture_output=True, text=True)
+
+    assert done.stdout == "Misconfigured nothing can be written there: File too large\n", done.stderr
+    assert [path for path in (tmp_path / "o").rglob("*") if path.is_file()] == []
+
+
+def test_a_writer_whose_disk_fills_up_says_so_once(files, tmp_path):
+    def write(path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(Misconfigured, match="No space left on device") as caught:
+        files.write(NAME, write)
+    assert "room" in caught.value.mend
+    assert str(tmp_path / "objects") in caught.value.where
+    assert files.write(NAME, lambda path: path.write_bytes(b"hello")) == 5

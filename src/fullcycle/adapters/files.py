@@ -1,13 +1,23 @@
-"""Objects as files: written aside, synchronised, renamed; verified whenever they are read."""
+"""Objects as files: written aside, synchronised, renamed; verified whenever they are read.
+
+A file that is too big to be verified whenever it is read is sealed instead: the fraction
+of a second of its time of change is a number made of its name. Whatever writes to it later
+sets another time, and breaks the seal.
+"""
 
 import os
 import re
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from fullcycle.kernel import Damaged, Digest, Invalid, Misconfigured, Missing, digest_bytes
+from fullcycle.kernel import Damaged, Digest, Invalid, Misconfigured, Missing, digest_bytes, now
+from fullcycle.record import Stored
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_SECOND = 1_000_000_000  # nanoseconds
+_HOUR = 3600 * _SECOND
 
 
 class FileObjects:
@@ -27,16 +37,32 @@ class FileObjects:
             Misconfigured: where the folder cannot be written.
         """
         digest = digest_bytes(data)
+        self._place(digest, lambda target: write_atomically(target, data))
+        return digest
+
+    def write(self, digest: Digest, write: Callable[[Path], None]) -> int:
+        """Have a file written that holds what ``digest`` stands for; its size in bytes.
+
+        ``write`` gets the path of a file that is not there yet. It is not called where the
+        object is there already. The file is sealed and durable when this returns.
+
+        Raises:
+            Misconfigured: where the folder cannot be written, or the disk is full.
+        """
+        self._place(digest, lambda target: _write_aside(target, write, _seal_of(digest)))
+        return self._target(digest).stat().st_size
+
+    def _place(self, digest: Digest, place: Callable[[Path], None]) -> None:
         target = self._target(digest)
         try:
             if target.exists():
                 sync_folder(target.parent)  # whoever renamed it may not have come to this yet
+                _freshen(target)
             else:
                 make_folder(target.parent)
-                write_atomically(target, data)
+                place(target)
         except OSError as error:
             raise unwritable(error, "the artifacts", self._folder) from error
-        return digest
 
     def get(self, digest: Digest) -> bytes:
         """The bytes, verified.
@@ -71,6 +97,71 @@ class FileObjects:
         target = self._target(digest)
         return target if target.exists() else None
 
+    def is_sealed(self, digest: Digest) -> bool:
+        """Whether nothing has written to the file since it was written or sealed.
+
+        False, too, for one that came from a backup which keeps whole seconds only: such a
+        file has to be verified, and may be sealed then.
+        """
+        try:
+            return self._target(digest).stat().st_mtime_ns % _SECOND == _seal_of(digest)
+        except FileNotFoundError:
+            return False
+
+    def seal(self, digest: Digest) -> None:
+        """Seal a file that was verified; one that is not ours to seal stays as it is."""
+        target = self._target(digest)
+        with suppress(FileNotFoundError, PermissionError):
+            _set_time(target, target.stat().st_mtime_ns // _SECOND, _seal_of(digest))
+
+    def stored(self) -> Iterator[Stored]:
+        """Every object, with the time at which it was last stored."""
+        for path in self._files():
+            digest = path.parent.name + path.name
+            if _DIGEST.fullmatch(digest):
+                with suppress(FileNotFoundError):  # another process has removed it
+                    found = path.stat()
+                    yield Stored(digest, found.st_size, found.st_mtime_ns // 1000)
+
+    def remove(self, digest: Digest) -> None:
+        """Give up an object; nothing happens where there is none.
+
+        Raises:
+            Misconfigured: where the folder cannot be written.
+        """
+        try:
+            self._target(digest).unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable(error, "the artifacts", self._folder) from error
+
+    def leftovers(self, before: int) -> list[tuple[Path, int]]:
+        """What killed writers left until ``before``, in µs since 1970 UTC: each file and its size."""
+        found = []
+        for path in self._files():
+            if path.name.startswith(".") and path.suffix == ".tmp":
+                with suppress(FileNotFoundError):  # its writer is at work, and has renamed it
+                    told = path.stat()
+                    if told.st_mtime_ns // 1000 < before:
+                        found.append((path, told.st_size))
+        return found
+
+    def sweep(self, before: int) -> int:
+        """Remove what killed writers left until ``before``; the bytes that this frees.
+
+        Raises:
+            Misconfigured: where the folder cannot be written.
+        """
+        old = self.leftovers(before)
+        try:
+            for path, _ in old:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable(error, "the artifacts", self._folder) from error
+        return sum(size for _, size in old)
+
+    def _files(self) -> Iterator[Path]:
+        return self._folder.glob("[0-9a-f][0-9a-f]/*")
+
     def _target(self, digest: Digest) -> Path:
         if not _DIGEST.fullmatch(digest):
             raise Invalid(
@@ -79,20 +170,55 @@ class FileObjects:
         return self._folder / digest[:2] / digest[2:]
 
 
+def _seal_of(digest: Digest) -> int:
+    """The fraction of a second that a file's time has as long as nothing writes to it, in ns."""
+    return int(digest[:16], 16) % 10_000_000 * 100  # some file systems count in steps of 100 ns
+
+
+def _set_time(path: Path, second: int, fraction: int) -> None:
+    os.utime(path, ns=(path.stat().st_atime_ns, second * _SECOND + fraction))
+
+
+def _freshen(path: Path) -> None:
+    """Tell that an object was stored again, since what was stored lately is not cleared away."""
+    written = path.stat().st_mtime_ns
+    present = now() * 1000
+    if present - written > _HOUR:
+        with suppress(PermissionError):
+            _set_time(path, present // _SECOND, written % _SECOND)
+
+
 def write_atomically(target: Path, data: bytes) -> None:
     """Write a read-only file that is there as a whole or not at all, also after a loss of power."""
+    _write_aside(target, lambda aside: _write_bytes(aside, data))
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+
+
+def _write_aside(target: Path, write: Callable[[Path], None], seal: int | None = None) -> None:
     aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        write(aside)
+        aside.chmod(0o444)
+        if seal is not None:
+            _set_time(aside, now() // 1_000_000, seal)
+        _sync_file(aside)
         aside.rename(target)
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
+
+
+def _sync_file(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def make_folder(folder: Path) -> None:

@@ -1,11 +1,20 @@
-"""Tables in the artifact store: Arrow IPC files, which a reader may map into memory."""
+"""Tables in the artifact store: Arrow IPC files, which a reader maps into memory."""
 
 import io
+import os
+import struct
+from pathlib import Path
 
 import polars as pl
 
 from fullcycle.data.canonical import table_digest
-from fullcycle.kernel import Damaged, Digest
+from fullcycle.data.mapped import map_table
+from fullcycle.kernel import Damaged, Digest, Invalid
+
+SMALL = 64 * 1024
+"""Bytes up to which a table is better kept as bytes than as a file of its own."""
+
+_ENDS = b"ARROW1"
 
 
 class FrameCodec:
@@ -18,6 +27,10 @@ class FrameCodec:
         """Whether this codec stores such a value."""
         return isinstance(value, pl.DataFrame)
 
+    def is_small(self, value: pl.DataFrame) -> bool:
+        """Whether it is better kept as bytes."""
+        return value.estimated_size() <= SMALL
+
     def encode(self, value: pl.DataFrame) -> bytes:
         """The frame as an uncompressed Arrow IPC file."""
         buffer = io.BytesIO()
@@ -25,20 +38,62 @@ class FrameCodec:
         return buffer.getvalue()
 
     def decode(self, data: bytes) -> pl.DataFrame:
-        """Read a stored frame.
+        """Read a stored frame, and check its form all through.
 
         Raises:
             Damaged: where the bytes are no Arrow IPC file.
         """
         try:
             return pl.read_ipc(io.BytesIO(data))
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise Damaged(
-                f"not readable as a table: {str(error)[:200]}",
-                f"a stored table ({len(data):,} bytes)",
-                "run the step again, so that the table is written anew",
-            ) from error
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            raise _damaged(error, f"a stored table ({len(data):,} bytes)") from error
 
-    def content(self, value: pl.DataFrame, data: bytes) -> Digest:
+    def write(self, value: pl.DataFrame, path: Path) -> None:
+        """Write the frame as an uncompressed Arrow IPC file, its rows in one piece.
+
+        Raises:
+            OSError: where the file cannot be written, such as on a full disk.
+        """
+        with path.open("wb", buffering=0) as file:
+            _reserve(file, int(value.estimated_size()))
+            value.write_ipc(file, compression="uncompressed", record_batch_size=max(value.height, 1))
+            file.truncate()
+
+    def read(self, path: Path) -> pl.DataFrame:
+        """The frame that ``write`` wrote, over the mapped file: no value is read before it is used.
+
+        Only the file's description of itself is checked. A file that something else may
+        have written to is for ``decode``.
+
+        Raises:
+            Damaged: where the file is no Arrow IPC file, or is not whole.
+        """
+        try:
+            with path.open("rb") as file:
+                file.seek(-len(_ENDS), io.SEEK_END)
+                whole = file.read() == _ENDS
+            if not whole:
+                raise Invalid("its end is not that of an Arrow file", str(path), "write it again")
+            return map_table(path)
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            raise _damaged(error, str(path)) from error
+        except (OSError, Invalid, ValueError, struct.error, StopIteration) as error:
+            raise _damaged(error, str(path)) from error
+
+    def content(self, value: pl.DataFrame, data: bytes | None = None) -> Digest:
         """The digest of the values, not of the bytes that hold them."""
         return table_digest(value)
+
+
+def _reserve(file: io.FileIO, size: int) -> None:
+    """Have room set aside for a file: writing then costs half, and a full disk is told before."""
+    if hasattr(os, "posix_fallocate") and size > SMALL:
+        os.posix_fallocate(file.fileno(), 0, size)
+
+
+def _damaged(error: BaseException, where: str) -> Damaged:
+    return Damaged(
+        f"not readable as a table: {str(error)[:200]}",
+        where,
+        "run the step again, so that the table is written anew",
+    )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from fullcycle.kernel import lazily
 
 if TYPE_CHECKING:
+    from fullcycle.evaluate.codec import FirstSplitCodec as FirstSplitCodec
     from fullcycle.evaluate.codec import SplitCodec as SplitCodec
     from fullcycle.evaluate.evaluation import Bin as Bin
     from fullcycle.evaluate.evaluation import CurvePoint as CurvePoint
@@ -33,6 +34,7 @@ __getattr__, __all__ = lazily(
         "Evaluation": ".evaluation",
         "Explainer": ".ports",
         "Features": ".ports",
+        "FirstSplitCodec": ".codec",
         "Influence": ".evaluation",
         "Judged": ".ports",
         "Measured": ".evaluation",

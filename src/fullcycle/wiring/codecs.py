@@ -9,7 +9,7 @@ from fullcycle.adapters.matplotlib import PictureCodec
 from fullcycle.adapters.polars_lazy import LazyFrameCodec
 from fullcycle.code import Loaded, reach
 from fullcycle.data import FrameCodec, LookupCodec
-from fullcycle.evaluate import SplitCodec
+from fullcycle.evaluate import FirstSplitCodec, SplitCodec
 from fullcycle.record import Codec, Codecs, DeclaredCodec, PickleCodec, Vendor
 
 _CODE = 12  # characters of a digest in a codec's name
@@ -22,7 +22,8 @@ def every_codec(loaded: Loaded | None = None) -> Codecs:
     modules declare are known too, and its pickles.
     """
     codecs = Codecs()
-    for codec in (FrameCodec(), LazyFrameCodec(), SplitCodec(), LookupCodec(), ArrayCodec(), PictureCodec()):
+    splits = (FirstSplitCodec(), SplitCodec())
+    for codec in (FrameCodec(), LazyFrameCodec(), *splits, LookupCodec(), ArrayCodec(), PictureCodec()):
         codecs.register(codec)
     for vendor in _VENDORS:
         codecs.offer(vendor)

@@ -1,0 +1,301 @@
+"""Tables over a mapped file: an Arrow IPC file is opened, and no value of it is read or copied.
+
+Polars copies what it reads, so the file's own description of where each buffer lies is
+followed here, and the buffers are handed to Polars where they are, by the Arrow C data
+interface. Nothing is checked on the way: whoever maps a file knows that nobody wrote to it.
+
+Source: Apache Arrow, "IPC streaming and file formats" and "The Arrow C data interface".
+"""
+
+import ctypes
+import itertools
+import mmap
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from fullcycle.kernel import Invalid
+
+_WHERE = "a table to be mapped"
+_MEND = "read it without mapping"
+
+
+class _Schema(ctypes.Structure):
+    """ArrowSchema of the C data interface."""
+
+
+class _Array(ctypes.Structure):
+    """ArrowArray of the C data interface."""
+
+
+class _Stream(ctypes.Structure):
+    """ArrowArrayStream, as far as its schema."""
+
+
+_Schema._fields_ = [
+    ("format", ctypes.c_char_p),
+    ("name", ctypes.c_char_p),
+    ("metadata", ctypes.c_void_p),
+    ("flags", ctypes.c_int64),
+    ("n_children", ctypes.c_int64),
+    ("children", ctypes.POINTER(ctypes.POINTER(_Schema))),
+    ("dictionary", ctypes.c_void_p),
+    ("release", ctypes.CFUNCTYPE(None, ctypes.POINTER(_Schema))),
+    ("private_data", ctypes.c_void_p),
+]
+_Release = ctypes.CFUNCTYPE(None, ctypes.POINTER(_Array))
+_Array._fields_ = [
+    ("length", ctypes.c_int64),
+    ("null_count", ctypes.c_int64),
+    ("offset", ctypes.c_int64),
+    ("n_buffers", ctypes.c_int64),
+    ("n_children", ctypes.c_int64),
+    ("buffers", ctypes.POINTER(ctypes.c_void_p)),
+    ("children", ctypes.POINTER(ctypes.POINTER(_Array))),
+    ("dictionary", ctypes.c_void_p),
+    ("release", _Release),
+    ("private_data", ctypes.c_void_p),
+]
+_Stream._fields_ = [
+    ("get_schema", ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(_Stream), ctypes.POINTER(_Schema))),
+]
+
+_capsule = ctypes.pythonapi.PyCapsule_New
+_capsule.restype = ctypes.py_object
+_capsule.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer.restype = ctypes.c_void_p
+_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+_alive: dict[int, object] = {}
+"""What a table in use lies on, by the number that its array carries: the map and the structures."""
+_numbers = itertools.count(1)
+
+
+def _forget(array: Any, forget: Any = _alive.pop) -> None:
+    forget(array.contents.private_data, None)
+
+
+_forgotten = _Release(_forget)
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(_forgotten))  # a table may be let go after this module is
+
+
+def map_table(path: Path) -> pl.DataFrame:
+    """The table of an uncompressed Arrow IPC file, its columns where they lie in the file.
+
+    The file may be unlinked or replaced while the table is in use, but must not be written
+    to or cut short: its size has to be known to be right before. Columns with categories,
+    whose codes mean something in their own process only, are read.
+
+    Raises:
+        Invalid: where the file is laid out in a way that is not known here.
+    """
+    schema = pl.read_ipc_schema(path)
+    with path.open("rb") as file:
+        held = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    batches = [_Batch(held, offset, size) for offset, size in _places(held)]
+    coded = [name for name, dtype in schema.items() if _is_coded(dtype)]
+    if len(coded) == len(schema) or not batches:
+        return pl.read_ipc(path)
+    read = pl.read_ipc(path, columns=coded) if coded else pl.DataFrame()
+    columns = []
+    for name, dtype in schema.items():
+        chunks = [batch.column(dtype) for batch in batches]
+        columns.append(read[name] if name in coded else _joined(name, chunks))
+    return pl.DataFrame(columns)
+
+
+def _joined(name: str, lying: list["_Lying"]) -> pl.Series:
+    return pl.concat([pl.Series(chunk) for chunk in lying], rechunk=False).alias(name)
+
+
+def _is_coded(dtype: Any) -> bool:
+    if isinstance(dtype, pl.Struct):
+        return any(_is_coded(field.dtype) for field in dtype.fields)
+    if isinstance(dtype, pl.List | pl.Array):
+        return _is_coded(dtype.inner)
+    return isinstance(dtype, pl.Categorical | pl.Enum)
+
+
+def _places(held: mmap.mmap) -> list[tuple[int, int]]:
+    """Where each batch of rows is described, and how many bytes that takes."""
+    length = int.from_bytes(held[-10:-6], "little")  # before the six letters that end the file
+    at, count = _Told.root(held, len(held) - 10 - length).vector(3)
+    return [struct.unpack_from("<qi", held, at + 24 * n) for n in range(count)]
+
+
+class _Told:
+    """A table of a flatbuffer: fields by their number, each of which may be absent."""
+
+    def __init__(self, held: mmap.mmap, at: int) -> None:
+        self._held = held
+        self._at = at
+        (back,) = struct.unpack_from("<i", held, at)
+        self._fields = at - back
+        (self._size,) = struct.unpack_from("<H", held, self._fields)
+
+    @classmethod
+    def root(cls, held: mmap.mmap, at: int) -> "_Told":
+        """The table that a flatbuffer begins with."""
+        return cls(held, at + struct.unpack_from("<I", held, at)[0])
+
+    def field(self, number: int) -> int:
+        """Where a field lies, 0 where it is absent."""
+        entry = 4 + 2 * number
+        if entry >= self._size:
+            return 0
+        (offset,) = struct.unpack_from("<H", self._held, self._fields + entry)
+        return self._at + offset if offset else 0
+
+    def long(self, number: int) -> int:
+        """A number of 64 bits."""
+        at = self.field(number)
+        return struct.unpack_from("<q", self._held, at)[0] if at else 0
+
+    def table(self, number: int) -> "_Told":
+        """The table that a field points to."""
+        at = self.field(number)
+        return _Told.root(self._held, at)
+
+    def vector(self, number: int) -> tuple[int, int]:
+        """Where the values of a vector begin, and how many there are."""
+        at = self.field(number)
+        if not at:
+            return 0, 0
+        start = at + struct.unpack_from("<I", self._held, at)[0]
+        return start + 4, struct.unpack_from("<I", self._held, start)[0]
+
+    def longs(self, number: int, each: int) -> Iterator[tuple[int, ...]]:
+        """A vector of ``each`` numbers of 64 bits at a time."""
+        start, count = self.vector(number)
+        return struct.iter_unpack(f"<{each}q", self._held[start : start + 8 * each * count])
+
+
+class _Batch:
+    """Rows of a mapped file, whose columns are taken in the order in which they lie."""
+
+    def __init__(self, held: mmap.mmap, offset: int, size: int) -> None:
+        told = _Told.root(held, offset + 8).table(2)  # after a mark and a length, four bytes each
+        if told.field(3):
+            raise Invalid("its buffers are compressed", _WHERE, _MEND)
+        self._held = held
+        start = np.frombuffer(held, dtype=np.uint8).ctypes.data
+        self._body, self._end = start + offset + size, start + len(held)
+        self._nodes = told.longs(1, 2)
+        self._buffers = told.longs(2, 2)
+        self._views = told.longs(4, 1)
+
+    def column(self, dtype: Any) -> "_Lying":
+        """The next column."""
+        keep: list[object] = [self._held]
+        schema = _schema(dtype)
+        try:
+            return _Lying(dtype, self._array(schema, keep), keep)
+        finally:
+            schema.release(ctypes.byref(schema))
+
+    def _array(self, schema: Any, keep: list[object]) -> _Array:
+        length, nulls = next(self._nodes)
+        form = schema.format.decode()
+        buffers = self._taken(form, length, keep)
+        children = [
+            self._array(schema.children[n].contents, keep)
+            for n in range(0 if schema.dictionary else schema.n_children)
+        ]
+        pointers = (ctypes.POINTER(_Array) * len(children))(*map(ctypes.pointer, children))
+        held = (ctypes.c_void_p * len(buffers))(*buffers)
+        keep += [children, pointers, held]
+        return _Array(
+            length=length,
+            null_count=nulls,
+            n_buffers=len(buffers),
+            n_children=len(children),
+            buffers=held,
+            children=pointers,
+            release=_forgotten,
+        )
+
+    def _taken(self, form: str, length: int, keep: list[object]) -> list[int | None]:
+        """The addresses of the buffers of an array of this form; absent ones are None."""
+        least = _least_sizes(form, length)
+        if form not in ("vu", "vz"):
+            return [self._next(size)[0] for size in least]
+        (texts,) = next(self._views)
+        lying = [self._next(size) for size in [*least, *[0] * texts]]
+        sizes = (ctypes.c_int64 * texts)(*(size for _, size in lying[len(least) :]))
+        keep.append(sizes)
+        return [*(at for at, _ in lying), ctypes.addressof(sizes)]
+
+    def _next(self, least: int) -> tuple[int | None, int]:
+        offset, size = next(self._buffers)
+        if offset < 0 or size < 0 or self._body + offset + size > self._end or 0 < size < least:
+            raise Invalid("a buffer reaches beyond the file, or is too short", _WHERE, _MEND)
+        return (self._body + offset if size else None), size
+
+
+class _Lying:
+    """An array of the C data interface, which Polars takes over."""
+
+    def __init__(self, dtype: Any, array: _Array, keep: list[object]) -> None:
+        self._dtype = dtype
+        self._array = array
+        self._keep = keep
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
+        """The schema and the array, as capsules."""
+        number = next(_numbers)
+        schema = _schema(self._dtype)
+        self._array.private_data = number
+        _alive[number] = (self._keep, self._array)
+        self._taken = schema
+        return (
+            _capsule(ctypes.addressof(schema), b"arrow_schema", None),
+            _capsule(ctypes.addressof(self._array), b"arrow_array", None),
+        )
+
+
+def _schema(dtype: Any) -> _Schema:
+    """What Polars calls a dtype in Arrow's terms."""
+    capsule = pl.Series([], dtype=dtype).__arrow_c_stream__()
+    stream = _Stream.from_address(_pointer(capsule, b"arrow_array_stream"))
+    schema = _Schema()
+    if stream.get_schema(ctypes.byref(stream), ctypes.byref(schema)):
+        raise Invalid(f"{dtype} has no form in Arrow", _WHERE, _MEND)
+    return schema
+
+
+def _least_sizes(form: str, length: int) -> list[int]:
+    """The least bytes that the buffers of an array take, by Arrow's layout; validity is the first."""
+    bits = (length + 7) // 8
+    if form == "n":
+        return []
+    if form == "+s" or form.startswith("+w:"):
+        return [bits]
+    if form == "b":
+        return [bits, bits]
+    if form in ("u", "z", "+l"):
+        return [bits, 4 * (length + 1), 0][: 2 if form == "+l" else 3]
+    if form in ("U", "Z", "+L"):
+        return [bits, 8 * (length + 1), 0][: 2 if form == "+L" else 3]
+    if form.startswith("d:"):
+        return [bits, length * (int(form.split(",")[2]) // 8 if form.count(",") == 2 else 16)]
+    if form.startswith("w:"):
+        return [bits, length * int(form[2:])]
+    width = _WIDTHS.get(form) or _WIDTHS.get(form[:3]) or _WIDTHS.get(form[:2])
+    if width is None:
+        raise Invalid(f"an array has the form {form!r}", _WHERE, _MEND)
+    return [bits, length * width]
+
+
+_WIDTHS = {
+    **dict.fromkeys(["c", "C"], 1),
+    **dict.fromkeys(["s", "S", "e"], 2),
+    **dict.fromkeys(["i", "I", "f", "tdD", "tts", "ttm"], 4),
+    **dict.fromkeys(["l", "L", "g", "tdm", "ttu", "ttn", "ts", "tD"], 8),
+    **dict.fromkeys(["vu", "vz", "_pli128", "_plu128"], 16),
+}
+"""Bytes of one value, by the form; the last two forms are Polars' own."""
