@@ -116,6 +116,66 @@ EDITS = {
         {"flow.py": "from collections import defaultdict\nX=defaultdict(list)\nD=X['a']\ndef f(): return X"},
         {"flow.py": "from collections import defaultdict\nX=defaultdict(list)\nD=X['b']\ndef f(): return X"},
     ),
+    "lambda handed on": (
+        {"flow.py": "X=[]\ng=lambda n: X.append(n)\nD=list(map(g,[1]))\ndef f(): return X"},
+        {"flow.py": "X=[]\ng=lambda n: X.append(n)\nD=list(map(g,[2]))\ndef f(): return X"},
+    ),
+    "lambda called": (
+        {"flow.py": "X=[]\ng=lambda n: X.append(n)\nD=g(1)\ndef f(): return X"},
+        {"flow.py": "X=[]\ng=lambda n: X.append(n)\nD=g(2)\ndef f(): return X"},
+    ),
+    "lambda in a list": (
+        {"flow.py": "X=[]\ng=[lambda n: X.append(n)]\nD=g[0](1)\ndef f(): return X"},
+        {"flow.py": "X=[]\ng=[lambda n: X.append(n)]\nD=g[0](2)\ndef f(): return X"},
+    ),
+    "lambda by a default": (
+        {"flow.py": "X=[]\nh=lambda n: X.append(n)\ndef g(n,h=h): h(n)\nD=g(1)\ndef f(): return X"},
+        {"flow.py": "X=[]\nh=lambda n: X.append(n)\ndef g(n,h=h): h(n)\nD=g(2)\ndef f(): return X"},
+    ),
+    "partial handed on": (
+        {
+            "flow.py": "from functools import partial\nX=[]\ndef h(n): X.append(n)\ng=partial(h)\n"
+            "D=list(map(g,[1]))\ndef f(): return X"
+        },
+        {
+            "flow.py": "from functools import partial\nX=[]\ndef h(n): X.append(n)\ng=partial(h)\n"
+            "D=list(map(g,[2]))\ndef f(): return X"
+        },
+    ),
+    "partial of a partial handed on": (
+        {
+            "flow.py": "from functools import partial\nX=[]\ndef h(m,n): X.append(n)\ng=partial(h)\n"
+            "k=partial(g,1)\nD=list(map(k,[1]))\ndef f(): return X"
+        },
+        {
+            "flow.py": "from functools import partial\nX=[]\ndef h(m,n): X.append(n)\ng=partial(h)\n"
+            "k=partial(g,1)\nD=list(map(k,[2]))\ndef f(): return X"
+        },
+    ),
+    "partial of a method handed on": (
+        {
+            "flow.py": "from functools import partial\nX=[]\ng=partial(X.append)\n"
+            "D=list(map(g,[1]))\ndef f(): return X"
+        },
+        {
+            "flow.py": "from functools import partial\nX=[]\ng=partial(X.append)\n"
+            "D=list(map(g,[2]))\ndef f(): return X"
+        },
+    ),
+    "recursion by another function": (
+        {
+            "flow.py": "X=[]\ndef a(n):\n    b(n)\n    X.append(n)\ndef b(n):\n    if n>9: a(n)\n"
+            "A=a(1)\nB=b(10)\nC=b(99)\ndef f(): return X"
+        },
+        {
+            "flow.py": "X=[]\ndef a(n):\n    b(n)\n    X.append(n)\ndef b(n):\n    if n>9: a(n)\n"
+            "A=a(1)\nB=b(10)\nC=b(98)\ndef f(): return X"
+        },
+    ),
+    "an iterator bound again": (
+        {"flow.py": "X=iter([1,2,3])\nX=X\nA=max([next(X)])\nD=next(X)\ndef f(): return next(X)"},
+        {"flow.py": "X=iter([1,2,3])\nX=X\nA=max([next(X)])\nD=1\ndef f(): return next(X)"},
+    ),
     "with": (
         {
             "flow.py": "X=[]\nclass C:\n    def __enter__(self): X.append(1)\n    def __exit__(self,*a): pass\nwith C():\n    Y=1\ndef f(): return X"

@@ -6,7 +6,7 @@ Of such a call it must be ruled out that it changes anything but what it returns
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fullcycle.code.expression import dotted
 from fullcycle.code.project import Origin, Project
@@ -16,6 +16,7 @@ from fullcycle.code.quiet import (
     is_quiet_elsewhere,
     is_quiet_method,
     makes_value,
+    only_keeps,
 )
 from fullcycle.code.statement import Statement
 from fullcycle.code.usage import Call, Reading
@@ -44,14 +45,46 @@ _HOOKS = frozenset(
 )
 
 
+_Key = tuple[str, Statement]
+
+
+class _Verdicts:
+    """What was judged of statements that may stand on each other in a circle.
+
+    While one is judged, whoever asks for it is told yes: what a circle says is what the rest
+    of it says. Where the answer is no in the end, whatever was answered meanwhile may stand
+    on that yes: it is forgotten, and judged again when it is asked for.
+    """
+
+    def __init__(self) -> None:
+        self._settled: dict[_Key, bool] = {}
+        self._order: list[_Key] = []  # of those answered by yes
+
+    def of(self, key: _Key, judge: Callable[[], bool]) -> bool:
+        """The verdict, by ``judge`` where there is none yet."""
+        if key in self._settled:
+            return self._settled[key]
+        self._settled[key] = True
+        since = len(self._order)
+        self._order.append(key)
+        if judge():
+            return True
+        for other in self._order[since:]:
+            self._settled.pop(other, None)
+        del self._order[since:]
+        self._settled[key] = False
+        return False
+
+
 class Effects:
     """Judges the statements of one project; each once."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._acting: dict[tuple[str, Statement], bool] = {}
-        self._pure: dict[tuple[str, Statement], bool] = {}
-        self._values: dict[tuple[str, Statement], bool] = {}
+        self._acting: dict[_Key, bool] = {}
+        self._pure = _Verdicts()
+        self._values = _Verdicts()
+        self._callable = _Verdicts()
 
     def acts(self, module: str, statement: Statement) -> bool:
         """Whether running the statement may change what other code holds."""
@@ -85,17 +118,17 @@ class Effects:
             return not origin.name  # a module
         if statement.immutable or isinstance(statement.node, _DEFINITION):
             return True
-        key = (origin.module, statement)
-        if key not in self._values:
-            self._values[key] = False  # what stands on itself is none
-            reading = statement.reading
-            self._values[key] = (
-                isinstance(statement.node, ast.Assign | ast.AnnAssign)
-                and not any(isinstance(part, ast.GeneratorExp) for part in ast.walk(statement.node))
-                and all(self._makes_value(origin.module, call) for call in reading.calls)
-                and all(self._is_value(read) for read in self._read(origin.module, reading))
-            )
-        return self._values[key]
+        module = origin.module
+        return self._values.of((module, statement), lambda: self._binds_value(module, statement))
+
+    def _binds_value(self, module: str, statement: Statement) -> bool:
+        reading = statement.reading
+        return (
+            isinstance(statement.node, ast.Assign | ast.AnnAssign)
+            and not any(isinstance(part, ast.GeneratorExp) for part in ast.walk(statement.node))
+            and all(self._makes_value(module, call) for call in reading.calls)
+            and all(self._is_value(read) for read in self._read(module, reading))
+        )
 
     def _makes_value(self, module: str, call: Call) -> bool:
         if not call.function or call.local:
@@ -120,7 +153,7 @@ class Effects:
 
     def _is_quiet_origin(self, module: str, call: Call, origin: Origin) -> bool:
         if origin.module is None:
-            keeps = origin.left[0] == "fullcycle"  # which calls nothing and changes nothing that it is given
+            keeps = only_keeps(origin.left)
             return is_quiet_elsewhere(origin.left) and (keeps or self._only_read(module, call))
         if origin.statement is None:
             return False
@@ -162,23 +195,27 @@ class Effects:
         return statement.immutable or isinstance(statement.node, _DEFINITION)
 
     def _may_be_called(self, origin: Origin) -> bool:
-        """Whether, if it is a function or a class, calling it changes nothing."""
-        if origin.module is None or origin.statement is None:
+        """Whether, if it can be called, calling it changes nothing."""
+        module, statement = origin.module, origin.statement
+        if module is None or statement is None or statement.immutable:
             return True
-        return not isinstance(origin.statement.node, _DEFINITION) or self._is_pure(
-            origin.module, origin.statement
-        )
+        if isinstance(statement.node, _DEFINITION):
+            return self._is_pure(module, statement)
+        return self._callable.of((module, statement), lambda: self._binds_callable(module, statement))
+
+    def _binds_callable(self, module: str, statement: Statement) -> bool:
+        """Whether what is bound, say a partial, calls nothing but what may be called."""
+        if any(isinstance(part, ast.Lambda) for part in ast.walk(statement.node)):
+            return False
+        reads = self._read(module, statement.reading)
+        return all(read.module is None or (not read.left and self._may_be_called(read)) for read in reads)
 
     def _is_pure(self, module: str, statement: Statement) -> bool:
         """Whether calling a function, or making an object, changes only what it is given or makes."""
-        key = (module, statement)
-        if key not in self._pure:
-            self._pure[key] = True  # of a recursion, what the rest of it says
-            if isinstance(statement.node, ast.ClassDef):
-                self._pure[key] = self._makes_purely(module, statement.node)
-            else:
-                self._pure[key] = self._runs_purely(module, statement.called)
-        return self._pure[key]
+        node = statement.node
+        if isinstance(node, ast.ClassDef):
+            return self._pure.of((module, statement), lambda: self._makes_purely(module, node))
+        return self._pure.of((module, statement), lambda: self._runs_purely(module, statement.called))
 
     def _runs_purely(self, module: str, reading: Reading) -> bool:
         called = (

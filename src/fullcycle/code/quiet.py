@@ -30,6 +30,7 @@ _LIBRARIES = frozenset({"numpy", "polars"})
 _LOUD = re.compile(  # names of functions of these libraries that set or change something
     "api|[cC]onfig|copyto|disable|enable|fill|install|place|plugins|put|random|register|reset|seed|set|testing|use"
 )
+_KEEPING = frozenset({("functools", "cache"), ("functools", "partial")})
 _EXACTLY = frozenset({("decimal", "Decimal"), ("json", "dumps"), ("json", "loads"), ("uuid", "UUID")})
 
 
@@ -64,3 +65,8 @@ def is_quiet_elsewhere(chain: Chain) -> bool:
     if chain[0] in _LIBRARIES:
         return not any(_LOUD.match(part) for part in chain[1:])
     return chain[0] in _QUIET_MODULES or chain in _EXACTLY
+
+
+def only_keeps(chain: Chain) -> bool:
+    """Whether a call of it neither calls nor changes what it is given."""
+    return chain[0] == "fullcycle" or chain in _KEEPING

@@ -330,6 +330,17 @@ class _Reader:
         self.visit(node.target)
         self.visit(node.value)
 
+    def _assign(self, node: ast.Assign) -> None:
+        self.each(node.targets)
+        self.assigned(node.value)
+
+    def assigned(self, node: ast.expr | None) -> None:
+        """What is bound to a name; a lambda is not called by that."""
+        if isinstance(node, ast.Lambda):
+            self.function(node, running=False)
+        else:
+            self.visit(node)
+
     def _annassign(self, node: ast.AnnAssign) -> None:
         if self.scope.kind != "function":
             self.annotation(node.annotation, optional=self.scope.kind == "module")
@@ -337,7 +348,7 @@ class _Reader:
             self.visit(node.target)
         elif self.scope.kind != "module":
             self.bind(node.target.id)
-        self.visit(node.value)
+        self.assigned(node.value)
 
     def annotation(self, node: ast.expr | None, optional: bool) -> None:
         """Annotations use names; those written as text, too."""
