@@ -1,5 +1,5 @@
 """What the tests of the command line share: a project on disk, and hands that type."""
 
-from whole_shop import played, shop, typed
+from whole_shop import played, revised, shop, typed
 
-__all__ = ["played", "shop", "typed"]
+__all__ = ["played", "revised", "shop", "typed"]

@@ -11,6 +11,7 @@ COMMANDS = {
     "run": "Run a capability's flow: data, features, models, evaluation.",
     "runs": "List a capability's runs.",
     "show": "Show anything in the record by its reference, such as winback@42.",
+    "diff": "Compare two runs, releases or deployments.",
     "release": "Freeze a run into a release, if every gate passes.",
     "releases": "List a capability's releases.",
     "deploy": "Say which release answers in an environment.",

@@ -31,6 +31,14 @@ def money(value: Money) -> str:
     return f"{value.amount:,.{digits}f} {value.currency}"
 
 
+def memory(size: int) -> str:
+    """Bytes in the unit that suits them."""
+    value, units = float(size), ["B", "kB", "MB", "GB"]
+    while value >= 1000 and len(units) > 1:
+        value, units = value / 1000, units[1:]
+    return f"{value:,.0f} {units[0]}"
+
+
 def scored(value: float, low: float | None, high: float | None) -> str:
     """A score with its interval, where it has one."""
     interval = f" [{low:.4f}, {high:.4f}]" if low is not None and high is not None else ""

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from fullcycle.evaluate.evaluation import Influence as Influence
     from fullcycle.evaluate.evaluation import Measured as Measured
     from fullcycle.evaluate.evaluation import Slice as Slice
+    from fullcycle.evaluate.judge import Contender as Contender
     from fullcycle.evaluate.judge import evaluate as evaluate
+    from fullcycle.evaluate.judge import paired as paired
     from fullcycle.evaluate.ports import BatchPredictor as BatchPredictor
     from fullcycle.evaluate.ports import Explainer as Explainer
     from fullcycle.evaluate.ports import Features as Features
@@ -30,6 +32,7 @@ __getattr__, __all__ = lazily(
     {
         "BatchPredictor": ".ports",
         "Bin": ".evaluation",
+        "Contender": ".judge",
         "CurvePoint": ".evaluation",
         "Evaluation": ".evaluation",
         "Explainer": ".ports",
@@ -44,6 +47,7 @@ __getattr__, __all__ = lazily(
         "Split": ".sample",
         "SplitCodec": ".codec",
         "evaluate": ".judge",
+        "paired": ".judge",
         "refuse_shared_keys": ".sample",
         "score_named": ".score",
         "split": ".sample",

@@ -68,6 +68,54 @@ def evaluate(
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Contender:
+    """A model, the step that declares it, and the split that it was judged on."""
+
+    judged: Judged
+    predictor: BatchPredictor
+    split: Split
+
+
+def paired(was: Contender, now: Contender, *, seed: int = 7) -> Measured | None:
+    """What ``now`` scores beyond ``was``, over the same resamples of the same rows.
+
+    Two intervals that overlap say little: both models err on the same rows. Pair by pair,
+    that cancels. None where the scores or the rows they were judged on are not the same.
+
+    Raises:
+        Invalid, NotEnoughData: see ``evaluate``.
+    """
+    if was.judged.score != now.judged.score or not _same_rows(was.split, now.split):
+        return None
+    cases = [_case(one.judged, one.split, seed) for one in (was, now)]
+    rows, score = cases[0].rows, cases[0].score
+    if not np.array_equal(rows.weight, cases[1].rows.weight):
+        return None
+    statistics = [
+        case.score.prepare(case.rows, case.ask(_asking(one)))
+        for case, one in zip(cases, (was, now), strict=True)
+    ]
+    before, after = resampled(
+        statistics, rows.weight, strata=score.strata(rows), clusters=rows.group, seed=seed
+    )
+    point_before, point_after = (of(rows.weight[None, :])[0] for of in statistics)
+    return _measured(point_after - point_before, after - before)
+
+
+def _same_rows(was: Split, now: Split) -> bool:
+    """Whether both test sides hold the same rows in the same order, by the columns of both."""
+    before, after = was.test, now.test
+    shared = [name for name in after.frame.columns if name in before.frame.columns]
+    if before.label != after.label or before.label not in shared or before.group_column != after.group_column:
+        return False
+    return before.frame.select(shared).equals(after.frame.select(shared))
+
+
+def _asking(one: Contender) -> Predict:
+    return lambda frame: _predicted(one.predictor, one.judged.features.matrix(frame))
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     """What is judged, and by what; ``action`` is the column that a score of gains varies."""

@@ -5,6 +5,11 @@ from typing import TYPE_CHECKING
 from fullcycle.kernel import lazily
 
 if TYPE_CHECKING:
+    from fullcycle.release.comparison import GoldenChange as GoldenChange
+    from fullcycle.release.comparison import ReleaseChange as ReleaseChange
+    from fullcycle.release.comparison import gate_changes as gate_changes
+    from fullcycle.release.comparison import golden_change as golden_change
+    from fullcycle.release.comparison import pinned_changes as pinned_changes
     from fullcycle.release.deployments import Deployment as Deployment
     from fullcycle.release.deployments import deploy as deploy
     from fullcycle.release.deployments import deployed as deployed
@@ -50,6 +55,7 @@ _NAMES = {
     "DeploymentMade": ".facts",
     "Evidence": ".evidence",
     "GATES": ".gates",
+    "GoldenChange": ".comparison",
     "GoldenRow": ".manifest",
     "Incumbent": ".evidence",
     "Judgement": ".gates",
@@ -60,6 +66,7 @@ _NAMES = {
     "PinnedModel": ".manifest",
     "Policy": ".loading",
     "Predictor": ".predicting",
+    "ReleaseChange": ".comparison",
     "ReleaseMade": ".facts",
     "ReleasedModel": ".predicting",
     "Scored": ".evidence",
@@ -71,12 +78,15 @@ _NAMES = {
     "deployed": ".deployments",
     "deployed_at": ".deployments",
     "deployments_stream": ".facts",
+    "gate_changes": ".comparison",
+    "golden_change": ".comparison",
     "golden_rows": ".manifest",
     "history": ".deployments",
     "judge": ".gates",
     "keep_golden": ".manifest",
     "keep_manifest": ".manifest",
     "load_release": ".loading",
+    "pinned_changes": ".comparison",
     "python_version": ".loading",
     "read_signature": ".signature",
     "releases_stream": ".facts",
