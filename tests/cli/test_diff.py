@@ -1,52 +1,12 @@
 """``fullcycle diff``: two runs side by side, of a project of some thousand rows."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-import duckdb
 import pytest
 from msgspec.structs import replace
 
-from fullcycle.cli import fullcycle
-from fullcycle.cli.group import status_of
 from fullcycle.wiring import open_project
-from whole_shop import rewrite
-
-
-@pytest.fixture(scope="module")
-def bank(tmp_path_factory):
-    """Four runs: the first, one with other leaves, one of other code and data, and one that failed."""
-    folder = tmp_path_factory.mktemp("compared")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        well("new bank")
-        patch.chdir(folder / "bank")
-        well("new churn")
-        subprocess.run([sys.executable, "churn/made_up.py"], check=True, capture_output=True)
-        well("run churn -m first")
-        well("run churn -m 'fewer leaves' -p leaves=4")
-        rewrite("churn/flow.py", '"num_leaves": leaves', '"max_bin": 63, "num_leaves": leaves')
-        with duckdb.connect("warehouse.duckdb") as warehouse:
-            warehouse.execute("delete from churn_examples where id >= 3990")
-            warehouse.execute("update churn_examples set amount = amount + 50 where id < 100")
-        well("run churn -m 'fewer bins'")
-        assert status_of(fullcycle, ["run", "churn", "-p", "holdout=2"]) == 1
-    return folder / "bank"
-
-
-def well(line):
-    words = line.replace("'", "").split(" -m ")
-    rest = words[1].split(" -p ") if len(words) > 1 else []
-    told = [*words[0].split(), *(["-m", rest[0]] if rest else []), *(["-p", rest[1]] if rest[1:] else [])]
-    assert status_of(fullcycle, told) == 0
-
-
-@pytest.fixture
-def here(bank, monkeypatch):
-    monkeypatch.chdir(bank)
-    return bank
 
 
 def test_a_parameter_that_changed_is_told_and_all_else_is_the_same(here, typed):

@@ -6,24 +6,30 @@ from typing import Any
 import click
 import msgspec
 
-from fullcycle.cli.printing import count, money, seconds, when
-from fullcycle.cli.run import as_plain
+from fullcycle.cli.printing import when
+from fullcycle.cli.showing import head, line, run_as_json, show_run, show_step
 from fullcycle.flow import RunRecord, last_run, run_record
-from fullcycle.kernel import Invalid, Missing, Reference, UnknownName
+from fullcycle.kernel import Damaged, Invalid, Missing, Reference, UnknownName
 from fullcycle.release import deployed, history
 from fullcycle.wiring import Project, open_project
+from fullcycle.wiring.details import ValueDetails, run_details, value_details
 from fullcycle.wiring.released import judgement_of, released
 
 
 @click.command(name="show")
 @click.argument("ref")
+@click.option("--lock", is_flag=True, help="List the distributions that a run had installed.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as one JSON object.")
-def command(ref: str, *, as_json: bool) -> None:
+def command(ref: str, *, lock: bool, as_json: bool) -> None:
     """Show a run (winback@42), a release (winback@v7) or what is deployed (winback@prod).
+
+    Of a step of a run (winback@42/visit) it shows what that returned: a table's columns and
+    first rows, a model's parameters.
 
     \b
     Example:
         fullcycle show winback@prod
+        fullcycle show winback@42/visit
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
     asked = Reference.parse(ref)
@@ -52,13 +58,32 @@ def command(ref: str, *, as_json: bool) -> None:
             )
         _release(project, asked.capability, now.release, as_json=as_json)
     else:
-        run = _run(project, asked)
-        if asked.step is not None and asked.step not in run.steps:
-            raise UnknownName.among(asked.step, run.steps, where=f"the steps of {run.ref}")
-        if as_json:
-            click.echo(json.dumps(as_plain(run)))
-        else:
-            _show_run(run, asked.step)
+        _show(project, _run(project, asked), asked.step, lock=lock, as_json=as_json)
+
+
+def _show(project: Project, run: RunRecord, step: str | None, *, lock: bool, as_json: bool) -> None:
+    """A run, or a step of it."""
+    details = run_details(project, run)
+    if step is None and as_json:
+        click.echo(json.dumps(run_as_json(run, details)))
+    elif step is None:
+        show_run(run, details, lock=lock)
+    elif step not in run.steps:
+        raise UnknownName.among(step, run.steps, where=f"the steps of {run.ref}")
+    elif as_json:
+        value = _value(project, run, step)
+        told = run_as_json(run, details)["steps"][step]
+        click.echo(msgspec.json.encode({"step": f"{run.ref}/{step}", **told, "returned": value}))
+    else:
+        show_step(run, step, details, _value(project, run, step))
+
+
+def _value(project: Project, run: RunRecord, step: str) -> ValueDetails | str:
+    """What a step returned, or why that is not to be had any more."""
+    try:
+        return value_details(project, run, step)
+    except (Missing, Damaged) as error:
+        return f"cannot be shown: {error.what}"
 
 
 def _run(project: Project, asked: Reference) -> RunRecord:
@@ -68,47 +93,6 @@ def _run(project: Project, asked: Reference) -> RunRecord:
     if found is None:
         raise Missing(f"{asked.capability} has no run yet", "the ledger", f"fullcycle run {asked.capability}")
     return found
-
-
-def _show_run(run: RunRecord, only: str | None) -> None:
-    started, done = run.started, run.finished
-    _head(f"{run.ref}  {started.message}")
-    _line("status", run.status + (f": {done.error}" if done and done.error else ""))
-    _line(
-        "when",
-        f"{when(run.at)} by {run.by}, {started.environment}, {started.machine}, Python {started.python}",
-    )
-    commit = (
-        f"commit {started.commit[:12]}{' with uncommitted changes' if started.dirty else ''}"
-        if started.commit
-        else "not in git"
-    )
-    _line("code", f"archive {started.archive[:12]}, {commit}")
-    if started.parameters:
-        _line("parameters", ", ".join(f"{k}={v}" for k, v in started.parameters.items()))
-    if done is not None:
-        _line(
-            "took",
-            f"{seconds(done.wall)}, {seconds(done.cpu)} of CPU, "
-            f"{count(done.peak_memory // 10**6)} MB, {money(done.cost)}",
-        )
-    for name, step in run.steps.items():
-        if only in (None, name):
-            rows = f", {count(step.rows)} rows" if step.rows is not None else ""
-            _line(
-                name,
-                f"{step.role}, {'reused' if step.reused else 'ran'}: {step.reason}{rows}, "
-                f"content {step.artifact.content[:12]}",
-            )
-            if step.note:
-                _line("", step.note)
-    for name, judged in run.evaluations.items():
-        if only in (None, name):
-            beside = f", baseline {judged.baseline:.4f}" if judged.baseline is not None else ""
-            _line(
-                "score",
-                f"{name}: {judged.score} {judged.value:.4f} [{judged.low:.4f}, {judged.high:.4f}]{beside}",
-            )
 
 
 def _release(project: Project, capability: str, number: int, *, as_json: bool) -> None:
@@ -122,32 +106,23 @@ def _release(project: Project, capability: str, number: int, *, as_json: bool) -
         found["judgement"] = msgspec.to_builtins(judgement) if judgement else None
         click.echo(json.dumps(found))
         return
-    _head(f"{capability}@v{number}  {made.message}")
-    _line("from", f"{capability}@{made.run}")
-    _line("manifest", made.manifest)
-    _line("service", f"{manifest.service}, fallback {manifest.fallback or 'none'}")
+    head(f"{capability}@v{number}  {made.message}")
+    line("from", f"{capability}@{made.run}")
+    line("manifest", made.manifest)
+    line("service", f"{manifest.service}, fallback {manifest.fallback or 'none'}")
     for name, model in manifest.models.items():
-        _line(
+        line(
             "model",
             f"{name}: step {model.step}, seen by {model.features}, content {model.artifact.content[:12]}",
         )
     if manifest.experiment is not None:
         spec = manifest.experiment
         arms = ", ".join(f"{arm} ({spec.weights[arm]:.0%}) {spec.arms[arm]}" for arm in spec.order)
-        _line("experiment", f"{spec.name}: {arms}; judged by {spec.primary} over {spec.days} days")
+        line("experiment", f"{spec.name}: {arms}; judged by {spec.primary} over {spec.days} days")
     needs = ", ".join(f"{name} {version}" for name, version in manifest.distributions.items())
-    _line("needs", f"Python {manifest.python}{f', {needs}' if needs else ''}")
+    line("needs", f"Python {manifest.python}{f', {needs}' if needs else ''}")
     if judgement is not None:
         for verdict in judgement.verdicts:
-            _line("gate", f"{'✓' if verdict.passed else '✗'} {verdict.gate}: {verdict.found}")
+            line("gate", f"{'✓' if verdict.passed else '✗'} {verdict.gate}: {verdict.found}")
         if judgement.override is not None:
-            _line("override", f"{', '.join(judgement.override.gates)}: {judgement.override.reason}")
-
-
-def _head(text: str) -> None:
-    click.secho(text.rstrip(), bold=True)
-
-
-def _line(name: str, text: str) -> None:
-    click.secho(f"  {name:<11}", dim=True, nl=False)
-    click.echo(text)
+            line("override", f"{', '.join(judgement.override.gates)}: {judgement.override.reason}")

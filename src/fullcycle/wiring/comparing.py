@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
-import polars as pl
 
 from fullcycle.code import Archive, Symbol, changed, file_changes
 from fullcycle.data import Row, compare_tables, schema
@@ -23,6 +22,7 @@ from fullcycle.wiring.comparison import (
     Part,
     ScoreChange,
 )
+from fullcycle.wiring.details import tables_of
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.models import batch_model
 from fullcycle.wiring.project import Project
@@ -198,7 +198,7 @@ class _Pair:
             before, after = (self.project.artifacts.load(step.artifact) for step in (was, now))
         except FullcycleError as error:
             return DataChange(name, now.role, "changed", contract=contract, note=error.what)
-        tables, others = _tables(before), _tables(after)
+        tables, others = tables_of(before), tables_of(after)
         row = self._contract(self.now, name)
         found = {part: compare_tables(tables[part], others[part], row) for part in tables if part in others}
         value = (before, after) if isinstance(before, _PLAIN) and isinstance(after, _PLAIN) else None
@@ -265,20 +265,6 @@ class _Pair:
 def _not_come_to(other: Side) -> str:
     """Why a side may lack a step that its flow has."""
     return f"{other.run.ref} is {other.run.status}" if other.run.status != "done" else ""
-
-
-def _tables(value: Any) -> dict[str, pl.DataFrame]:
-    """The tables in what a step returned, by the part they are."""
-    match value:
-        case pl.DataFrame():
-            return {"": value}
-        case pl.LazyFrame():
-            return {"": value.collect()}
-        case Split():
-            return {"train": value.train.frame, "test": value.test.frame}
-        case dict():
-            return {str(key): part for key, part in value.items() if isinstance(part, pl.DataFrame)}
-    return {}
 
 
 def _described(contract: type[Row]) -> Mapping[str, Any]:

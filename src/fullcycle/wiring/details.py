@@ -1,0 +1,153 @@
+"""A run in full, and what one of its steps returned, as far as the record still holds it."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from fullcycle.code import committed_files, uncommitted
+from fullcycle.data import fields
+from fullcycle.evaluate import Split
+from fullcycle.flow import Effort, RunRecord, Setting, efforts, settings
+from fullcycle.kernel import Damaged, FullcycleError, Missing
+from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.project import Project
+
+FIRST = 5  # rows shown of a table
+_LONGEST = 2_000  # characters of a plain value
+_MASK = "•••"
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetails:
+    """What is kept beside a run's facts; None where the store, or git, has it no more.
+
+    ``uncommitted`` maps files that were not as in the commit to ``changed``, ``added`` or
+    ``removed``.
+    """
+
+    settings: Mapping[str, Setting]
+    efforts: Mapping[str, Effort]
+    uncommitted: Mapping[str, str] | None
+    lock: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableDetails:
+    """A table: its height, the dtype of each column, and its first rows, personal values masked."""
+
+    rows: int
+    schema: Mapping[str, str]
+    first: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ValueDetails:
+    """What a step returned; ``tables`` by part, ``""`` for the whole, ``facts`` say the rest."""
+
+    kind: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, TableDetails] = field(default_factory=dict)
+
+
+def run_details(project: Project, run: RunRecord) -> RunDetails:
+    """All that belongs to a run beside its own facts."""
+    return RunDetails(settings(run), efforts(run), _uncommitted(project, run), _lock(project, run))
+
+
+def value_details(project: Project, run: RunRecord, step: str) -> ValueDetails:
+    """What a step returned, described without showing anybody's personal data.
+
+    Raises:
+        Missing, Damaged: where it is gone, or is not what was stored.
+    """
+    value = project.artifacts.load(run.steps[step].artifact)
+    kind = f"{type(value).__module__.partition('.')[0]}.{type(value).__name__}".removeprefix("builtins.")
+    tables = {
+        part: _table(frame, lambda: _personal(project, run)) for part, frame in tables_of(value).items()
+    }
+    return ValueDetails(kind, _facts(value), tables)
+
+
+def tables_of(value: Any) -> dict[str, pl.DataFrame]:
+    """The tables in what a step returned, by the part they are; ``""`` is the whole."""
+    match value:
+        case pl.DataFrame():
+            return {"": value}
+        case pl.LazyFrame():
+            return {"": value.collect()}
+        case Split():
+            return {"train": value.train.frame, "test": value.test.frame}
+        case dict():
+            return {str(key): part for key, part in value.items() if isinstance(part, pl.DataFrame)}
+    return {}
+
+
+def _uncommitted(project: Project, run: RunRecord) -> dict[str, str] | None:
+    if run.started.commit is None:
+        return None
+    committed = committed_files(project.root, run.started.commit)
+    if committed is None:
+        return None
+    try:
+        return uncommitted(project.archived(run.started.archive), committed)
+    except (Missing, Damaged):
+        return None
+
+
+def _lock(project: Project, run: RunRecord) -> dict[str, str] | None:
+    try:
+        found: dict[str, str] = json.loads(project.objects.get(run.started.lock))
+    except (Missing, Damaged):
+        return None
+    return found
+
+
+def _table(frame: pl.DataFrame, personal: Any) -> TableDetails:
+    schema = {name: str(dtype) for name, dtype in frame.schema.items()}
+    hidden = personal()
+    if hidden is None:  # nobody knows which columns are about a person
+        return TableDetails(frame.height, schema)
+    masks = [pl.lit(_MASK).alias(name) for name in frame.columns if name in hidden]
+    return TableDetails(frame.height, schema, tuple(frame.head(FIRST).with_columns(masks).to_dicts()))
+
+
+def _personal(project: Project, run: RunRecord) -> Collection[str] | None:
+    """The columns that any source's contract calls personal, whatever table they are in by now."""
+    try:
+        flow = Flow.open(
+            project,
+            run.started.capability,
+            run.started.environment,
+            project.archived(run.started.archive),
+        )
+        contracts = [getattr(node.declared, "contract", None) for node in flow.graph.nodes.values()]
+    except FullcycleError:
+        return None
+    known = (contract for contract in contracts if contract is not None)
+    return {one.name for contract in known for one in fields(contract) if one.personal}
+
+
+def _facts(value: Any) -> dict[str, Any]:
+    """What a value says of itself: a model its parameters, a split its label, plain data itself."""
+    if isinstance(value, Split):
+        side = value.train
+        about = {"label": side.label, "weight": side.weight_column, "group": side.group_column}
+        return {name: told for name, told in about.items() if told is not None} | {"by time": value.by_time}
+    if isinstance(value, pl.DataFrame | pl.LazyFrame):
+        return {}
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return {"shape": " × ".join(f"{n:,}" for n in shape), "dtype": str(getattr(value, "dtype", ""))}
+    asked = getattr(value, "get_params", None)
+    parameters = asked() if callable(asked) else getattr(value, "params", None)
+    if isinstance(parameters, dict):
+        return {str(name): told for name, told in parameters.items() if told is not None}
+    try:
+        text = msgspec.json.encode(value).decode()
+    except (TypeError, ValueError):
+        return {}
+    return {"value": text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"}
