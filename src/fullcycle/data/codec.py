@@ -3,18 +3,17 @@
 import io
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
 from fullcycle.data.canonical import table_digest
-from fullcycle.data.mapped import map_table
+from fullcycle.data.mapped import check_layout, map_table
 from fullcycle.kernel import Damaged, Digest, Invalid
 
 SMALL = 64 * 1024
 """Bytes up to which a table is better kept as bytes than as a file of its own."""
-
-_ENDS = b"ARROW1"
 
 
 class FrameCodec:
@@ -43,10 +42,7 @@ class FrameCodec:
         Raises:
             Damaged: where the bytes are no Arrow IPC file.
         """
-        try:
-            return pl.read_ipc(io.BytesIO(data))
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-            raise _damaged(error, f"a stored table ({len(data):,} bytes)") from error
+        return _told(f"a stored table ({len(data):,} bytes)", lambda: _read(data))
 
     def write(self, value: pl.DataFrame, path: Path) -> None:
         """Write the frame as an uncompressed Arrow IPC file, its rows in one piece.
@@ -68,32 +64,50 @@ class FrameCodec:
         Raises:
             Damaged: where the file is no Arrow IPC file, or is not whole.
         """
-        try:
-            with path.open("rb") as file:
-                file.seek(-len(_ENDS), io.SEEK_END)
-                whole = file.read() == _ENDS
-            if not whole:
-                raise Invalid("its end is not that of an Arrow file", str(path), "write it again")
-            return map_table(path)
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-            raise _damaged(error, str(path)) from error
-        except (OSError, Invalid, ValueError, struct.error, StopIteration) as error:
-            raise _damaged(error, str(path)) from error
+        return _told(str(path), lambda: _mapped(path))
 
     def content(self, value: pl.DataFrame, data: bytes | None = None) -> Digest:
         """The digest of the values, not of the bytes that hold them."""
         return table_digest(value)
 
 
+def _read(data: bytes) -> pl.DataFrame:
+    check_layout(data)
+    return pl.read_ipc(io.BytesIO(data))
+
+
+def _mapped(path: Path) -> pl.DataFrame:
+    try:
+        return map_table(path)
+    except Invalid:  # damaged, or laid out as only a later Polars does
+        return _read(path.read_bytes())
+
+
+def _told(where: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    """What is read; whatever stands in the way is told as damage."""
+    try:
+        return read()
+    except _UNREADABLE as error:
+        raise Damaged(
+            f"not readable as a table: {getattr(error, 'what', str(error))[:200]}",
+            where,
+            "run the step again, so that the table is written anew",
+        ) from error
+
+
+_UNREADABLE = (
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+    Invalid,
+    OSError,
+    ValueError,
+    IndexError,
+    StopIteration,
+    struct.error,
+)
+
+
 def _reserve(file: io.FileIO, size: int) -> None:
     """Have room set aside for a file: writing then costs half, and a full disk is told before."""
     if hasattr(os, "posix_fallocate") and size > SMALL:
         os.posix_fallocate(file.fileno(), 0, size)
-
-
-def _damaged(error: BaseException, where: str) -> Damaged:
-    return Damaged(
-        f"not readable as a table: {str(error)[:200]}",
-        where,
-        "run the step again, so that the table is written anew",
-    )

@@ -24,6 +24,11 @@ _WHERE = "a table to be mapped"
 _MEND = "read it without mapping"
 
 
+Held = mmap.mmap | bytes
+_ENDS = b"ARROW1"
+_DICTIONARIES, _BATCHES = 2, 3  # fields of the footer
+
+
 class _Schema(ctypes.Structure):
     """ArrowSchema of the C data interface."""
 
@@ -71,12 +76,12 @@ _pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _pointer.restype = ctypes.c_void_p
 _pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
-_alive: dict[int, object] = {}
+IN_USE: dict[int, object] = {}
 """What a table in use lies on, by the number that its array carries: the map and the structures."""
 _numbers = itertools.count(1)
 
 
-def _forget(array: Any, forget: Any = _alive.pop) -> None:
+def _forget(array: Any, forget: Any = IN_USE.pop) -> None:
     forget(array.contents.private_data, None)
 
 
@@ -97,7 +102,7 @@ def map_table(path: Path) -> pl.DataFrame:
     schema = pl.read_ipc_schema(path)
     with path.open("rb") as file:
         held = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    batches = [_Batch(held, offset, size) for offset, size in _places(held)]
+    batches = [_Batch(held, *place) for place in _places(held)]
     coded = [name for name, dtype in schema.items() if _is_coded(dtype)]
     if len(coded) == len(schema) or not batches:
         return pl.read_ipc(path)
@@ -121,17 +126,40 @@ def _is_coded(dtype: Any) -> bool:
     return isinstance(dtype, pl.Categorical | pl.Enum)
 
 
-def _places(held: mmap.mmap) -> list[tuple[int, int]]:
-    """Where each batch of rows is described, and how many bytes that takes."""
-    length = int.from_bytes(held[-10:-6], "little")  # before the six letters that end the file
-    at, count = _Told.root(held, len(held) - 10 - length).vector(3)
-    return [struct.unpack_from("<qi", held, at + 24 * n) for n in range(count)]
+def check_layout(data: bytes) -> None:
+    """Check that what an Arrow file says of its own parts lies within it, before Polars follows it.
+
+    Raises:
+        Invalid: where it does not; Polars would end the process.
+    """
+    for place in _places(data):
+        batch = _Batch(data, *place)
+        batch.check()
+
+
+def _places(held: Held) -> list[tuple[int, int, int]]:
+    """Each batch of rows: where it is described, how many bytes that takes, and those of its body."""
+    if held[:6] != _ENDS or held[-6:] != _ENDS:
+        raise Invalid("it does not begin and end as an Arrow file does", _WHERE, _MEND)
+    length = int.from_bytes(held[-10:-6], "little")
+    footer = _Told.root(held, len(held) - 10 - length)
+    told = [_blocks(held, *footer.vector(number)) for number in (_DICTIONARIES, _BATCHES)]
+    for offset, size, body in itertools.chain(*told):
+        if offset < 8 or size < 8 or body < 0 or offset + size + body > len(held):
+            raise Invalid("a part of it lies beyond its end", _WHERE, _MEND)
+    return told[1]
+
+
+def _blocks(held: Held, at: int, count: int) -> list[tuple[int, int, int]]:
+    if count * 24 > len(held):
+        raise Invalid("it tells of more parts than it can have", _WHERE, _MEND)
+    return [struct.unpack_from("<qi4xq", held, at + 24 * n) for n in range(count)]
 
 
 class _Told:
     """A table of a flatbuffer: fields by their number, each of which may be absent."""
 
-    def __init__(self, held: mmap.mmap, at: int) -> None:
+    def __init__(self, held: Held, at: int) -> None:
         self._held = held
         self._at = at
         (back,) = struct.unpack_from("<i", held, at)
@@ -139,7 +167,7 @@ class _Told:
         (self._size,) = struct.unpack_from("<H", held, self._fields)
 
     @classmethod
-    def root(cls, held: mmap.mmap, at: int) -> "_Told":
+    def root(cls, held: Held, at: int) -> "_Told":
         """The table that a flatbuffer begins with."""
         return cls(held, at + struct.unpack_from("<I", held, at)[0])
 
@@ -178,23 +206,36 @@ class _Told:
 class _Batch:
     """Rows of a mapped file, whose columns are taken in the order in which they lie."""
 
-    def __init__(self, held: mmap.mmap, offset: int, size: int) -> None:
+    def __init__(self, held: Held, offset: int, size: int, body: int) -> None:
         told = _Told.root(held, offset + 8).table(2)  # after a mark and a length, four bytes each
-        if told.field(3):
-            raise Invalid("its buffers are compressed", _WHERE, _MEND)
         self._held = held
-        start = np.frombuffer(held, dtype=np.uint8).ctypes.data
-        self._body, self._end = start + offset + size, start + len(held)
+        self._compressed = told.field(3) != 0
+        self._rows = told.long(0)
+        self._body = np.frombuffer(held, dtype=np.uint8).ctypes.data + offset + size
+        self._size = body
         self._nodes = told.longs(1, 2)
         self._buffers = told.longs(2, 2)
         self._views = told.longs(4, 1)
 
+    def check(self) -> None:
+        """Check that every buffer lies within the body."""
+        for length, nulls in self._nodes:
+            if not 0 <= nulls <= length:
+                raise Invalid("a column says that it has more nulls than rows", _WHERE, _MEND)
+        for offset, size in self._buffers:
+            self._require(offset, size, 0)
+
     def column(self, dtype: Any) -> "_Lying":
         """The next column."""
+        if self._compressed:
+            raise Invalid("its buffers are compressed", _WHERE, _MEND)
         keep: list[object] = [self._held]
         schema = _schema(dtype)
         try:
-            return _Lying(dtype, self._array(schema, keep), keep)
+            array = self._array(schema, keep)
+            if array.length != self._rows:
+                raise Invalid("its columns are not of one length", _WHERE, _MEND)
+            return _Lying(dtype, array, keep)
         finally:
             schema.release(ctypes.byref(schema))
 
@@ -232,9 +273,12 @@ class _Batch:
 
     def _next(self, least: int) -> tuple[int | None, int]:
         offset, size = next(self._buffers)
-        if offset < 0 or size < 0 or self._body + offset + size > self._end or 0 < size < least:
-            raise Invalid("a buffer reaches beyond the file, or is too short", _WHERE, _MEND)
+        self._require(offset, size, least if size else 0)  # validity is absent where nothing is null
         return (self._body + offset if size else None), size
+
+    def _require(self, offset: int, size: int, least: int) -> None:
+        if offset < 0 or size < least or offset + size > self._size:
+            raise Invalid("a buffer is too short, or reaches beyond its part of the file", _WHERE, _MEND)
 
 
 class _Lying:
@@ -250,7 +294,7 @@ class _Lying:
         number = next(_numbers)
         schema = _schema(self._dtype)
         self._array.private_data = number
-        _alive[number] = (self._keep, self._array)
+        IN_USE[number] = (self._keep, self._array)
         self._taken = schema
         return (
             _capsule(ctypes.addressof(schema), b"arrow_schema", None),
