@@ -1,5 +1,6 @@
 """What every stage stands on: errors, digests, time, money."""
 
+from fullcycle.kernel.card import Card
 from fullcycle.kernel.change import Change, changes
 from fullcycle.kernel.clock import Clock, duration, instant, micros, now, uuid7
 from fullcycle.kernel.digest import Digest, Pieces, digest_bytes, digest_parts, digest_value
@@ -15,11 +16,13 @@ from fullcycle.kernel.errors import (
     UnknownName,
 )
 from fullcycle.kernel.lazy import lazily
+from fullcycle.kernel.markup import Markup, joined, tag
 from fullcycle.kernel.memory import peak_memory
 from fullcycle.kernel.money import Interval, Money
 from fullcycle.kernel.reference import Reference
 
 __all__ = [
+    "Card",
     "Change",
     "Clock",
     "Conflict",
@@ -28,6 +31,7 @@ __all__ = [
     "FullcycleError",
     "Interval",
     "Invalid",
+    "Markup",
     "Misconfigured",
     "Missing",
     "Money",
@@ -42,9 +46,11 @@ __all__ = [
     "digest_value",
     "duration",
     "instant",
+    "joined",
     "lazily",
     "micros",
     "now",
     "peak_memory",
+    "tag",
     "uuid7",
 ]
