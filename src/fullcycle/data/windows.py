@@ -67,9 +67,10 @@ def trailing(
     _check_names(frame, keys, into, aggregates)
     calendar = _Calendar(dtype, _period(every, last, dtype))
     reach = duration(last, where=_WHERE) // calendar.every
-    events = _in_order(frame.with_columns(calendar.period(at).alias(_PERIOD)), [*keys, at])
-    windows = _windows(events.with_columns(pl.struct(keys).rle_id().alias(_KEY)), reach, aggregates)
-    names = events.select(keys).filter(pl.struct(keys).rle_id().diff().fill_null(1) != 0)
+    dated = frame.with_columns(calendar.period(at).alias(_PERIOD)).drop_nulls([*keys, at])
+    names = dated.select(keys).unique().sort(keys).with_row_index(_KEY)
+    events = _in_order(dated, names, keys, at)
+    windows = _windows(events, reach, aggregates)
     return windows.select(
         *(names[key].gather(windows[_KEY]).alias(key) for key in keys),
         calendar.moment(_PERIOD).alias(into),
@@ -77,14 +78,16 @@ def trailing(
     )
 
 
-def _in_order(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """The rows without a null in ``by``, in its order and else as they came.
+def _in_order(frame: pl.DataFrame, names: pl.DataFrame, keys: list[str], at: str) -> pl.DataFrame:
+    """The rows with the number of their key, in the order of keys and times and else as they came.
 
-    Sorting numbers of rows that break the ties takes a third of Polars' stable sort.
+    Numbers are sorted, never text, and one column at a time: that costs a third of sorting
+    by both at once and keeping the order of equals.
     """
-    whole = frame.drop_nulls(by)
-    order = whole.select(pl.arg_sort_by([*(pl.col(name) for name in by), pl.int_range(pl.len())]))
-    return whole[order.to_series()]
+    number = frame.select(keys).join(names, on=keys, how="left", maintain_order="left")[_KEY]
+    order = pl.DataFrame([frame[at].to_physical().alias(at), number]).with_row_index("fc row")
+    order = order.sort(at, maintain_order=True).sort(_KEY, maintain_order=True)
+    return frame.with_columns(number)[order["fc row"]]
 
 
 def _windows(events: pl.DataFrame, reach: int, aggregates: dict[str, pl.Expr]) -> pl.DataFrame:
