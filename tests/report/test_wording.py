@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullcycle.kernel import Money
-from fullcycle.report.markup import Markup, joined, tag
+from fullcycle.kernel import Markup, Money, joined, tag
 from fullcycle.report.swarm import offsets
 from fullcycle.report.wording import aligned, effect_range, money, number, points, seconds, share, signed
 

@@ -23,7 +23,7 @@ def test_a_capability_runs_and_lists_its_runs(here):
     after = winback.runs()
     assert after["run"].to_list() == [run.number, *before["run"]]
     assert after.row(0, named=True)["message"] == "fewer leaves"
-    assert after.row(0, named=True)["leaves"] == "4"
+    assert after.row(0, named=True)["leaves"] == 4
     assert after.row(0, named=True)["visit"] == run.scores["visit"]
 
 

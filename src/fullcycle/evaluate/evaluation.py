@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from fullcycle.kernel import Card
+
 
 class Measured(msgspec.Struct, frozen=True):
     """A number with its 95 % bootstrap interval."""
@@ -90,3 +92,14 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     def clearly_worse(self) -> bool:
         """Whether the whole interval of the difference is on the wrong side of the baseline."""
         return self.difference.high < 0 if self.higher_is_better else self.difference.low > 0
+
+    def _repr_html_(self) -> str:
+        told = {"": self.meaning, "rows": f"{self.test_rows:,} unseen, {self.train_rows:,} to learn from"}
+        measured = {"model": self.model, self.baseline_name: self.baseline, "difference": self.difference}
+        rows = [(name, one.value, one.low, one.high) for name, one in measured.items()]
+        rows += [
+            (f"{part.column}: {part.value}", part.score.value, part.score.low, part.score.high)
+            for part in self.slices
+            if part.score is not None
+        ]
+        return Card(self.score, told, ("", "value", "95 % from", "to"), rows).html()

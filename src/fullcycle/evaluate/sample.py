@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fullcycle.kernel import Invalid, NotEnoughData, UnknownName, digest_bytes
+from fullcycle.kernel import Card, Invalid, NotEnoughData, UnknownName, digest_bytes
 
 Vector = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -82,6 +82,19 @@ class Split:
     train: Sample
     test: Sample
     by_time: bool = False
+
+    def _repr_html_(self) -> str:
+        side = self.train
+        named = {"label": side.label, "weight": side.weight_column, "group": side.group_column}
+        rows = [
+            (name, len(one), float(one.y.mean()) if len(one) else None)
+            for name, one in (("train", side), ("test", self.test))
+        ]
+        told = {name: column for name, column in named.items() if column is not None}
+        how = "by time" if self.by_time else "by chance"
+        columns = ", ".join(side.frame.columns)
+        card = Card("Split", {**told, "split": how, "columns": columns}, ("", "rows", "mean label"), rows)
+        return card.html()
 
 
 @overload

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from fullcycle.experiment import ExperimentSpec
-from fullcycle.kernel import Damaged, Digest, Invalid
+from fullcycle.kernel import Card, Damaged, Digest, Invalid
 from fullcycle.record import Artifact, ObjectStore
 
 FORMAT = 1
@@ -55,6 +55,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     evaluation: dict[str, Artifact] = {}  # by step
     experiment: ExperimentSpec | None = None
 
+    def _repr_html_(self) -> str:
+        return _card(self).html()
+
     def to_bytes(self) -> bytes:
         """The canonical bytes: what is stored, and whose digest names them."""
         return _CANONICAL.encode(self)
@@ -82,6 +85,19 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             "the release's manifest",
             "upgrade fullcycle here: python -m pip install --upgrade fullcycle",
         )
+
+
+def _card(manifest: Manifest) -> Card:
+    models = [
+        (name, one.step, one.features, one.artifact.content[:12]) for name, one in manifest.models.items()
+    ]
+    told = {
+        "from": f"{manifest.capability}@{manifest.run}",
+        "service": manifest.service,
+        "fallback": manifest.fallback or "none",
+        "needs": f"Python {manifest.python}, {len(manifest.distributions)} distributions",
+    }
+    return Card(f"Release of {manifest.capability}", told, ("model", "step", "features", "content"), models)
 
 
 class _Written(msgspec.Struct):

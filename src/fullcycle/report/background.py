@@ -1,7 +1,7 @@
 """What stands around the numbers: the brief, the flow, the cost, and where everything comes from."""
 
+from fullcycle.kernel import Markup, joined, tag
 from fullcycle.report.graph import picture
-from fullcycle.report.markup import Markup, joined, tag
 from fullcycle.report.parts import Pen, Table, missing, section, source
 from fullcycle.report.story import Story
 from fullcycle.report.style import NARROW, WIDE

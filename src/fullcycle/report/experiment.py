@@ -1,6 +1,6 @@
 """What the experiment says: arms, metrics, the effect over time, and whether it can be trusted."""
 
-from fullcycle.report.markup import Markup, joined, tag
+from fullcycle.kernel import Markup, joined, tag
 from fullcycle.report.outcome_charts import over_time
 from fullcycle.report.parts import Pen, Table, figure, missing, section, source
 from fullcycle.report.story import ExperimentPart, MetricRow, Story

@@ -1,8 +1,8 @@
 """What was found about the model and the service before anybody was exposed to it."""
 
 from fullcycle.evaluate import Evaluation, Measured
+from fullcycle.kernel import Markup, joined, tag
 from fullcycle.report import charts
-from fullcycle.report.markup import Markup, joined, tag
 from fullcycle.report.parts import Pen, Table, figure, missing, section, source
 from fullcycle.report.story import AssessmentPart, EvaluationPart, Story
 from fullcycle.report.wording import aligned, level, number, signed

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from fullcycle.report.markup import Markup, joined, tag
+from fullcycle.kernel import Markup, joined, tag
 from fullcycle.report.story import FlowStep
 from fullcycle.report.style import BLUE, FONT, GREY, INK, MUTED
 from fullcycle.report.wording import seconds

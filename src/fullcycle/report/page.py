@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from fullcycle.kernel import Markup, joined, tag
 from fullcycle.report import background, findings, summary
 from fullcycle.report.experiment import experiment
-from fullcycle.report.markup import Markup, joined, tag
 from fullcycle.report.parts import Draw, Pen, source
 from fullcycle.report.story import Story
 from fullcycle.report.style import CSS

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fullcycle.report.markup import Markup, joined, tag
+from fullcycle.kernel import Markup, joined, tag
 from fullcycle.report.style import Spec
 
 Draw = Callable[[Spec], str]

@@ -1,6 +1,6 @@
 """The top of the page, which a product manager reads: the verdict, and what it is worth."""
 
-from fullcycle.report.markup import Markup, joined, tag
+from fullcycle.kernel import Markup, joined, tag
 from fullcycle.report.outcome_charts import value_row
 from fullcycle.report.parts import Pen, Table, figure, missing, source
 from fullcycle.report.story import Effect, Story, ValueRow, Worth

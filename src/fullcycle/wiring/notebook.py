@@ -12,16 +12,20 @@ from typing import Any, TypeVar, overload
 
 import polars as pl
 
-from fullcycle.flow import RunRecord, run_record, runs
-from fullcycle.kernel import Invalid, Missing, Reference, UnknownName, instant
+from fullcycle.flow import RunLine, RunRecord, run_record, settings
+from fullcycle.kernel import Card, Invalid, Missing, Reference, UnknownName, instant
 from fullcycle.release import Manifest, ReleasedModel, deployed
 from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.listing import run_lines
 from fullcycle.wiring.project import Project, open_project
 from fullcycle.wiring.released import released
 from fullcycle.wiring.runs import start_run
+from fullcycle.wiring.runs_frame import runs_frame
 from fullcycle.wiring.serving import serving_codecs
 
 T = TypeVar("T")
+
+_SHOWN = 10  # runs of a capability
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,24 @@ class Run:
         told = ", ".join(f"{step} {value:.4f}" for step, value in self.scores.items())
         return f"<{self.record.ref} {self.record.status}{f': {told}' if told else ''}>"
 
+    def _repr_html_(self) -> str:
+        run = self.record
+        told = {
+            "status": run.status + (f": {run.finished.error}" if run.finished and run.finished.error else ""),
+            "when": f"{_day(run.at)} by {run.by}",
+            "parameters": ", ".join(f"{name}={one.value}" for name, one in settings(run).items()) or "none",
+        }
+        scores = {
+            f"{step} {one.score}": f"{one.value:.4f} [{one.low:.4f}, {one.high:.4f}]"
+            for step, one in run.evaluations.items()
+        }
+        steps = [
+            (name, one.role, one.rows, "reused" if one.reused else f"{one.wall:.2f} s", one.reason)
+            for name, one in run.steps.items()
+        ]
+        title = f"{run.ref}  {run.started.message}".rstrip()
+        return Card(title, {**told, **scores}, ("step", "kind", "rows", "took", "why"), steps).html()
+
 
 @dataclass(frozen=True, slots=True)
 class Capability:
@@ -68,32 +90,31 @@ class Capability:
         return Run(self.project, start_run(self.project, self.name, message, parameters, environment))
 
     def runs(self) -> pl.DataFrame:
-        """Every run, newest first: a column per score and per parameter that was ever set."""
-        rows = [_row(run) for run in reversed(runs(self.project.ledger, self.name))]
-        return pl.DataFrame(rows, infer_schema_length=None) if rows else pl.DataFrame(schema=_COLUMNS)
+        """Every run, newest first: a column per score and per parameter that any of them had."""
+        return runs_frame(run_lines(self.project, self.name)[::-1])
+
+    def __repr__(self) -> str:
+        return f"<capability {self.name}>"
+
+    def _repr_html_(self) -> str:
+        lines = run_lines(self.project, self.name)[::-1]
+        steps = list(dict.fromkeys(step for line in lines for step in line.scores))
+        rows = [
+            (line.ref, _day(line.at), line.by, line.status, *_values(line, steps), line.message)
+            for line in lines[:_SHOWN]
+        ]
+        told = f"{len(lines):,} run{'s' if len(lines) != 1 else ''}"
+        shown = f", the last {_SHOWN}" if len(lines) > _SHOWN else ""
+        head = ("run", "when", "by", "status", *steps, "message")
+        return Card(self.name, {"": f"{told}{shown}"}, head, rows).html()
 
 
-_COLUMNS = pl.Schema(
-    [
-        ("run", pl.Int64()),
-        ("at", pl.Datetime("us", "UTC")),
-        ("by", pl.String()),
-        ("status", pl.String()),
-        ("message", pl.String()),
-    ]
-)
+def _values(line: RunLine, steps: list[str]) -> list[float | None]:
+    return [line.scores[step].value if step in line.scores else None for step in steps]
 
 
-def _row(run: RunRecord) -> dict[str, Any]:
-    return {
-        "run": run.number,
-        "at": instant(run.at),
-        "by": run.by,
-        "status": run.status,
-        "message": run.started.message,
-        **{step: judged.value for step, judged in run.evaluations.items()},
-        **{name: str(value) for name, value in run.started.parameters.items()},
-    }
+def _day(at: int) -> str:
+    return f"{instant(at):%Y-%m-%d %H:%M} UTC"
 
 
 @overload
