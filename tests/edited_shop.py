@@ -220,8 +220,8 @@ FILES = {
         ECO = 0.01
     """,
     "library/slow.py": """
-        def total(x, by=1):
-            return x + by
+        def total(x, by=1, *, off=0):
+            return x + by + off
     """,
     "library/types.py": """
         Table = list
@@ -289,6 +289,8 @@ EDITS: dict[str, tuple[str, str, str, str | frozenset[str]]] = {
     "a step's default": ("flow.py", "level: int = 3", "level: int = 4", "ruled"),
     "a step's decorator": ("flow.py", "@fc.step\ndef past", "@fc.step(volatile=True)\ndef past", "past"),
     "a default of a helper": ("library/slow.py", "by=1", "by=2", "totalled"),
+    "a keyword default of a helper": ("library/slow.py", "off=0", "off=1", "totalled"),
+    "a weight that becomes a float": ("flow.py", '"a": 1', '"a": 1.0', "weighed"),
     "a module that is tried appears": ("extra.py", "", "# nothing", "tried"),
     "two names change places": ("flow.py", "scale as grow, shift as move", "shift as grow, scale as move", "chained"),
     "a constant through two stars": ("library/taxes.py", "ECO = 0.01", "ECO = 0.02", "taxed"),

@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import polars as pl
 
-from fullcycle.code import Archive, Loaded, Reach, load, reach
+from fullcycle.code import Archive, Files, Loaded, Reach, load, reach
 from fullcycle.data import FrameCodec, Query
 from fullcycle.flow import (
     Evaluated,
@@ -25,6 +26,7 @@ from fullcycle.flow import (
     read_graph,
     run,
 )
+from fullcycle.flow.depends import Dependencies
 from fullcycle.flow.ports import Executor
 from fullcycle.kernel import Money
 from fullcycle.record import Artifact, Artifacts, Codecs, Ledger, MemoryLedger, MemoryObjects, ObjectStore
@@ -72,11 +74,20 @@ class Around:
 
     archive: Archive
     tables: Tables
+    module: str = "winback.flow"
+    root: Path | None = None
 
     @cached_property
     def loaded(self) -> Loaded:
         """Its modules."""
-        return load(self.archive)
+        loaded = load(self.archive, root=self.root)
+        loaded.files = Files(self.archive, self.root)
+        return loaded
+
+    @cached_property
+    def dependencies(self) -> Dependencies:
+        """What its steps depend on."""
+        return Dependencies(self.loaded.files)
 
     def query(self, node: Node) -> Query:
         """What a source asks."""
@@ -84,7 +95,7 @@ class Around:
 
     def reach(self, node: Node) -> Reach:
         """What of the code a node stands on."""
-        return reach(self.archive, "winback.flow", node.name)
+        return self.dependencies.of(node, reach(self.archive, self.module, node.name))
 
 
 class Lenient:
@@ -119,12 +130,14 @@ class Shop:
         *,
         tell: Callable[[StepFinished], None] = lambda _: None,
         message: str = "",
+        module: str = "winback.flow",
+        root: Path | None = None,
         **parameters: Any,
     ) -> RunRecord:
         """Run the flow of an archive, or of the text of ``winback/flow.py``."""
         archive = project(archive) if isinstance(archive, str) else archive
-        around = Around(archive, Tables(self.tables, self.asked))
-        graph = read_graph("winback", around.loaded.module("winback.flow"))
+        around = Around(archive, Tables(self.tables, self.asked), module, root)
+        graph = read_graph("winback", around.loaded.module(module))
         given = {name.replace("__", "."): value for name, value in parameters.items()}
         start = RunStarted(
             id="", capability="winback", message=message, archive=archive.digest, commit=None, dirty=False,
