@@ -32,9 +32,7 @@ class ArrayCodec:
         Raises:
             Invalid: where it holds Python objects.
         """
-        buffer = io.BytesIO()
-        np.lib.format.write_array(buffer, _plain(value), allow_pickle=False)
-        return buffer.getvalue()
+        return written(_plain(value))
 
     def decode(self, data: bytes) -> Array:
         """Read an ``.npy`` file.
@@ -55,8 +53,8 @@ class ArrayCodec:
         """Digest of dtype, shape and values, bit for bit."""
         plain = _plain(value)
         told = [np.lib.format.dtype_to_descr(plain.dtype), list(plain.shape)]
-        flat = plain.reshape(-1).view(np.uint8) if plain.size else plain.view()
-        return digest_parts(self.name, [digest_value("dtype@1", repr(told)).encode(), flat.data])
+        values = plain.reshape(-1).view(np.uint8).data if plain.nbytes else b""
+        return digest_parts(self.name, [digest_value("dtype@1", repr(told)).encode(), values])
 
     def is_small(self, value: Array) -> bool:
         """Whether it is better kept as bytes."""
@@ -91,11 +89,21 @@ def _plain(value: Array) -> Array:
     return np.ascontiguousarray(without_leftovers(value)).reshape(value.shape)
 
 
+def written(value: Array) -> bytes:
+    """An array as an ``.npy`` file."""
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, value, allow_pickle=False)
+    if value.dtype.names is None or value.nbytes == 0:
+        return buffer.getvalue()
+    clean = without_leftovers(value)  # NumPy copies fields one by one, into memory that it does not clear
+    return buffer.getvalue()[: -value.nbytes] + clean.tobytes()
+
+
 def without_leftovers(value: Array) -> Array:
     """The array with zeroes between its fields, where memory holds what was there before."""
     if value.dtype.names is None:
         return value
-    clean: Array = np.zeros_like(value)
+    clean: Array = np.zeros(value.shape, value.dtype)  # zeros_like would fill field by field
     _copy_fields(value, clean)
     return clean
 

@@ -14,6 +14,8 @@ from fullcycle.kernel import Damaged, Digest, Invalid, digest_parts
 
 Array = npt.NDArray[np.float64]
 
+_END = (b"\nend of trees\n", b"\npandas_categorical:")
+
 
 class BoosterCodec:
     """Stores a ``lightgbm.Booster`` as the text that LightGBM itself writes; never a pickle."""
@@ -36,6 +38,8 @@ class BoosterCodec:
             Damaged: where LightGBM cannot read it.
         """
         try:
+            if not all(part in data for part in _END):  # it would be read, with fewer trees
+                raise lgb.basic.LightGBMError("its end is missing")
             return lgb.Booster(model_str=data.decode())
         except (lgb.basic.LightGBMError, UnicodeDecodeError) as error:
             raise Damaged(

@@ -71,8 +71,12 @@ class Packing:
         if type(index) is pd.RangeIndex:
             told: Told = {"is": "range", "range": [index.start, index.stop, index.step]}
         elif isinstance(index, pd.MultiIndex):
-            levels = [index.get_level_values(n) for n in range(index.nlevels)]
-            return {"is": "levels", "levels": [self.pack_index(level, block) for level in levels]}
+            levels = [self._pack_level(values, codes, block) for values, codes in _levels(index)]
+            return {
+                "is": "levels",
+                "levels": levels,
+                "names": _plain(list(index.names), "the name of an index"),
+            }
         else:
             told = {"is": "values", "values": self.pack(index.array, block, "the index")}
         freq = (
@@ -85,13 +89,19 @@ class Packing:
         if told["is"] == "range":
             return pd.RangeIndex(*told["range"], name=told["name"])
         if told["is"] == "levels":
-            levels = [self.unpack_index(level, block) for level in told["levels"]]
-            return pd.MultiIndex.from_arrays(levels)
+            levels = [self.unpack_index(level["values"], level["block"]) for level in told["levels"]]
+            codes = [_writable(self.series[block][level["at"]]) for level in told["levels"]]
+            return pd.MultiIndex(levels, codes, names=told["names"], verify_integrity=False)
         values = self.unpack(told["values"], block)
         index = pd.Index(values, dtype=values.dtype, name=told["name"])
         if told["freq"]:
             index.freq = told["freq"]
         return index
+
+    def _pack_level(self, values: pd.Index, codes: Any, block: int) -> Told:
+        inner = self.new()
+        told = {"values": self.pack_index(values, inner), "block": inner}
+        return {**told, "at": self.add(block, pl.Series(np.asarray(codes, dtype=np.int64)))}
 
     def pack(self, values: Any, block: int, what: str) -> Told:
         """What is said of an array of pandas or NumPy; its values go into the block.
@@ -190,6 +200,12 @@ class Packing:
         raise Damaged(f"an array of the sort {told['is']!r}", "a stored data frame", "update fullcycle")
 
 
+def _levels(index: pd.MultiIndex) -> Any:
+    """The values of each level, and the place among them of each row's."""
+    used = index.remove_unused_levels()
+    return zip(used.levels, used.codes, strict=True)
+
+
 def _unpacked_numpy(told: Told, get: list[pl.Series]) -> Any:
     dtype = np.dtype(told["dtype"])
     native = dtype.newbyteorder("=")
@@ -228,7 +244,7 @@ def _numbers(values: Any) -> pl.Series:
 
 
 def _texts(values: Any) -> pl.Series:
-    return pl.Series(values.to_numpy(dtype=object, na_value=None), dtype=pl.String)
+    return pl.Series(values.to_numpy(dtype=object, na_value=None).tolist(), dtype=pl.String)
 
 
 def _objects(values: Any, what: str) -> pl.Series:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import skops.io
 from sklearn.base import BaseEstimator, is_classifier
 
-from fullcycle.adapters.arrays import without_leftovers
+from fullcycle.adapters.arrays import written
 from fullcycle.kernel import Digest, Invalid, digest_parts
 from fullcycle.record import unreadable
 
@@ -46,13 +46,13 @@ class EstimatorCodec:
             Invalid: where it holds what none of those libraries defines, such as a function of the user's.
         """
         try:
-            written = skops.io.dumps(value)
+            dumped = skops.io.dumps(value)
         except (TypeError, skops.io.exceptions.UnsupportedTypeException) as error:
             raise _refused(value, f"holds what cannot be stored: {str(error)[:200]}") from error
-        foreign = [name for name in skops.io.get_untrusted_types(data=written) if not _is_trusted(name)]
+        foreign = [name for name in skops.io.get_untrusted_types(data=dumped) if not _is_trusted(name)]
         if foreign:
             raise _refused(value, f"holds {', '.join(foreign[:3])}, which is not one of scikit-learn's own")
-        return _repeatable(written)
+        return _repeatable(dumped)
 
     def decode(self, data: bytes) -> Any:
         """Read an estimator; nothing but classes of those libraries is loaded.
@@ -154,10 +154,10 @@ def _refused(value: object, why: str) -> Invalid:
     )
 
 
-def _repeatable(written: bytes) -> bytes:
+def _repeatable(dumped: bytes) -> bytes:
     """The same archive with its parts numbered in the order in which they are met, and no times."""
     numbers: dict[Any, int] = {}
-    with zipfile.ZipFile(io.BytesIO(written)) as source:
+    with zipfile.ZipFile(io.BytesIO(dumped)) as source:
         schema = json.loads(source.read(_SCHEMA))
         files: dict[str, str] = {}
         numbered = _numbered(schema, numbers, files)
@@ -176,9 +176,9 @@ def _repeatable_file(name: str, data: bytes) -> bytes:
     array = np.load(io.BytesIO(data), allow_pickle=False)
     if array.dtype.names is None:
         return data
-    buffer = io.BytesIO()
-    np.save(buffer, without_leftovers(array), allow_pickle=False)
-    return buffer.getvalue()
+    if {"left_child", "missing_go_to_left"} <= set(array.dtype.names):
+        array["missing_go_to_left"][array["left_child"] < 0] = 0  # of leaves, where it is never set
+    return written(array)
 
 
 def _numbered(node: Any, numbers: dict[Any, int], files: dict[str, str]) -> Any:

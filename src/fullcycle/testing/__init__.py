@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from fullcycle.kernel import lazily
 
 if TYPE_CHECKING:
+    from fullcycle.testing.codecs import round_trip as round_trip
     from fullcycle.testing.fakes import draw as draw
     from fullcycle.testing.fakes import model as model
     from fullcycle.testing.generation import row as row
@@ -28,6 +29,7 @@ __getattr__, __all__ = lazily(
         "lookup": ".lookups",
         "model": ".fakes",
         "refuse_leaks": ".leakage",
+        "round_trip": ".codecs",
         "row": ".generation",
         "rows": ".generation",
         "warehouse": ".tables",
