@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullcycle.data import table_digest
-from fullcycle.flow import last_run
+from fullcycle.data import Query, table_digest
+from fullcycle.flow import last_run, sources
 from fullcycle.flow.sources import sorted_by_key
 from fullcycle.kernel import Refused, micros
 from small_flows import Shop, graph_of, project, ran
@@ -111,6 +111,56 @@ def test_rows_without_a_key_keep_the_order_of_their_query():
     contract = graph_of(flow.replace(', fresh_within="2d"', "")).nodes["visits"].declared.contract
 
     assert sorted_by_key(visits(3, 1, 2), contract)["spend"].to_list() == [3.0, 1.0, 2.0]
+
+
+LOOSE = (
+    FLOW.replace("Annotated[int, fc.key]", "int")
+    .replace("Annotated[datetime, fc.time]", "datetime")
+    .replace(', fresh_within="2d"', "")
+)
+WARNING = (
+    "; nothing orders its rows, and in another order they are new content: "
+    "mark Visit's fc.key, or end the query with order by"
+)
+
+
+def test_a_source_whose_rows_nothing_orders_is_warned_of_once():
+    shop = shop_of(visits(3, 1))
+
+    assert shop.run(LOOSE).steps["visits"].note == "checked 2 of 2 rows" + WARNING
+
+
+@pytest.mark.parametrize("rows", [[], [3]])
+def test_one_row_needs_no_order(rows):
+    assert WARNING not in shop_of(visits(*rows)).run(LOOSE).steps["visits"].note
+
+
+@pytest.mark.parametrize(
+    ("plain", "marked"),
+    [
+        ("client_id: int", "client_id: Annotated[int, fc.key]"),
+        ("at: datetime", "at: Annotated[datetime, fc.time]"),
+    ],
+)
+def test_a_key_or_a_time_is_order_enough(plain, marked):
+    flow = LOOSE.replace(plain, marked)
+
+    assert shop_of(visits(3, 1)).run(flow).steps["visits"].note == "checked 2 of 2 rows"
+
+
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        ("select * from visits order by spend", False),
+        ("select * from visits\nORDER\n  BY spend", False),
+        ("select * from visits where border = 'by'", True),
+        ("select orderly from bygones", True),
+    ],
+)
+def test_a_query_that_orders_its_rows_is_told_from_one_that_does_not(text, warned):
+    contract = graph_of(LOOSE).nodes["visits"].declared.contract
+
+    assert bool(sources._unordered(Query(text, {}, lambda *_: visits(1)), contract)) is warned
 
 
 # laws

@@ -1,14 +1,17 @@
 """Reading a source: its rows are fetched, checked against the contract, and kept as they were."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
-from fullcycle.data import Row, check, conform, fields
+from fullcycle.data import Query, Row, check, conform, fields
 from fullcycle.flow.graph import Node
 from fullcycle.flow.ports import Surroundings
 from fullcycle.kernel import Invalid, Missing, Refused, UnknownName, micros
+
+_ORDERED = re.compile(r"\border\s+by\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,12 @@ def read_source(node: Node, surroundings: Surroundings, now: int) -> Reading:
     Raises:
         Refused: where rows break the contract; five of them per rule are shown.
     """
-    frame = _fetched(node, surroundings)
+    query = surroundings.query(node)
+    frame = _fetched(node, query)
+    loose = _unordered(query, node.declared.contract) if frame.height > 1 else ""
     if node.role == "outcomes":
         frame = sorted_by_key(frame, node.declared.contract)
-        return Reading(frame, f"{frame.height:,} rows whose window is over", "")
+        return Reading(frame, f"{frame.height:,} rows whose window is over{loose}", "")
     contract = node.declared.contract
     report = check(frame, contract, table=node.name)
     if report.problems:
@@ -39,13 +44,13 @@ def read_source(node: Node, surroundings: Surroundings, now: int) -> Reading:
             "mend the table, or the contract where it asks too much",
         )
     frame = sorted_by_key(conform(frame, contract), contract)
-    return Reading(frame, str(report).splitlines()[0], lateness(frame, node, now))
+    return Reading(frame, str(report).splitlines()[0] + loose, lateness(frame, node, now))
 
 
-def _fetched(node: Node, surroundings: Surroundings) -> pl.DataFrame:
+def _fetched(node: Node, query: Query) -> pl.DataFrame:
     """The rows; what the warehouse refuses is told with the source that asked for it."""
     try:
-        return surroundings.query(node).frame()
+        return query.frame()
     except (Invalid, Missing, UnknownName) as error:
         raise type(error)(
             error.what, f"{node.line}, source {node.name}: {error.where}", error.mend
@@ -57,6 +62,16 @@ def sorted_by_key(frame: pl.DataFrame, contract: type[Row]) -> pl.DataFrame:
     order = [f.name for f in fields(contract) if f.key] + [f.name for f in fields(contract) if f.time]
     rest = [name for name in frame.columns if name not in order] if order else []
     return frame.sort([*order, *rest], maintain_order=True) if order else frame
+
+
+def _unordered(query: Query, contract: type[Row]) -> str:
+    """Say that nothing orders the rows of a source, so that equal rows may pass for other ones."""
+    if _ORDERED.search(query.text) or any(f.key or f.time for f in fields(contract)):
+        return ""
+    return (
+        "; nothing orders its rows, and in another order they are new content: "
+        f"mark {contract.__name__}'s fc.key, or end the query with order by"
+    )
 
 
 def lateness(frame: pl.DataFrame, node: Node, now: int) -> str:
