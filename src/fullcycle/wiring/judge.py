@@ -9,7 +9,7 @@ from fullcycle.evaluate import Evaluation, evaluate
 from fullcycle.flow import Evaluated, Memoized, ModelStep, Node, remember, remembered
 from fullcycle.kernel import digest_value
 from fullcycle.record import Artifact, Artifacts, Ledger
-from fullcycle.wiring.models import batch_model
+from fullcycle.wiring.models import batch_model, explainer_of
 
 
 class RememberingJudge:
@@ -35,7 +35,7 @@ class RememberingJudge:
             evaluation = load_evaluation(self._artifacts, found.artifact)
             return _evaluated(node.name, found.artifact, evaluation, reused=True)
         asked = batch_model(self._artifacts.load(model), node.line)
-        evaluation = evaluate(declared, asked, self._artifacts.load(split), explainer=asked)
+        evaluation = evaluate(declared, asked, self._artifacts.load(split), explainer=explainer_of(asked))
         result = Memoized(
             step=f"{node.name} evaluated", artifact=self._artifacts.keep(msgspec.to_builtins(evaluation))
         )
