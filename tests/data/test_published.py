@@ -15,7 +15,7 @@ import fullcycle as fc
 from fullcycle.data import Lookup, LookupCodec, schema
 from fullcycle.data.restored import restored
 from fullcycle.kernel import Damaged, Invalid, Refused
-from fullcycle.record import Codecs
+from fullcycle.record import Artifacts, Codecs, MemoryObjects
 
 CODEC = LookupCodec()
 
@@ -94,6 +94,20 @@ def test_it_is_stored_and_comes_back_equal_with_a_class_that_says_the_same():
     assert schema(again.contract) == schema(Taste)
     assert again.get(7).vector == [0.5, 1.0]
     assert again.of(Taste).get(7) == lookup.get(7)
+
+
+def test_an_annotation_says_of_which_class_its_rows_are():
+    codecs = Codecs()
+    codecs.register(CODEC)
+    artifacts = Artifacts(MemoryObjects(), codecs)
+    lookup = fc.testing.lookup(taste(7, 3))
+    kept = artifacts.keep(lookup)
+
+    assert artifacts.load(kept, fc.Lookup[Taste]).get(7) == taste(7, 3)
+    assert artifacts.load(kept, fc.Lookup[Taste] | None).contract is Taste
+    assert artifacts.load(kept, fc.Lookup) == artifacts.load(kept) == lookup
+    with pytest.raises(Invalid, match="its rows are no Stock"):
+        artifacts.load(kept, fc.Lookup[Stock])
 
 
 def test_the_store_finds_the_codec():

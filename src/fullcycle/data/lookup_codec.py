@@ -1,10 +1,12 @@
 """Lookups in the artifact store: what their contract says, then their rows as an Arrow table."""
 
+from typing import Any, get_args, get_origin
+
 import msgspec
 
 from fullcycle.data.canonical import table_digest
 from fullcycle.data.codec import FrameCodec
-from fullcycle.data.contract import schema
+from fullcycle.data.contract import schema, unwrapped
 from fullcycle.data.published import Lookup
 from fullcycle.data.restored import restored
 from fullcycle.data.row import Row
@@ -14,9 +16,9 @@ _LENGTH = 8  # bytes that tell how long the contract is
 
 
 class LookupCodec:
-    """Stores a ``Lookup``; it comes back with a contract made of what its own one says.
+    """Stores a ``Lookup``; it comes back with the contract that is asked for.
 
-    ``lookup.of(Taste)`` gives its rows the class that the code has.
+    Where none is, as in a notebook, it is made of what the lookup's own one said.
     """
 
     name = "lookup@1"
@@ -49,6 +51,18 @@ class LookupCodec:
                 "a stored lookup ends too early", "a lookup in the artifact store", "run the step again"
             ) from error
         return Lookup(restored(told), self._frames.decode(data[start:]))
+
+    def fit(self, value: Lookup[Row], kind: Any) -> Lookup[Row]:
+        """The lookup with the contract of ``fc.Lookup[Taste]``.
+
+        Raises:
+            Invalid: where that says something else than the contract it was stored with.
+        """
+        base, _, _ = unwrapped(kind)
+        for contract in get_args(base) if get_origin(base) is Lookup else ():
+            if isinstance(contract, type) and issubclass(contract, Row) and contract is not Row:
+                return value.of(contract)
+        return value
 
     def content(self, value: Lookup[Row], data: bytes) -> Digest:
         """Digest of what the contract says and of the table's content."""

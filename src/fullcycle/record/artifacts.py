@@ -11,7 +11,7 @@ from fullcycle.record.codecs import BundleCodec, Codecs, PlainCodec
 from fullcycle.record.family import NAME as FAMILY
 from fullcycle.record.family import Artifact, Family, part_kinds, taken_apart
 from fullcycle.record.plain import read_plain
-from fullcycle.record.ports import Codec, MappedCodec, ObjectStore
+from fullcycle.record.ports import Codec, FittedCodec, MappedCodec, ObjectStore
 
 _AGAIN = "run again what made it"
 
@@ -74,7 +74,9 @@ class Artifacts:
             return self._mapped(artifact)
         data = self.objects.get(artifact.object)
         if artifact.codec != PlainCodec.name:
-            return self.codecs.named(artifact.codec).decode(data)
+            codec = self.codecs.named(artifact.codec)
+            value = codec.decode(data)
+            return codec.fit(value, kind) if isinstance(codec, FittedCodec) else value
         try:
             return read_plain(data, kind)
         except msgspec.ValidationError as error:

@@ -164,6 +164,15 @@ class Codec(Protocol):
 
 
 @runtime_checkable
+class FittedCodec(Protocol):
+    """A codec whose values can be seen as what an annotation asks for, such as ``Lookup[Taste]``."""
+
+    def fit(self, value: Any, kind: Any) -> Any:
+        """The value as ``kind``; as it is where that says nothing about it."""
+        ...
+
+
+@runtime_checkable
 class MappedCodec(Protocol):
     """A codec of values that may be big: written straight to a file, and read by mapping it."""
 
