@@ -9,6 +9,8 @@ import pytest
 import fullcycle as fc
 from fullcycle.cli import fullcycle
 from fullcycle.cli.group import status_of
+from fullcycle.kernel import Invalid
+from fullcycle.wiring.serving import serving_codecs
 from small_projects import write
 
 TOML = """\
@@ -171,3 +173,8 @@ def test_reading_a_flow_and_reusing_its_steps_imports_no_library_that_it_does_no
 
     vendors = {"pandas", "pyarrow", "sklearn", "skops", "xgboost", "lightgbm", "altair", "matplotlib"}
     assert not vendors & imported
+
+
+def test_a_service_loads_no_pickle():
+    with pytest.raises(Invalid, match=r"stored as a pickle(.|\n)*a service loads none"):
+        serving_codecs().named("pickle@1")
