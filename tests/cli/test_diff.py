@@ -142,6 +142,16 @@ def test_different_capabilities_are_refused(here, typed):
     assert "are different capabilities" in said.err
 
 
+def test_a_report_of_two_runs_shows_their_charts_side_by_side(here, typed, tmp_path):
+    said = typed(f"fullcycle report churn@1 churn@2 -o {tmp_path / 'page.html'}")
+
+    page = (tmp_path / "page.html").read_text()
+    assert said.code == 0
+    assert "churn@1 → churn@2" in page
+    assert page.count("Do predictions come true?") >= 2
+    assert "<script" not in page
+
+
 @pytest.mark.slow
 def test_releases_tell_gates_what_they_pin_and_golden_answers(revised, typed):
     said = typed("fullcycle diff winback@prod winback@v2")

@@ -1,5 +1,6 @@
-"""``fullcycle report``: one page about a capability, from the record."""
+"""``fullcycle report``: one page about a capability, or about two of its runs, from the record."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -8,36 +9,51 @@ from fullcycle.adapters.markdown import markdown_html
 from fullcycle.adapters.vega import VegaCharts
 from fullcycle.cli.progress import waiting
 from fullcycle.kernel import Misconfigured
-from fullcycle.report import render
+from fullcycle.report import Draw, render, render_beside
 from fullcycle.wiring import open_project
+from fullcycle.wiring.beside import beside
 from fullcycle.wiring.telling import story
 
 
 @click.command(name="report")
 @click.argument("capability")
+@click.argument("other", required=False)
 @click.option("--in", "environment", default="prod", show_default=True, help="Where it is deployed.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
-def command(capability: str, environment: str, output: Path | None) -> None:
+def command(capability: str, other: str | None, environment: str, output: Path | None) -> None:
     """Write one page about a capability: brief, flow, evaluation, service, experiment, value.
 
-    The page holds all it needs: no network, no scripts.
+    Of two runs, releases or deployments it is a page of what differs, with the charts of
+    their models side by side. A page holds all it needs: no network, no scripts.
 
     \b
     Example:
         fullcycle report winback
+        fullcycle report winback@41 winback@42
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
+    if other is not None:
+        with waiting("comparing"):
+            both = beside(project, capability, other)
+        name = f"{capability}-{other}".replace("@", "-").replace("/", "-")
+        _write(project.root / f"{name}.html", output, lambda svg: render_beside(both, svg=svg))
+        return
     project.require_capability(capability)
     project.environment(environment)
     with waiting("reading the record"):
         told = story(project, capability, environment)
-    target = output if output is not None else project.root / f"{capability}.html"
+    target = project.root / f"{capability}.html"
+    _write(target, output, lambda svg: render(told, markdown=markdown_html, svg=svg))
+
+
+def _write(usual: Path, output: Path | None, render_with: Callable[[Draw | None], str]) -> None:
+    target = output if output is not None else usual
     try:
-        page = render(told, markdown=markdown_html, svg=VegaCharts().svg)
+        page = render_with(VegaCharts().svg)
     except Misconfigured as missing:
         click.secho(
             f"{missing.what}: the page shows tables instead of charts ({missing.mend})", fg="yellow", err=True
         )
-        page = render(told, markdown=markdown_html, svg=None)
+        page = render_with(None)
     target.write_text(page, encoding="utf-8")
     click.echo(f"{target} ({len(page) // 1000:,} kB)")

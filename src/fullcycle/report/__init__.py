@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 from fullcycle.kernel import lazily
 
 if TYPE_CHECKING:
+    from fullcycle.report.beside import Beside as Beside
+    from fullcycle.report.beside import ChangedData as ChangedData
+    from fullcycle.report.beside import ChangedScore as ChangedScore
+    from fullcycle.report.beside import Judgements as Judgements
+    from fullcycle.report.beside import render_beside as render_beside
     from fullcycle.report.page import render as render
+    from fullcycle.report.parts import Draw as Draw
     from fullcycle.report.story import ArmRow as ArmRow
     from fullcycle.report.story import AssessmentPart as AssessmentPart
     from fullcycle.report.story import BriefPart as BriefPart
@@ -28,13 +34,18 @@ __getattr__, __all__ = lazily(
     {
         "ArmRow": ".story",
         "AssessmentPart": ".story",
+        "Beside": ".beside",
         "BriefPart": ".story",
+        "ChangedData": ".beside",
+        "ChangedScore": ".beside",
         "CostPart": ".story",
+        "Draw": ".parts",
         "Effect": ".story",
         "EvaluationPart": ".story",
         "ExperimentPart": ".story",
         "FlowPart": ".story",
         "FlowStep": ".story",
+        "Judgements": ".beside",
         "Look": ".story",
         "MetricRow": ".story",
         "Provenance": ".story",
@@ -43,5 +54,6 @@ __getattr__, __all__ = lazily(
         "Verdict": ".story",
         "Worth": ".story",
         "render": ".page",
+        "render_beside": ".beside",
     },
 )

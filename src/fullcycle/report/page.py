@@ -54,6 +54,11 @@ def render(story: Story, *, markdown: Callable[[str], str], svg: Draw | None = N
             source(f"Made by fullcycle from the record, {story.made}. Every number names its source."),
         ),
     )
+    return document(title, body)
+
+
+def document(title: str, body: Markup) -> str:
+    """A document that holds all it shows, and in which nothing runs."""
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
