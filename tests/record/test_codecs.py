@@ -360,6 +360,14 @@ def test_what_cannot_be_stored_is_pointed_at(value, words):
     assert "fc.Pickled[Type], which no service loads" in caught.value.mend
 
 
+def test_a_table_in_a_struct_is_told_where_it_may_be():
+    with pytest.raises(
+        Invalid, match=r"returned.discount is a .*Table, and a struct or dataclass holds plain"
+    ) as caught:
+        artifacts().keep(Offer("a", Table(1)))  # type: ignore[arg-type]
+    assert caught.value.mend.startswith("return it beside the rest, as a dict or a tuple; or teach the store")
+
+
 def test_a_value_that_holds_itself_is_refused():
     loop: list[object] = []
     loop.append(loop)

@@ -148,6 +148,49 @@ def test_the_record_says_what_stored_what(shop):
     assert codec_of(done, "lazily") == "lazyframe@1"
 
 
+def test_another_process_reads_both_from_the_archive(shop):
+    run("first")
+    script = (
+        "import fullcycle as fc\n"
+        "run = fc.open('winback@1', fc.Run)\n"
+        "print(run['rates'].values, run['table'].rates)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert ran.stdout == "(0.5, 2.0) [0.5, 2.0]\n"
+
+
+def test_a_figure_is_asked_for_as_the_picture_that_is_kept_of_it(shop):
+    flow = """\
+import fullcycle as fc
+import polars as pl
+from matplotlib.figure import Figure
+
+from shop.library import crm
+
+visits = crm.visits
+visited = fc.proportion(crm.visits, within="14d")
+
+
+@fc.step
+def curve(visits: pl.DataFrame) -> Figure:
+    figure = Figure()
+    figure.add_subplot().plot([0, visits.height])
+    return figure
+
+
+@fc.step
+def size(curve: fc.Picture) -> int:
+    return len(curve.svg)
+"""
+    (shop / "winback" / "flow.py").write_text(flow)
+    assert run("drawn")["size"] > 1000
+
+    (shop / "winback" / "flow.py").write_text(flow.replace("curve: fc.Picture", "curve: Figure"))
+    with pytest.raises(Invalid, match="size asks for curve: Figure, but curve gives Picture"):
+        fc.open("winback", fc.Capability).run("asked as a figure")
+
+
 def test_a_type_that_nobody_declared_is_refused_with_the_three_ways_out(shop, capsys):
     (shop / "library" / "rates.py").write_text(RATES.replace("rates_codec = fc", "# fc"))
 

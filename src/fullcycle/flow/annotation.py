@@ -3,6 +3,8 @@
 import types
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
+from fullcycle.record import Picture
+
 T = TypeVar("T")
 
 
@@ -14,6 +16,14 @@ _PICKLED = _Marked()
 
 Pickled = Annotated[T, _PICKLED]
 """``-> fc.Pickled[Thing]``: store what a step returns as a pickle, unsafe; no service loads it."""
+
+
+def handed_on(kind: Any) -> Any:
+    """The type that the next step is given: what is stored of a figure is a picture of it."""
+    kind = bare(kind)
+    above = kind.__mro__ if isinstance(kind, type) else ()
+    figure = any((each.__module__, each.__name__) == ("matplotlib.figure", "Figure") for each in above)
+    return Picture if figure else kind
 
 
 def is_pickled(kind: Any) -> bool:

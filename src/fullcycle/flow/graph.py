@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 import polars as pl
 
 from fullcycle.data import Query, Source
-from fullcycle.flow.annotation import bare, covers, type_name
+from fullcycle.flow.annotation import bare, covers, handed_on, type_name
 from fullcycle.flow.declare import ModelStep, Step
 from fullcycle.flow.facts import Role
 from fullcycle.kernel import Invalid, UnknownName
@@ -220,7 +220,7 @@ def _fits(producer: Node, asked: Any) -> bool:
         return bare(asked) in (pl.DataFrame, Query)
     if producer.role == "outcomes":
         return bare(asked) is pl.DataFrame
-    return covers(asked, producer.returns)
+    return covers(asked, handed_on(producer.returns))
 
 
 def _gives(producer: Node) -> tuple[str, ...]:
@@ -229,4 +229,4 @@ def _gives(producer: Node) -> tuple[str, ...]:
             return "pl.DataFrame", "fc.Query"
         case "outcomes":
             return ("pl.DataFrame",)
-    return (type_name(producer.returns),)
+    return (type_name(handed_on(producer.returns)),)

@@ -153,6 +153,12 @@ class Codecs:
         if codec is None:
             path, culprit = self._culprit(value, "what was returned")
             kind = f"{type(culprit).__module__}.{type(culprit).__qualname__}"
+            if self.find(culprit) is not None:
+                raise Invalid(
+                    f"{path} is a {kind}, and a struct or dataclass holds plain data alone",
+                    "storing an artifact",
+                    f"return it beside the rest, as a dict or a tuple; or {WAYS_OUT}",
+                )
             raise Invalid(
                 f"{path} is a {kind}, which nothing here knows how to store", "storing an artifact", WAYS_OUT
             )
