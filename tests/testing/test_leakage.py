@@ -113,6 +113,13 @@ def joined_at_the_very_moment(asks: pl.DataFrame, orders: pl.DataFrame) -> pl.Da
     )
 
 
+def known_at_the_very_moment(asks: pl.DataFrame, tastes: pl.DataFrame) -> pl.DataFrame:
+    """``fc.asof``, but for a microsecond."""
+    return fc.asof(
+        asks.with_columns(pl.col("sent").dt.offset_by("1us")), tastes, Taste, at="sent", delay="1d"
+    ).with_columns(pl.col("sent").dt.offset_by("-1us"))
+
+
 def what_the_client_is_today(asks: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
     return asks.join(orders.group_by("client_id").agg(total=pl.sum("amount")), on="client_id", how="left")
 
@@ -149,6 +156,11 @@ ASKED_LEAKS = [
 @pytest.mark.parametrize("leaking", ASKED_LEAKS, ids=lambda function: function.__name__)
 def test_a_join_that_sees_the_future_of_its_rows_is_caught(leaking):
     assert fc.testing.leaks(leaking, Order, asked=Ask, delay="1d")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_microsecond_too_late_is_caught(seed):
+    assert fc.testing.leaks(known_at_the_very_moment, Taste, asked=Ask, delay="1d", seed=seed)
 
 
 def test_counting_in_the_order_of_an_unsorted_table_is_caught():

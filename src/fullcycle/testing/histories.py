@@ -1,5 +1,7 @@
 """Made-up histories: few keys, many times, rows in no order."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -34,7 +36,12 @@ class Table:
         """Which rows may be used for what is filed under a moment."""
         if self.wait is None:
             return [moment <= cut for moment in self.micros]
-        return [moment < cut - self.wait // _MOMENT for moment in self.micros]
+        return [moment < cut for moment in self.from_when()]
+
+    def from_when(self) -> list[int]:
+        """The moment after which each row may be used."""
+        wait = timedelta(0) if self.wait is None else self.wait
+        return [moment + wait // _MOMENT for moment in self.micros]
 
 
 def made_up(contract: type[Row], every: timedelta, days: int, seed: str, wait: timedelta | None) -> Table:
@@ -69,6 +76,26 @@ def made_up(contract: type[Row], every: timedelta, days: int, seed: str, wait: t
     rows = rows[random.sample(range(rows.height), rows.height)]
     when = rows.select(micros_of(times[0], rows.schema[times[0]])).to_series().to_list()
     return Table(contract, rows, keys, times[0], when, wait)
+
+
+def moments_to_cut(tables: Sequence[Table], count: int, random: Random) -> list[int]:
+    """Moments at which histories are cut, after their first tenth.
+
+    Half of them, where there are enough, are those at which rows of one key meet in two
+    tables to the microsecond: only there is "before" told from "not after".
+    """
+    shared = [name for name in tables[0].keys if all(name in table.keys for table in tables)]
+    meeting = Counter(
+        place
+        for table in tables
+        for place in {*zip(table.from_when(), table.frame.select(shared).rows(), strict=True)}
+    )
+    every = sorted({moment for moment, _ in meeting})
+    late = every[len(every) // 10 :]
+    sharp = sorted({moment for (moment, _), times in meeting.items() if times > 1} & set(late))
+    chosen = random.sample(sharp, min(count // 2, len(sharp)))
+    rest = [moment for moment in late if moment not in chosen]
+    return sorted([*chosen, *random.sample(rest, min(count - len(chosen), len(rest)))])
 
 
 def _within(every: timedelta, random: Random) -> timedelta:

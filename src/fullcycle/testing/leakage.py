@@ -15,7 +15,7 @@ import polars as pl
 
 from fullcycle.data import Row, micros_of, time_dtype
 from fullcycle.kernel import Invalid, Refused, duration
-from fullcycle.testing.histories import Table, made_up
+from fullcycle.testing.histories import Table, made_up, moments_to_cut
 
 Function = Callable[..., pl.DataFrame]
 _ROW = "the row itself"
@@ -136,12 +136,10 @@ class _Trial:
         return cls(function, tables, when, keys, columns)
 
     def leaks(self, cuts: int, random: Random) -> list[Leak]:
-        moments = sorted({moment for table in self.tables for moment in table.micros})
-        late = moments[len(moments) // 10 :]
         whole = self._filed([[True] * table.frame.height for table in self.tables])
         found: dict[str, Leak] = {}
         compared = 0
-        for cut in sorted(random.sample(late, min(cuts, len(late)))):
+        for cut in moments_to_cut(self.tables, cuts, random):
             known = [table.known(cut) for table in self.tables]
             past = self._filed(known)
             compared += sum(when <= cut for when, _ in past.values())
