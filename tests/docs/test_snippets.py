@@ -23,8 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 TUTORIAL = ROOT / "docs" / "tutorial" / "winback.md"
 HOWTO = ROOT / "docs" / "howto" / "your-own-capability.md"
+COMPARE = ROOT / "docs" / "howto" / "compare-runs.md"
 CODEC = ROOT / "docs" / "howto" / "codec.md"
 POINT_IN_TIME = ROOT / "docs" / "howto" / "point-in-time.md"
+PAGES = (README, TUTORIAL, HOWTO, POINT_IN_TIME, CODEC, COMPARE)
 SHORTER = {"python replay.py": "python replay.py --limit 4000"}
 PORT = "8765"
 
@@ -123,7 +125,7 @@ def _free_port() -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("document", [README, TUTORIAL, HOWTO, POINT_IN_TIME, CODEC], ids=lambda path: path.stem)
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: path.stem)
 def test_a_reader_who_types_what_the_page_says_gets_what_it_says(document: Path, tmp_path: Path) -> None:
     with reader(tmp_path) as somebody:
         for snippet in snippets(document):
@@ -131,7 +133,7 @@ def test_a_reader_who_types_what_the_page_says_gets_what_it_says(document: Path,
                 somebody.follow(snippet)
 
 
-@pytest.mark.parametrize("document", [README, TUTORIAL, HOWTO, POINT_IN_TIME, CODEC], ids=lambda path: path.stem)
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: path.stem)
 def test_a_block_that_is_not_run_says_why(document: Path) -> None:
     for snippet in snippets(document):
         assert snippet.runs or snippet.how.startswith("no, "), snippet.where
