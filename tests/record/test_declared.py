@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from fullcycle.kernel import Damaged, Invalid
+from fullcycle.kernel import Damaged, Invalid, UnknownName
 from fullcycle.record import Artifacts, Codecs, MemoryObjects, codec
 
 
@@ -45,6 +45,14 @@ def test_what_a_codec_of_other_code_wrote_is_not_taken_for_there():
     assert shelf.has(artifact)
     assert not later.has(artifact)
     assert not later.knows(artifact)
+
+
+def test_where_its_codec_is_not_known_it_is_told_how_to_open_it():
+    shelf = artifacts()
+    artifact = shelf.keep(Fraction(1, 3))
+
+    with pytest.raises(UnknownName, match=r"shop.rates:fractions@1 is not known here(.|\n)*through its run"):
+        Artifacts(shelf.objects, Codecs()).load(artifact)
 
 
 def test_the_content_stays_where_only_the_code_changes():

@@ -221,3 +221,9 @@ def test_reading_a_flow_and_reusing_its_steps_imports_no_library_that_it_does_no
 def test_a_service_loads_no_pickle():
     with pytest.raises(Invalid, match=r"stored as a pickle(.|\n)*a service loads none"):
         serving_codecs().named("pickle@1")
+
+
+@pytest.mark.parametrize("name", ["sklearn-skops@1", "xgboost-ubj@1"])
+def test_a_service_says_which_models_it_answers_with(name):
+    with pytest.raises(Invalid, match=r"answers with models of LightGBM(.|\n)*train with LightGBM"):
+        serving_codecs().named(name)

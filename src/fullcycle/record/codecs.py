@@ -184,6 +184,13 @@ class Codecs:
                 "an artifact of a step that returns fc.Pickled",
                 "a service loads none: return what the store knows, or teach it the type with fc.codec",
             )
+        if ":" in name:  # module:name@code
+            raise UnknownName(
+                f"the project's codec {name} is not known here",
+                "an artifact that it stored",
+                "open it through its run; where the codec has changed since, run the step again; "
+                "a service reads what fullcycle itself knows how to store",
+            )
         raise UnknownName.among(name, self._names(), where="the codecs that are installed")
 
     def _open(self, package: str) -> None:

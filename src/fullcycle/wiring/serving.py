@@ -3,11 +3,13 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from fullcycle.adapters.lightgbm_native import NativeBoosterCodec
 from fullcycle.adapters.segments import SegmentWriter
 from fullcycle.adapters.uvicorn import serve_http
-from fullcycle.record import Codecs
+from fullcycle.kernel import Invalid
+from fullcycle.record import Codecs, Vendor
 from fullcycle.release import Assessment, deployed
 from fullcycle.serve import LedgerDeployments, Stager, assess_here, service_app
 from fullcycle.wiring.project import Project, open_project
@@ -19,7 +21,20 @@ def serving_codecs() -> Codecs:
     """Codecs of what a service loads: models by their native libraries, none of them a pickle."""
     codecs = Codecs()
     codecs.register(NativeBoosterCodec())
+    for package, name in _TRAINED_ONLY.items():
+        codecs.offer(Vendor(package, (name,), _not_served, ""))
     return codecs
+
+
+_TRAINED_ONLY = {"sklearn": "sklearn-skops@1", "xgboost": "xgboost-ubj@1"}
+
+
+def _not_served() -> NoReturn:
+    raise Invalid(
+        "a service answers with models of LightGBM; one of scikit-learn or XGBoost is judged, not served",
+        "a model of the release",
+        "train with LightGBM what is to be served, or let the service decide by a plain function",
+    )
 
 
 def stager(project: Project, environment: str, log: Path, tell: Tell) -> Stager:
