@@ -17,6 +17,7 @@ from fullcycle.flow import (
     Graph,
     InProcess,
     Node,
+    RunOptions,
     RunRecord,
     RunStarted,
     StepFinished,
@@ -27,7 +28,7 @@ from fullcycle.flow import (
     run,
 )
 from fullcycle.flow.depends import Dependencies
-from fullcycle.flow.ports import Executor
+from fullcycle.flow.ports import Executor, Progress
 from fullcycle.kernel import Money
 from fullcycle.record import Artifact, Artifacts, Codecs, Ledger, MemoryLedger, MemoryObjects, ObjectStore
 from small_projects import of
@@ -93,6 +94,14 @@ class Around:
         """What a source asks."""
         return node.declared(self.tables)
 
+    def version(self, node: Node) -> object:
+        """What a source says of its version."""
+        return node.declared.version(self.tables)
+
+    def asked(self, node: Node, model: Any) -> Any:
+        """A model to be asked: as the step returned it."""
+        return model
+
     def reach(self, node: Node) -> Reach:
         """What of the code a node stands on."""
         return self.dependencies.of(node, reach(self.archive, self.module, node.name))
@@ -101,9 +110,24 @@ class Around:
 class Lenient:
     """A judge to whom every model is worth one."""
 
-    def evaluate(self, node: Node, model: Artifact, split: Artifact) -> Evaluated:
+    version = "1"
+
+    def evaluate(self, node: Node, model: Any, split: Any) -> Any:
         """Judge a model."""
-        return Evaluated(step=node.name, evaluation=model, score="one", value=1, low=1, high=1, baseline=None)
+        return {"worth": 1}
+
+    def told(self, node: Node, evaluation: Artifact, *, reused: bool) -> Evaluated:
+        """What the record says of it."""
+        return Evaluated(
+            step=node.name,
+            evaluation=evaluation,
+            score="one",
+            value=1,
+            low=1,
+            high=1,
+            baseline=None,
+            reused=reused,
+        )
 
 
 @dataclass
@@ -132,6 +156,8 @@ class Shop:
         message: str = "",
         module: str = "winback.flow",
         root: Path | None = None,
+        options: RunOptions = RunOptions(),  # noqa: B008 - it is frozen
+        progress: Progress = lambda *said: None,
         **parameters: Any,
     ) -> RunRecord:
         """Run the flow of an archive, or of the text of ``winback/flow.py``."""
@@ -152,14 +178,19 @@ class Shop:
             by="ada",
             cpu_hour=Money(0.04, "EUR"),
             clock=lambda: self.now,
+            progress=progress,
         )
-        return run(graph, choose(graph, given), start, shop, tell=tell)
+        return run(graph, choose(graph, given), start, shop, tell=tell, options=options)
+
+    def last(self) -> RunRecord:
+        """The last run."""
+        record = last_run(self.ledger, "winback")
+        assert record is not None
+        return record
 
     def value(self, step: str) -> Any:
         """What a step returned in the last run."""
-        record = last_run(self.ledger, "winback")
-        assert record is not None
-        return self.artifacts.load(record.steps[step].artifact)
+        return self.artifacts.load(self.last().steps[step].artifact)
 
 
 def ran(record: RunRecord) -> dict[str, str]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from fullcycle.feature import Model as Model
     from fullcycle.feature import dot as dot
     from fullcycle.feature import features as features
+    from fullcycle.flow import Each as Each
     from fullcycle.flow import Pickled as Pickled
     from fullcycle.flow import model as model
     from fullcycle.flow import step as step
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Capability": "wiring.notebook",
     "Draw": "feature",
+    "Each": "flow",
     "Experiment": "experiment",
     "File": "data",
     "FullcycleError": "kernel",

@@ -25,7 +25,7 @@ def test_a_step_that_raises_shows_the_users_own_traceback_first(shop, typed):
     assert trace.endswith("ValueError: too few leaves")
     assert message.startswith("step visit of winback@2 failed: ValueError: too few leaves")
     assert "its inputs: training Split" in message
-    assert "what finished is kept: fullcycle run winback" in message
+    assert "look at its inputs: fullcycle debug winback@2/visit; then mend it" in message
 
 
 def test_after_a_failed_run_the_next_one_reuses_what_finished(shop, typed):

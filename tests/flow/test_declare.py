@@ -17,7 +17,7 @@ def plain() -> int:
 def test_a_step_says_nothing_but_what_it_is():
     step = fc.step(plain)
 
-    assert (step.cpus, step.memory, step.retries, step.timeout) == (1, None, 0, None)
+    assert (step.cpus, step.memory, step.retries, step.timeout) == (None, None, 0, None)
     assert (step.volatile, step.depends_on) == (False, ())
 
 

@@ -54,7 +54,7 @@ def test_a_failing_step_shows_the_users_own_traceback_and_its_inputs(shop):
     error = caught.value
     assert error.what == "step rate of winback@1 failed: ZeroDivisionError: division by zero"
     assert error.where.endswith("winback/flow.py:20 (its inputs: clients 3 × 1, count int)")
-    assert error.mend == "mend it and run again; what finished is kept: fullcycle run winback"
+    assert error.mend == "look at its inputs: fullcycle debug winback@1/rate; then mend it and run again"
     assert error.exit_code == 1
     lines = error.traceback.splitlines()
     assert lines[0] == "Traceback (most recent call last):"
@@ -156,7 +156,7 @@ def test_the_failure_of_a_step_survives_pickling(shop):
         (
             "def step() -> dict[str, Any]: return {'a': object()}",
             "step: what was returned['a'] is a builtins.object, which nothing here knows how to store",
-            "return numbers, text, dates",
+            "teach the store its type in ten lines: fc.codec",
         ),
     ],
 )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from fullcycle.kernel import Damaged, Digest, digest_bytes
-from fullcycle.record import Ledger, ObjectStore, Stored
+from fullcycle.record import Attachments, ObjectStore, Stored
 
 SMALL = 64 * 1024
 """Bytes up to which an object is kept beside the facts."""
@@ -17,7 +17,7 @@ SMALL = 64 * 1024
 class TieredObjects:
     """An ``ObjectStore``: what is small in a ledger, what is large in ``large``."""
 
-    def __init__(self, small: Ledger, large: ObjectStore) -> None:
+    def __init__(self, small: Attachments, large: ObjectStore) -> None:
         self._small = small
         self._large = large
 
@@ -49,6 +49,14 @@ class TieredObjects:
     def write(self, digest: Digest, write: Callable[[Path], None]) -> int:
         """Have a file written that holds what ``digest`` stands for."""
         return self._large.write(digest, write)
+
+    def is_sealed(self, digest: Digest) -> bool:
+        """Whether nothing has written to a large object's file since it was written or verified."""
+        return self._large.is_sealed(digest)
+
+    def seal(self, digest: Digest) -> None:
+        """Note that a large object's file was verified."""
+        self._large.seal(digest)
 
     def stored(self) -> Iterator[Stored]:
         """Every object."""

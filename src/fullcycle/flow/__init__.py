@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from fullcycle.kernel import lazily
 
 if TYPE_CHECKING:
+    from fullcycle.flow.annotation import Each as Each
     from fullcycle.flow.annotation import Pickled as Pickled
     from fullcycle.flow.declare import ModelStep as ModelStep
     from fullcycle.flow.declare import Step as Step
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from fullcycle.flow.facts import RunStarted as RunStarted
     from fullcycle.flow.facts import StepFinished as StepFinished
     from fullcycle.flow.failure import CodeFailed as CodeFailed
+    from fullcycle.flow.failure import ElementsFailed as ElementsFailed
     from fullcycle.flow.failure import StepFailed as StepFailed
     from fullcycle.flow.failure import unreadable as unreadable
     from fullcycle.flow.graph import Graph as Graph
@@ -30,9 +32,19 @@ if TYPE_CHECKING:
     from fullcycle.flow.listing import Wanted as Wanted
     from fullcycle.flow.listing import chosen as chosen
     from fullcycle.flow.listing import differing as differing
+    from fullcycle.flow.making import Bench as Bench
+    from fullcycle.flow.making import pause as pause
     from fullcycle.flow.memo import remember as remember
     from fullcycle.flow.memo import remembered as remembered
+    from fullcycle.flow.options import RunOptions as RunOptions
     from fullcycle.flow.parameters import choose as choose
+    from fullcycle.flow.passing import Workshop as Workshop
+    from fullcycle.flow.passing import viewed as viewed
+    from fullcycle.flow.ports import Answer as Answer
+    from fullcycle.flow.ports import Call as Call
+    from fullcycle.flow.ports import Crew as Crew
+    from fullcycle.flow.ports import Limits as Limits
+    from fullcycle.flow.ports import Made as Made
     from fullcycle.flow.records import RunRecord as RunRecord
     from fullcycle.flow.records import last_run as last_run
     from fullcycle.flow.records import run_record as run_record
@@ -41,9 +53,19 @@ if TYPE_CHECKING:
     from fullcycle.flow.setting import Setting as Setting
     from fullcycle.flow.setting import settings as settings
     from fullcycle.flow.setting import settled as settled
-    from fullcycle.flow.stepping import Workshop as Workshop
 
 _NAMES = {
+    "pause": ".making",
+    "viewed": ".passing",
+    "RunOptions": ".options",
+    "Made": ".ports",
+    "Limits": ".ports",
+    "ElementsFailed": ".failure",
+    "Each": ".annotation",
+    "Crew": ".ports",
+    "Call": ".ports",
+    "Bench": ".making",
+    "Answer": ".ports",
     "CodeFailed": ".failure",
     "Condition": ".listing",
     "Effort": ".effort",
@@ -64,7 +86,7 @@ _NAMES = {
     "StepFailed": ".failure",
     "StepFinished": ".facts",
     "Wanted": ".listing",
-    "Workshop": ".stepping",
+    "Workshop": ".passing",
     "choose": ".parameters",
     "chosen": ".listing",
     "differing": ".listing",

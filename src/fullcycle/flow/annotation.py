@@ -1,18 +1,20 @@
 """Annotations: which values fit them, and how a user writes them."""
 
 import types
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
+from fullcycle.feature import Model
 from fullcycle.record import Picture
 
 T = TypeVar("T")
 
 
 class _Marked:
-    """What ``Pickled`` adds to a type."""
+    """What ``Pickled`` and ``Each`` add to a type."""
 
 
-_PICKLED = _Marked()
+_PICKLED, _EACH = _Marked(), _Marked()
 
 Pickled = Annotated[T, _PICKLED]
 """``-> fc.Pickled[Thing]``: store what a step returns as a pickle, unsafe; no service loads it."""
@@ -29,6 +31,42 @@ def handed_on(kind: Any) -> Any:
 def is_pickled(kind: Any) -> bool:
     """Whether an annotation asks for a pickle."""
     return _PICKLED in getattr(kind, "__metadata__", ())
+
+
+Each = Annotated[T, _EACH]
+"""Once per element: a step that takes ``fc.Each[T]`` of a ``dict[K, T]`` or ``list[T]`` is called for
+each of its elements, and what it returns makes a dict or list of the same keys and order."""
+
+
+def is_each(kind: Any) -> bool:
+    """Whether an annotation asks for one element at a time."""
+    return _EACH in getattr(kind, "__metadata__", ())
+
+
+def element_kind(kind: Any) -> Any:
+    """The type of the elements of a dict, a list or a tuple of any length; None of what has none."""
+    kind = bare(kind)
+    origin, args = get_origin(kind), get_args(kind)
+    if not isinstance(origin, type) or not args or not issubclass(origin, Mapping | Sequence):
+        return None
+    if issubclass(origin, Mapping):
+        return args[1]
+    return args[0] if len(args) == 1 or (origin is tuple and args[1:] == (Ellipsis,)) else None
+
+
+def family_of(shape: Any, kind: Any) -> Any:
+    """The type of a container like ``shape``, of elements of type ``kind``."""
+    origin, args = get_origin(bare(shape)), get_args(bare(shape))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return dict[args[0], kind]  # type: ignore[valid-type]  # made at run time
+    return list[kind]
+
+
+def model_view(kind: Any) -> bool:
+    """Whether an annotation asks for a ``Model``, or for a family of them."""
+    kind = bare(kind)
+    inner = element_kind(kind)
+    return kind is Model or get_origin(kind) is Model or (inner is not None and model_view(inner))
 
 
 def bare(kind: Any) -> Any:

@@ -51,8 +51,8 @@ class Step:
         functools.update_wrapper(self, function)
 
     @property
-    def cpus(self) -> float:
-        """How many cores it may use."""
+    def cpus(self) -> float | None:
+        """How many cores one call may use; None for all of them, or one where it is called per element."""
         return self.resources.cpus
 
     @property
@@ -163,7 +163,7 @@ def _settled(options: Options, where: str) -> dict[str, Any]:
         name = min(unknown)
         raise TypeError(f"{where} got an unexpected keyword argument {name!r}")
     resources = read_resources(
-        cpus=options.get("cpus", 1),
+        cpus=options.get("cpus"),
         memory=options.get("memory"),
         retries=options.get("retries", 0),
         timeout=options.get("timeout"),

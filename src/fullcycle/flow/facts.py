@@ -34,6 +34,13 @@ class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
     from_environment: list[str] = []  # parameters that the environment set, and nobody typed
 
 
+class ElementFailed(msgspec.Struct, frozen=True):
+    """An element whose call failed: its key as a user knows it, and the exception in one line."""
+
+    element: str
+    error: str
+
+
 @fact("run.step")
 class StepFinished(msgspec.Struct, frozen=True, kw_only=True):
     """A step was computed or reused; ``wall`` and ``cpu`` in seconds, memory in bytes."""
@@ -54,6 +61,10 @@ class StepFinished(msgspec.Struct, frozen=True, kw_only=True):
     rows: int | None = None
     deterministic: bool = True
     note: str = ""
+    threads: int = 0  # that libraries computing in parallel were held to; 0: not held
+    elements: int | None = None  # of a step that is called once per element
+    made: int = 0  # of the elements, those that were computed in this run
+    failures: list[ElementFailed] = []  # of the elements
 
 
 @fact("run.evaluated")
@@ -68,6 +79,7 @@ class Evaluated(msgspec.Struct, frozen=True, kw_only=True):
     high: float
     baseline: float | None
     reused: bool = False
+    elements: int | None = None  # of a family of models; the numbers are then means over it
 
 
 @fact("run.finished")
@@ -84,8 +96,11 @@ class RunFinished(msgspec.Struct, frozen=True, kw_only=True):
 
 @fact("memo.written")
 class Memoized(msgspec.Struct, frozen=True, kw_only=True):
-    """A result that counts for a key."""
+    """A result that counts for a key; of an element that is a model, with its evaluation."""
 
     step: str
     artifact: Artifact
     rows: int | None = None
+    elements: int | None = None  # of a step that is called once per element
+    evaluation: Artifact | None = None
+    wall: float = 0.0  # seconds that it took

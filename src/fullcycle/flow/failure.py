@@ -1,12 +1,15 @@
 """The user's own code raised: their own traceback, where it was, and what to do."""
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from fullcycle.flow.facts import ElementFailed
 from fullcycle.flow.graph import Node
 from fullcycle.kernel import FullcycleError
+
+_LISTED = 20  # failed elements that are told one by one
 
 
 class CodeFailed(FullcycleError):
@@ -24,8 +27,35 @@ class StepFailed(CodeFailed):
     exit_code = 1
 
 
-def guarded(node: Node, run: str, inputs: Mapping[str, Any]) -> Callable[..., Any]:
+class ElementsFailed(StepFailed):
+    """Calls of a step that is called once per element raised; ``failures`` tells of each."""
+
+    def __init__(
+        self, what: str, where: str, mend: str, traceback: str = "", failures: tuple[ElementFailed, ...] = ()
+    ) -> None:
+        super().__init__(what, where, mend, traceback)
+        self.args = (what, where, mend, traceback, failures)
+        self.failures = failures
+
+    @classmethod
+    def of(
+        cls, node: Node, run: str, failures: Sequence[ElementFailed], total: int, first: Exception
+    ) -> "ElementsFailed":
+        """The failures of a step, told with the traceback of the first."""
+        listed = "\n".join(f"  {one.element}: {one.error}" for one in failures[:_LISTED])
+        more = f"\n  and {len(failures) - _LISTED:,} more" if len(failures) > _LISTED else ""
+        return cls(
+            f"step {node.name} of {run} failed for {len(failures):,} of {total:,} elements\n{listed}{more}",
+            node.line,
+            f"mend it and run again; the other elements are kept: fullcycle run {run.split('@')[0]}",
+            getattr(first, "traceback", ""),
+            tuple(failures),
+        )
+
+
+def guarded(node: Node, run: str, inputs: Mapping[str, Any], element: str = "") -> Callable[..., Any]:
     """The node's function, whose exceptions become a ``StepFailed``."""
+    name = f"{node.name}[{element}]" if element else node.name
 
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
@@ -33,9 +63,9 @@ def guarded(node: Node, run: str, inputs: Mapping[str, Any]) -> Callable[..., An
         except Exception as error:
             own = error.__traceback__.tb_next if error.__traceback__ is not None else None
             shapes = ", ".join(f"{name} {_shape(value)}" for name, value in inputs.items())
-            again = f"mend it and run again; what finished is kept: fullcycle run {run.split('@')[0]}"
+            again = f"look at its inputs: fullcycle debug {run}/{name}; then mend it and run again"
             raise StepFailed(
-                f"step {node.name} of {run} failed: {in_one_line(error)}",
+                f"step {name} of {run} failed: {in_one_line(error)}",
                 f"{node.line} (its inputs: {shapes or 'none'})",
                 error.mend if isinstance(error, FullcycleError) else again,
                 "".join(traceback.format_exception(type(error), error, own)),

@@ -9,7 +9,16 @@ from typing import Any, get_type_hints
 import polars as pl
 
 from fullcycle.data import Query, Source
-from fullcycle.flow.annotation import bare, covers, handed_on, type_name
+from fullcycle.flow.annotation import (
+    bare,
+    covers,
+    element_kind,
+    family_of,
+    handed_on,
+    is_each,
+    model_view,
+    type_name,
+)
 from fullcycle.flow.declare import ModelStep, Step
 from fullcycle.flow.facts import Role
 from fullcycle.kernel import Invalid, UnknownName
@@ -51,6 +60,11 @@ class Node:
             return (self.declared.of.name, self.declared.metric.source.name)
         return tuple(self.inputs)
 
+    @property
+    def each(self) -> tuple[str, ...]:
+        """The inputs of which it takes one element at a time."""
+        return tuple(name for name, kind in self.inputs.items() if is_each(kind))
+
 
 @dataclass(frozen=True, slots=True)
 class Graph:
@@ -59,6 +73,12 @@ class Graph:
     capability: str
     nodes: Mapping[str, Node]
     metrics: Mapping[str, Metric]
+
+    def gives(self, name: str) -> Any:
+        """The type of what a step comes to: a container, where it is called once per element."""
+        node = self.nodes[name]
+        returns = handed_on(node.returns)
+        return family_of(self.gives(node.each[0]), returns) if node.each else returns
 
     def ancestors(self, name: str) -> Iterator[Node]:
         """Every node that ``name`` stands on, nearest first, each once."""
@@ -93,10 +113,11 @@ def read_graph(capability: str, module: types.ModuleType) -> Graph:
             if name not in nodes:
                 raise _unknown(name, node, nodes, namespace)
     ordered = _sorted(nodes)
-    for node in ordered.values():
-        _check_types(node, ordered)
     metrics = {name: value for name, value in namespace.items() if isinstance(value, Metric)}
-    return Graph(capability, ordered, metrics)
+    graph = Graph(capability, ordered, metrics)
+    for node in ordered.values():
+        _check_types(node, graph)
+    return graph
 
 
 def _bind_names(namespace: Mapping[str, Any]) -> None:
@@ -200,33 +221,50 @@ def _sorted(nodes: Mapping[str, Node]) -> dict[str, Node]:
     return done
 
 
-def _check_types(node: Node, nodes: Mapping[str, Node]) -> None:
+def _check_types(node: Node, graph: Graph) -> None:
     for name, asked in node.inputs.items():
-        producer = nodes[name]
-        if not _fits(producer, asked):
-            given = _gives(producer)
+        producer = graph.nodes[name]
+        if is_each(asked) and (producer.role in ("source", "outcomes") or _elements(name, graph) is None):
             raise Invalid(
-                f"{node.name} asks for {name}: {type_name(asked)}, but {name} gives {' or '.join(given)}",
+                f"{node.name} asks for each element of {name}, which gives {_gives(producer, graph)[0]}",
+                node.line,
+                f"let {name} return a dict or a list of what {node.name} takes one of",
+            )
+        if not _fits(producer, asked, graph):
+            given = _gives(producer, graph)
+            raise Invalid(
+                f"{node.name} asks for {name}: {_asked(asked)}, but {name} gives {' or '.join(given)}",
                 node.line,
                 f"annotate it as {given[0]}"
                 + (f", or change what {name} returns" if producer.role in ("step", "model") else ""),
             )
 
 
-def _fits(producer: Node, asked: Any) -> bool:
+def _asked(kind: Any) -> str:
+    return f"fc.Each[{type_name(kind)}]" if is_each(kind) else type_name(kind)
+
+
+def _elements(name: str, graph: Graph) -> Any:
+    return Any if graph.gives(name) is Any else element_kind(graph.gives(name))
+
+
+def _fits(producer: Node, asked: Any, graph: Graph) -> bool:
     if asked is Any:
         return True
     if producer.role == "source":
         return bare(asked) in (pl.DataFrame, Query)
     if producer.role == "outcomes":
         return bare(asked) is pl.DataFrame
-    return covers(asked, handed_on(producer.returns))
+    given = _elements(producer.name, graph) if is_each(asked) else graph.gives(producer.name)
+    if model_view(asked) and producer.role == "model":
+        return (element_kind(asked) is None) == (element_kind(given) is None)
+    return covers(asked, given)
 
 
-def _gives(producer: Node) -> tuple[str, ...]:
+def _gives(producer: Node, graph: Graph) -> tuple[str, ...]:
     match producer.role:
         case "source":
             return "pl.DataFrame", "fc.Query"
         case "outcomes":
             return ("pl.DataFrame",)
-    return (type_name(handed_on(producer.returns)),)
+    return (type_name(graph.gives(producer.name)),)

@@ -1,20 +1,34 @@
-"""The executor of a laptop: a step's function is called right here."""
+"""The executor of a laptop: every call is made right here."""
 
-import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
 
-from fullcycle.flow.ports import Worked
-from fullcycle.kernel import peak_memory
+from fullcycle.flow.ports import Crew
+from fullcycle.kernel import Misconfigured
 
 
 class InProcess:
-    """Calls the function in this process, one step after another."""
+    """Makes calls in this process, one after another, and has no other processes."""
 
-    def call(
-        self, function: Callable[..., Any], inputs: Mapping[str, Any], parameters: Mapping[str, Any]
-    ) -> Worked:
-        """Call it and measure what it took."""
-        began, cpu = time.perf_counter(), time.process_time()
-        value = function(**inputs, **parameters)
-        return Worked(value, time.perf_counter() - began, time.process_time() - cpu, peak_memory())
+    def limited(self, threads: int) -> AbstractContextManager[None]:
+        """Nothing here knows of threads."""
+        return nullcontext()
+
+    def workers(self, cpus: float, memory: int | None) -> int:
+        """One call at a time."""
+        return 1
+
+    def start_s(self) -> float:
+        """Never."""
+        return float("inf")
+
+    def crew(self, workers: int) -> AbstractContextManager[Crew]:
+        """Refuse: there are no other processes.
+
+        Raises:
+            Misconfigured: always.
+        """
+        raise Misconfigured(
+            "there are no processes here that a step with a timeout could be made in",
+            "the executor of this run",
+            'leave timeout= out, or run it with executor = "process"',
+        )

@@ -28,10 +28,16 @@ def memo_key(
     return digest_value(FORMAT, {"step": step, "code": code, "parameters": exact, "inputs": dict(inputs)})
 
 
+def memo_stream(key: Digest) -> str:
+    """Where the results of a key are remembered."""
+    return f"memo/{key}"
+
+
 def remembered(ledger: Ledger, key: Digest) -> Memoized | None:
     """What was computed for this key before, if anything was."""
-    found = ledger.read(f"memo/{key}")
-    return found[-1].body if found else None
+    stream = memo_stream(key)
+    found = ledger.latest([stream]).get(stream)
+    return found.body if found is not None else None
 
 
 def remember(
@@ -42,7 +48,7 @@ def remember(
     ``lost`` is what counted until its artifact could not be found any more; the first result
     recorded after it counts in its place.
     """
-    stream = f"memo/{key}"
+    stream = memo_stream(key)
     known = ledger.read(stream) if lost is not None else []
     if known and known[-1].body != lost:
         replaced: Memoized = known[-1].body

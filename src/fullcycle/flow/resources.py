@@ -14,7 +14,7 @@ _POWERS = {"": 0, "k": 1, "M": 2, "G": 3, "T": 4}
 class Resources:
     """``memory`` in bytes and ``timeout`` for each attempt; None where nothing is said."""
 
-    cpus: float = 1
+    cpus: float | None = None
     memory: int | None = None
     retries: int = 0
     timeout: timedelta | None = None
@@ -31,7 +31,9 @@ def read_resources(
     Raises:
         Invalid: for what cannot be meant.
     """
-    if not isinstance(cpus, int | float) or isinstance(cpus, bool) or not 0 < cpus < float("inf"):
+    if cpus is not None and (
+        not isinstance(cpus, int | float) or isinstance(cpus, bool) or not 0 < cpus < float("inf")
+    ):
         raise Invalid(f"cpus={cpus!r} is no number of cores", where, "write cpus=2, or cpus=0.5")
     if not isinstance(retries, int) or isinstance(retries, bool) or retries < 0:
         raise Invalid(f"retries={retries!r} is no number of attempts", where, "write retries=2")

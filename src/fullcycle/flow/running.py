@@ -5,17 +5,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fullcycle.flow.declare import ModelStep
 from fullcycle.flow.facts import RunFinished, RunStarted, StepFinished
-from fullcycle.flow.failure import in_one_line
+from fullcycle.flow.failure import StepFailed, in_one_line
+from fullcycle.flow.fanout import fan_out
 from fullcycle.flow.graph import Graph, Node
+from fullcycle.flow.judging import judge
+from fullcycle.flow.options import RunOptions
 from fullcycle.flow.parameters import Chosen
+from fullcycle.flow.passing import Pass, Workshop
+from fullcycle.flow.reading import read
 from fullcycle.flow.records import RunRecord, last_times, run_record
-from fullcycle.flow.stepping import Pass, Workshop, read, step
+from fullcycle.flow.stepping import compute, identify, known, reused, why
 from fullcycle.kernel import Money, peak_memory
 from fullcycle.record import append_next
 
 Teller = Callable[[StepFinished], None]
+_PLAIN = RunOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,8 @@ class _Meter:
     def start(cls) -> "_Meter":
         return cls(time.perf_counter(), time.process_time())
 
-    def finished(self, error: str, cpu_hour: Money) -> RunFinished:
-        cpu = time.process_time() - self.cpu
+    def finished(self, error: str, elsewhere: float, cpu_hour: Money) -> RunFinished:
+        cpu = time.process_time() - self.cpu + elsewhere
         return RunFinished(
             status="failed" if error else "done",
             error=error,
@@ -42,7 +47,13 @@ class _Meter:
 
 
 def run(
-    graph: Graph, chosen: Chosen, start: RunStarted, shop: Workshop, *, tell: Teller = lambda _: None
+    graph: Graph,
+    chosen: Chosen,
+    start: RunStarted,
+    shop: Workshop,
+    *,
+    tell: Teller = lambda _: None,
+    options: RunOptions = _PLAIN,
 ) -> RunRecord:
     """Run a flow and record it; ``tell`` hears of each step as it finishes.
 
@@ -55,22 +66,73 @@ def run(
     meter = _Meter.start()
     earlier = last_times(shop.ledger, graph.capability, graph.nodes)
     number = append_next(shop.ledger, f"runs/{graph.capability}", start, by=shop.by, at=shop.clock()).position
-    this = Pass(graph, number, earlier, shop)
+    this = Pass(graph, number, earlier, shop, options)
+    this.restore = lambda name, error: _restore(this, chosen, name, error, tell)
     try:
-        for node in graph.nodes.values():
-            _advance(this, node, chosen.get(node.name, {}), tell)
+        failures = _through(this, chosen, tell)
     except Exception as error:
-        this.record(meter.finished(in_one_line(error), shop.cpu_hour))
+        this.note(meter.finished(in_one_line(error), this.elsewhere, shop.cpu_hour))
+        this.write()
         raise
-    this.record(meter.finished("", shop.cpu_hour))
+    this.note(meter.finished("; ".join(map(in_one_line, failures)), this.elsewhere, shop.cpu_hour))
+    this.write()
+    if failures:
+        raise failures[0]
     return run_record(shop.ledger, graph.capability, number)
 
 
+def _through(this: Pass, chosen: Chosen, tell: Teller) -> list[StepFailed]:
+    """Go through the flow; what failed, where the run goes on after a failure."""
+    failures: list[StepFailed] = []
+    for node in wanted(this.graph, this.options.only):
+        if any(name not in this.steps for name in node.upstream):
+            continue  # what it stands on failed
+        try:
+            _advance(this, node, chosen.get(node.name, {}), tell)
+        except StepFailed as error:
+            if not this.options.keep_going:
+                raise
+            failures.append(error)
+    return failures
+
+
+def wanted(graph: Graph, only: frozenset[str]) -> list[Node]:
+    """The nodes that a run goes through: all, or what ``only`` names and what that stands on."""
+    if not only:
+        return list(graph.nodes.values())
+    needed = set(only) | {node.name for name in only for node in graph.ancestors(name)}
+    return [node for node in graph.nodes.values() if node.name in needed]
+
+
 def _advance(this: Pass, node: Node, parameters: Mapping[str, Any], tell: Teller) -> None:
-    finished = read(this, node) if node.role in ("source", "outcomes") else step(this, node, parameters)
+    if node.role in ("source", "outcomes"):
+        finished = read(this, node)
+        this.note(finished)
+    else:
+        finished = _step(this, node, parameters)
     this.steps[node.name] = finished
-    this.record(finished)
     tell(finished)
-    if isinstance(node.declared, ModelStep):
-        split = this.steps[next(iter(node.inputs))]
-        this.record(this.shop.judge.evaluate(node, finished.artifact, split.artifact))
+    judge(this, node, finished)
+
+
+def _step(this: Pass, node: Node, parameters: Mapping[str, Any]) -> StepFinished:
+    """Reuse what was computed for the same key, else compute it."""
+    identity = identify(this, node, parameters)
+    found = known(this, node, identity.key)
+    if found is not None and this.shop.artifacts.has(found.artifact):
+        return reused(this, node, identity, found)
+    reason = why(this, node, identity, found)
+    work = fan_out if node.each else compute
+    return work(this, node, parameters, identity, reason)
+
+
+def _restore(this: Pass, chosen: Chosen, name: str, error: Exception, tell: Teller) -> None:
+    """Compute a step again whose stored result cannot be read; nobody asked for it before it was needed."""
+    node, before = this.graph.nodes[name], this.steps[name]
+    this.shop.artifacts.give_up(before.artifact)
+    parameters = chosen.get(name, {})
+    identity = identify(this, node, parameters)
+    reason = f"its stored result cannot be read: {in_one_line(error)}"
+    work = fan_out if node.each else compute
+    this.steps[name] = work(this, node, parameters, identity, reason)
+    tell(this.steps[name])

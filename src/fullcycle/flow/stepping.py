@@ -1,234 +1,289 @@
-"""One node of a run: a source is read, a step is reused or computed."""
+"""One step of a run: reused, or computed and remembered in the commit that tells of it."""
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-import polars as pl
 
 from fullcycle.code import Reach, Symbol
-from fullcycle.data import Query
-from fullcycle.flow.annotation import bare, type_name
+from fullcycle.flow.annotation import is_each, model_view, type_name
 from fullcycle.flow.facts import Memoized, StepFinished
-from fullcycle.flow.failure import guarded
-from fullcycle.flow.graph import Graph, Node
-from fullcycle.flow.memo import memo_key, remember, remembered
-from fullcycle.flow.ports import Executor, Judge, Surroundings
+from fullcycle.flow.graph import Node
+from fullcycle.flow.making import Bench
+from fullcycle.flow.memo import memo_key, memo_stream, remembered
+from fullcycle.flow.passing import Pass
+from fullcycle.flow.ports import Answer, Call, Limits, Made
 from fullcycle.flow.reason import what_is_new, why_computed
-from fullcycle.flow.returning import keep
-from fullcycle.flow.sources import read_source
-from fullcycle.kernel import Clock, Digest, Money, digest_value, now, peak_memory
-from fullcycle.record import Artifact, Artifacts, Ledger, append_next
+from fullcycle.kernel import Conflict, Damaged, Digest, Missing
+from fullcycle.record import Artifact, Artifacts, Entry
+
+UNCHANGED = "nothing it stands on changed"
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
-    """All that a run works with."""
-
-    ledger: Ledger
-    artifacts: Artifacts
-    surroundings: Surroundings
-    executor: Executor
-    judge: Judge
-    by: str
-    cpu_hour: Money
-    clock: Clock = now
-
-
-@dataclass(slots=True)
-class Pass:
-    """One run on its way; ``earlier`` holds each step's last time in earlier runs."""
-
-    graph: Graph
-    number: int
-    earlier: Mapping[str, StepFinished]
-    shop: Workshop
-    steps: dict[str, StepFinished] = field(default_factory=dict)
-    frames: dict[str, pl.DataFrame] = field(default_factory=dict)  # sources as read just now
-
-    @property
-    def ref(self) -> str:
-        """The run's reference, such as ``winback@42``."""
-        return f"{self.graph.capability}@{self.number}"
-
-    def record(self, body: msgspec.Struct) -> None:
-        """Append to the run's own stream."""
-        stream = f"run/{self.graph.capability}/{self.number}"
-        append_next(self.shop.ledger, stream, body, by=self.shop.by, at=self.shop.clock())
-
-    def value(self, name: str, kind: Any) -> Any:
-        """What a step is given for an input: what the store gives back, in the view it asks for."""
-        if bare(kind) is Query:  # of the rows that this run has recorded, whatever the table holds by now
-            query = self.shop.surroundings.query(self.graph.nodes[name])
-            return Query(query.text, query.values, lambda text, values: self.value(name, pl.DataFrame))
-        if name in self.frames:
-            return self.frames[name].clone()  # a step may change its frame in place, nobody else's
-        return self.shop.artifacts.load(self.steps[name].artifact, kind)
-
-
-@dataclass(frozen=True, slots=True)
-class _Identity:
+class Identity:
     """All that decides what a step returns."""
 
     key: Digest
     reach: Reach
-    parameters: dict[str, Any]
-    inputs: dict[str, Digest]
+    parameters: dict[str, Any]  # plain
+    views: dict[str, tuple[str, Digest]]  # how each input is looked at, and its content
+
+    @property
+    def inputs(self) -> dict[str, Digest]:
+        """Content by parameter."""
+        return {name: content for name, (_, content) in self.views.items()}
 
 
-def read(this: Pass, node: Node) -> StepFinished:
-    """Read a source: its rows are checked against the contract and kept as they were."""
-    began, cpu = time.perf_counter(), time.process_time()
-    reading = read_source(node, this.shop.surroundings, this.shop.clock())
-    artifact = this.shop.artifacts.keep(reading.frame)
-    this.frames[node.name] = reading.frame
-    last = this.earlier.get(node.name)
-    same = last is not None and last.artifact.content == artifact.content
-    rows = reading.frame.height
-    return StepFinished(
-        step=node.name,
-        role=node.role,
-        reused=same,
-        reason=_read_reason(node.name, rows, last, same),
-        key=digest_value("source@1", [node.name, artifact.content]),
-        artifact=artifact,
-        inputs={name: this.steps[name].artifact.content for name in node.upstream},
-        parameters={},
-        code=this.shop.surroundings.reach(node).digest,
-        reach=None,
-        wall=time.perf_counter() - began,
-        cpu=time.process_time() - cpu,
-        peak_memory=peak_memory(),
-        rows=rows,
-        note="; ".join(filter(None, [reading.note, reading.late])),
-    )
-
-
-def step(this: Pass, node: Node, parameters: Mapping[str, Any]) -> StepFinished:
-    """Reuse what was computed for the same key, else compute it."""
-    identity = _identify(this, node, parameters)
-    found = remembered(this.shop.ledger, identity.key)  # nothing is remembered of a volatile step
-    if found is not None and this.shop.artifacts.objects.has(found.artifact.object):
-        return _finished(
-            this,
-            node,
-            identity,
-            found.artifact,
-            found.rows,
-            reused=True,
-            reason="nothing it stands on changed",
-        )
-    if node.declared.volatile:
-        reason = "volatile: runs every time"
-    elif found is not None:
-        reason = "its stored result is gone"
-    else:
-        reason = _why(this, node, identity)
-    return _compute(this, node, parameters, identity, found, reason=reason)
-
-
-def _compute(
-    this: Pass,
-    node: Node,
-    parameters: Mapping[str, Any],
-    identity: _Identity,
-    found: Memoized | None,
-    *,
-    reason: str,
-) -> StepFinished:
-    """Call the step; ``found`` is a result of before whose artifact is gone."""
-    inputs = {name: this.value(name, kind) for name, kind in node.inputs.items()}
-    worked = this.shop.executor.call(guarded(node, this.ref, inputs), inputs, parameters)
-    artifact = keep(node, worked.value, this.shop.artifacts)
-    rows = worked.value.height if isinstance(worked.value, pl.DataFrame) else None
-    result = Memoized(step=node.name, artifact=artifact, rows=rows)
-    counts, note = (result, "") if node.declared.volatile else _remember(this, identity.key, result, found)
-    finished = _finished(this, node, identity, counts.artifact, counts.rows, reused=False, reason=reason)
-    return msgspec.structs.replace(
-        finished,
-        wall=worked.wall,
-        cpu=worked.cpu,
-        peak_memory=worked.peak_memory,
-        deterministic=not note,
-        note=note,
-    )
-
-
-def _remember(this: Pass, key: Digest, result: Memoized, found: Memoized | None) -> tuple[Memoized, str]:
-    """The result that counts, and what is to be said where another one was recorded before."""
-    has = this.shop.artifacts.objects.has
-    lost = found if found is not None and not has(found.artifact.object) else None  # storing may restore it
-    counts = remember(this.shop.ledger, key, result, by=this.shop.by, lost=lost)
-    if lost is not None and lost.artifact.content != result.artifact.content:
-        return counts, "not deterministic: the result that is gone was another"
-    if counts.artifact.content != result.artifact.content:
-        return counts, "not deterministic: the result recorded first counts"
-    return counts, ""
-
-
-def _identify(this: Pass, node: Node, parameters: Mapping[str, Any]) -> _Identity:
+def identify(this: Pass, node: Node, parameters: Mapping[str, Any]) -> Identity:
+    """Digest all that decides what a step returns."""
     reach = this.shop.surroundings.reach(node)
-    inputs = {name: this.steps[name].artifact.content for name in node.inputs}
-    views = {name: (type_name(kind), inputs[name]) for name, kind in node.inputs.items()}
+    views = {name: (view_of(this, node, name), this.artifact(name).content) for name in node.inputs}
     key = memo_key(node.name, reach.digest, parameters, views)
-    return _Identity(key, reach, msgspec.to_builtins(dict(parameters)), inputs)
+    return Identity(key, reach, msgspec.to_builtins(dict(parameters)), views)
 
 
-def _finished(
-    this: Pass,
-    node: Node,
-    identity: _Identity,
-    artifact: Artifact,
-    rows: int | None,
-    *,
-    reused: bool,
-    reason: str,
-) -> StepFinished:
-    return StepFinished(
-        step=node.name,
-        role=node.role,
-        reused=reused,
-        reason=reason,
-        key=identity.key,
-        artifact=artifact,
-        inputs=identity.inputs,
-        parameters=identity.parameters,
-        code=identity.reach.digest,
-        reach=this.shop.artifacts.objects.put(msgspec.json.encode(identity.reach.symbols, order="sorted")),
-        wall=0.0,
-        cpu=0.0,
-        peak_memory=peak_memory(),
-        rows=rows,
-    )
+def view_of(this: Pass, node: Node, name: str) -> str:
+    """How an input is looked at; a model that is asked stands on the code that encodes its rows, too."""
+    kind = node.inputs[name]
+    told = f"Each[{type_name(kind)}]" if is_each(kind) else type_name(kind)
+    return f"{told} {this.steps[name].code}" if model_view(kind) else told
 
 
-def _why(this: Pass, node: Node, identity: _Identity) -> str:
+def known(this: Pass, node: Node, key: Digest) -> Memoized | None:
+    """What is remembered of a key; of a volatile step, and of one that is forced, nothing."""
+    if node.declared.volatile or node.name in this.options.force or this.options.afresh:
+        return None
+    return remembered(this.shop.ledger, key)
+
+
+def why(this: Pass, node: Node, identity: Identity, found: Memoized | None) -> str:
+    """Say why a step is computed."""
+    if node.declared.volatile:
+        return "volatile: runs every time"
+    if this.options.afresh:
+        return "replayed"
+    if node.name in this.options.force:
+        return "forced"
+    if found is not None:
+        return "its stored result is gone"
     last = this.earlier.get(node.name)
     news = {
         name: what_is_new(name, this.steps[name].rows, before.rows)
         for name in node.inputs
         if (before := this.earlier.get(name)) is not None
     }
-    reached = identity.reach.symbols
     return why_computed(
         last,
         last_reach=_reached(last, this.shop.artifacts),
-        reach=reached,
+        reach=identity.reach.symbols,
         parameters=identity.parameters,
         inputs=identity.inputs,
         news=news,
     )
 
 
+def compute(
+    this: Pass, node: Node, parameters: Mapping[str, Any], identity: Identity, reason: str
+) -> StepFinished:
+    """Call a step's function, and record what it came to."""
+    this.write()
+    threads = threads_of(this, node)
+    call = call_of(this, node, parameters, threads)
+    if node.declared.timeout is not None:
+        made = _elsewhere(this, node, call)
+    else:
+        with this.shop.executor.limited(threads):
+            made = bench(this, node).make(call, retries=node.declared.retries)
+    finished = told(this, node, identity, made, reason=reason)
+    return settle(this, node, identity, msgspec.structs.replace(finished, threads=threads))
+
+
+def call_of(this: Pass, node: Node, parameters: Mapping[str, Any], threads: int) -> Call:
+    """The one call of a step that is called once."""
+    inputs = {name: this.artifact(name) for name in node.inputs}
+    return Call(0, this.ref, node.name, "", inputs, parameters, threads)
+
+
+def _elsewhere(this: Pass, node: Node, call: Call) -> Made:
+    """Make a call in another process: only there can one that takes too long be ended."""
+    with this.shop.executor.crew(1) as crew:
+        answer = next(crew.make([call], limits_of(node, 1)))
+    return taken(this, answer)
+
+
+def limits_of(node: Node, workers: int, each_s: float = 0.0) -> Limits:
+    """What a step declares of its calls."""
+    timeout = node.declared.timeout
+    return Limits(
+        workers, None if timeout is None else timeout.total_seconds(), node.declared.retries, each_s
+    )
+
+
+def taken(this: Pass, answer: Answer) -> Made:
+    """What another process made, with what it could not store itself.
+
+    Raises:
+        FullcycleError: what the call came to instead.
+    """
+    for data in answer.attached:
+        this.shop.artifacts.objects.put(data)
+    if answer.made is None:
+        raise answer.error if answer.error is not None else LookupError(answer)
+    if answer.elsewhere:
+        this.elsewhere += answer.made.cpu
+    return answer.made
+
+
+def bench(this: Pass, node: Node) -> Bench:
+    """Where the calls of a step are made in this process."""
+    return Bench(
+        node,
+        this.shop.artifacts,
+        this.shop.judge,
+        lambda name, kind, kept: given(this, name, kind, kept),
+    )
+
+
+def given(this: Pass, name: str, kind: Any, kept: Artifact) -> Any:
+    """The value of an input; one whose stored result cannot be read any more is computed again."""
+    try:
+        return this.value(name, kind, kept)
+    except (Missing, Damaged) as error:
+        if this.graph.nodes[name].role in ("source", "outcomes"):
+            raise
+        this.restore(name, error)
+        return this.value(name, kind, kept)
+
+
+def threads_of(this: Pass, node: Node) -> int:
+    """How many threads a step's libraries may use; 0 for as many as they like.
+
+    What it declares, else all, but one where it is called per element: elements fill the
+    cores. A step that is replayed has as many as it had: they may change what it returns.
+    """
+    declared = node.declared.cpus
+    usual = (1 if node.each else 0) if declared is None else max(1, int(declared))
+    return this.options.threads.get(node.name, usual)
+
+
+def reused(this: Pass, node: Node, identity: Identity, found: Memoized) -> StepFinished:
+    """A step whose result is remembered; that it was reused is written with the next fact."""
+    last = this.earlier.get(node.name)
+    finished = StepFinished(
+        step=node.name,
+        role=node.role,
+        reused=True,
+        reason=UNCHANGED,
+        key=identity.key,
+        artifact=found.artifact,
+        inputs=identity.inputs,
+        parameters=identity.parameters,
+        code=identity.reach.digest,
+        reach=_kept_reach(this, identity.reach, last),
+        wall=0.0,
+        cpu=0.0,
+        peak_memory=0,
+        rows=found.rows,
+        elements=found.elements,
+    )
+    this.note(finished)
+    return finished
+
+
+def told(this: Pass, node: Node, identity: Identity, made: Made, *, reason: str) -> StepFinished:
+    """A step that was computed."""
+    return StepFinished(
+        step=node.name,
+        role=node.role,
+        reused=False,
+        reason=reason,
+        key=identity.key,
+        artifact=made.artifact,
+        inputs=identity.inputs,
+        parameters=identity.parameters,
+        code=identity.reach.digest,
+        reach=_kept_reach(this, identity.reach, this.earlier.get(node.name)),
+        wall=made.wall,
+        cpu=made.cpu,
+        peak_memory=made.peak_memory,
+        rows=made.rows,
+        note=made.note,
+    )
+
+
+def settle(
+    this: Pass,
+    node: Node,
+    identity: Identity,
+    finished: StepFinished,
+    *,
+    evaluation: Artifact | None = None,
+) -> StepFinished:
+    """Record a computed step and remember its result, in one commit.
+
+    The first result ever remembered for a key counts, whoever computed it; another one
+    takes its place where it was lost, or where the step was forced.
+    """
+    if node.declared.volatile or this.options.afresh:
+        this.note(finished)
+        this.write()
+        return finished
+    stream = memo_stream(identity.key)
+    before = this.shop.ledger.latest([stream]).get(stream)
+    if (
+        before is not None
+        and this.shop.artifacts.has(before.body.artifact)
+        and node.name not in this.options.force
+    ):
+        return _second(this, finished, before.body)
+    if before is not None and before.body.artifact.content != finished.artifact.content:
+        lost = (
+            "the result that is gone was another" if node.name not in this.options.force else "it was another"
+        )
+        finished = _doubtful(finished, lost)
+    result = Memoized(
+        step=node.name,
+        artifact=finished.artifact,
+        rows=finished.rows,
+        elements=finished.elements,
+        wall=finished.wall,
+        evaluation=evaluation,
+    )
+    this.note(finished)
+    try:
+        this.write(Entry(stream, before.position if before is not None else 0, result))
+    except Conflict:  # somebody else computed it at the same time, and was first
+        this.waiting.pop()
+        first: Memoized = this.shop.ledger.latest([stream])[stream].body
+        return _second(this, finished, first)
+    return finished
+
+
+def _second(this: Pass, finished: StepFinished, first: Memoized) -> StepFinished:
+    """What is recorded of a step that somebody computed before."""
+    if first.artifact.content != finished.artifact.content:
+        finished = _doubtful(finished, "the result recorded first counts")
+    finished = msgspec.structs.replace(finished, artifact=first.artifact, rows=first.rows)
+    this.note(finished)
+    this.write()
+    return finished
+
+
+def _doubtful(finished: StepFinished, which: str) -> StepFinished:
+    note = "; ".join(filter(None, [finished.note, f"not deterministic: {which}"]))
+    return msgspec.structs.replace(finished, deterministic=False, note=note)
+
+
+def _kept_reach(this: Pass, reach: Reach, last: StepFinished | None) -> Digest:
+    """The object that holds what of the code a step reaches; the last run's where it reaches the same."""
+    if last is not None and last.code == reach.digest and last.reach is not None:
+        return last.reach
+    return this.shop.artifacts.objects.put(msgspec.json.encode(reach.symbols, order="sorted"))
+
+
 def _reached(last: StepFinished | None, artifacts: Artifacts) -> dict[str, Symbol]:
     if last is None or last.reach is None or not artifacts.objects.has(last.reach):
         return {}
     return msgspec.json.decode(artifacts.objects.get(last.reach), type=dict[str, Symbol])
-
-
-def _read_reason(name: str, rows: int, last: StepFinished | None, same: bool) -> str:
-    if last is None:
-        return "first read"
-    return "read again: unchanged" if same else what_is_new(name, rows, last.rows)

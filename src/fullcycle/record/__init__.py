@@ -20,7 +20,7 @@ from fullcycle.record.memory import MemoryLedger, MemoryObjects
 from fullcycle.record.pickled import PickleCodec
 from fullcycle.record.picture import Picture
 from fullcycle.record.plain import read_plain, write_plain
-from fullcycle.record.ports import Codec, Entry, Ledger, MappedCodec, ObjectStore, Stored
+from fullcycle.record.ports import Attachments, Codec, Entry, Ledger, MappedCodec, ObjectStore, Stored
 from fullcycle.record.projection import Lookups, Projection
 from fullcycle.record.secret import Secret, masked
 from fullcycle.record.streams import append_next, checked_stream, lost, prefix_range
@@ -28,6 +28,7 @@ from fullcycle.record.streams import append_next, checked_stream, lost, prefix_r
 __all__ = [
     "Artifact",
     "Artifacts",
+    "Attachments",
     "BundleCodec",
     "BytesCodec",
     "Codec",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -158,7 +159,19 @@ class Artifacts:
         codec = self.codecs.named(artifact.codec)
         if not isinstance(codec, MappedCodec):
             raise Invalid(f"{artifact.codec} maps no files", where, "install the fullcycle that stored it")
+        if not self.objects.is_sealed(artifact.object):
+            self._verify_file(artifact, path)
         return codec.read(path)
+
+    def _verify_file(self, artifact: Artifact, path: Path) -> None:
+        """See that a file that somebody wrote to, or brought back, still holds what was stored."""
+        codec = self.codecs.named(artifact.codec)
+        data = path.read_bytes()
+        if codec.content(codec.decode(data), data) != artifact.content:
+            raise Damaged(
+                f"the file of artifact {artifact.content[:12]}… is not what was stored", str(path), _AGAIN
+            )
+        self.objects.seal(artifact.object)
 
 
 def _file_name(codec: str, content: Digest) -> Digest:

@@ -1,7 +1,9 @@
 """The record in memory: for tests, and for trying things out."""
 
+import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -90,7 +92,7 @@ class MemoryObjects:
         self._objects: dict[Digest, bytes] = {}
         self._written: dict[Digest, Path] = {}
         self._times: dict[Digest, int] = {}
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
 
     def put(self, data: bytes) -> Digest:
         """Store bytes."""
@@ -116,12 +118,18 @@ class MemoryObjects:
     def write(self, digest: Digest, write: Callable[[Path], None]) -> int:
         """Have a file written, in a folder that goes with this process."""
         if digest not in self._written:
-            self._folder = self._folder or tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-            target = Path(self._folder.name) / digest
+            target = self._made_folder() / digest
             write(target)
             self._written[digest] = target
             self._times[digest] = now()
         return self._written[digest].stat().st_size
+
+    def is_sealed(self, digest: Digest) -> bool:
+        """Always: nobody else knows of these files."""
+        return True
+
+    def seal(self, digest: Digest) -> None:
+        """Nothing has to be done."""
 
     def stored(self) -> Iterator[Stored]:
         """Every object."""
@@ -136,3 +144,9 @@ class MemoryObjects:
         path = self._written.pop(digest, None)
         if path is not None:
             path.unlink(missing_ok=True)
+
+    def _made_folder(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="fullcycle-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder

@@ -16,7 +16,27 @@ class Entry(NamedTuple):
     body: object
 
 
-class Ledger(Protocol):
+class Attachments(Protocol):
+    """Small bytes beside the facts that name them."""
+
+    def attach(self, data: bytes) -> Digest:
+        """Keep small bytes under their digest; durable when the next append returns."""
+        ...
+
+    def attached(self, digest: Digest) -> bytes | None:
+        """Bytes that were attached, by this process or written by any; None where there are none."""
+        ...
+
+    def attachments(self) -> "list[Stored]":
+        """All that is attached and written."""
+        ...
+
+    def detach(self, digests: Sequence[Digest]) -> None:
+        """Give up attachments, and the room they take."""
+        ...
+
+
+class Ledger(Attachments, Protocol):
     """Append-only streams of facts; the head of a stream is all that ever changes.
 
     Beside its facts a ledger keeps small bytes that they refer to, its attachments: what
@@ -53,22 +73,6 @@ class Ledger(Protocol):
         Raises:
             Conflict: where the last position of a stream is not the one expected.
         """
-        ...
-
-    def attach(self, data: bytes) -> Digest:
-        """Keep small bytes under their digest; durable when the next append returns."""
-        ...
-
-    def attached(self, digest: Digest) -> bytes | None:
-        """Bytes that were attached, by this process or written by any; None where there are none."""
-        ...
-
-    def attachments(self) -> "list[Stored]":
-        """All that is attached and written."""
-        ...
-
-    def detach(self, digests: Sequence[Digest]) -> None:
-        """Give up attachments, and the room they take."""
         ...
 
     def read(self, stream: str, since: int = 0) -> list[Fact]:
@@ -114,6 +118,14 @@ class ObjectStore(Protocol):
         For what is too big to be bytes in memory, under a digest of what it means. Nothing
         is written where it is there already. Such an object is read by its ``path``.
         """
+        ...
+
+    def is_sealed(self, digest: Digest) -> bool:
+        """Whether nothing has written to an object's file since it was written or verified."""
+        ...
+
+    def seal(self, digest: Digest) -> None:
+        """Note that an object's file was verified."""
         ...
 
     def stored(self) -> Iterator["Stored"]:

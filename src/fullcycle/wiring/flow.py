@@ -14,6 +14,8 @@ from fullcycle.flow import Graph, ModelStep, Node, read_graph, unreadable
 from fullcycle.kernel import Invalid, Misconfigured, Missing, UnknownName, now
 from fullcycle.metric import Outcomes
 from fullcycle.record import Artifacts, masked
+from fullcycle.release import ReleasedModel
+from fullcycle.wiring.asked import asked_model
 from fullcycle.wiring.codecs import every_codec
 from fullcycle.wiring.config import NAME
 from fullcycle.wiring.project import Project
@@ -112,6 +114,17 @@ class Flow:
         if node.role == "source":
             return self.rows(node.declared)
         return self.outcomes(node.declared)
+
+    def version(self, node: Node) -> object:
+        """What a source that declares its version says that a reading would find."""
+        source = node.declared
+        asked = inspect.signature(source.version).parameters
+        given = resources(source, self.project, self.environment)
+        return source.version(**{name: value for name, value in given.items() if name in asked})
+
+    def asked(self, node: Node, model: Any) -> ReleasedModel:
+        """What a model step returned, to be asked with rows of its features."""
+        return asked_model(node, model)
 
     def outcomes(self, outcomes: Outcomes) -> Query:
         """What each row of a source led to by now, joined where the rows live."""

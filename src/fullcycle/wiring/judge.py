@@ -1,65 +1,69 @@
-"""Judging models in a run: each evaluation is remembered like a step."""
+"""Judging models in a run, with the libraries that are installed."""
 
-from collections.abc import Callable
+import math
+from typing import Any
 
 import msgspec
 
-from fullcycle.code import Reach
 from fullcycle.evaluate import Evaluation, evaluate
-from fullcycle.flow import Evaluated, Memoized, ModelStep, Node, remember, remembered
-from fullcycle.kernel import digest_value
-from fullcycle.record import Artifact, Artifacts, Ledger
+from fullcycle.flow import Evaluated, Node
+from fullcycle.record import Artifact, Artifacts
 from fullcycle.wiring.models import batch_model, explainer_of
 
+_NORMAL = 1.959963984540054  # half the width of a 95 % interval, in standard errors
 
-class RememberingJudge:
-    """Evaluates a model once per model, split, features, baseline, score and slices."""
 
-    def __init__(
-        self, ledger: Ledger, artifacts: Artifacts, reach: Callable[[Node], Reach], *, by: str
-    ) -> None:
-        self._ledger = ledger
+class ScoringJudge:
+    """Scores a model on the test side of its split, beside its baseline, slice by slice."""
+
+    version = "1"
+
+    def __init__(self, artifacts: Artifacts) -> None:
         self._artifacts = artifacts
-        self._reach = reach
-        self._by = by
 
-    def evaluate(self, node: Node, model: Artifact, split: Artifact) -> Evaluated:
-        """Judge ``model`` on the test side of ``split``, or find what was found before."""
-        declared: ModelStep = node.declared
-        key = digest_value(
-            "evaluation@1",
-            [model.content, split.content, self._reach(node).digest, declared.score, list(declared.slices)],
-        )
-        found = remembered(self._ledger, key)
-        if found is not None and self._artifacts.objects.has(found.artifact.object):
-            evaluation = load_evaluation(self._artifacts, found.artifact)
-            return _evaluated(node.name, found.artifact, evaluation, reused=True)
-        asked = batch_model(self._artifacts.load(model), node.line)
-        evaluation = evaluate(declared, asked, self._artifacts.load(split), explainer=explainer_of(asked))
-        result = Memoized(
-            step=f"{node.name} evaluated", artifact=self._artifacts.keep(msgspec.to_builtins(evaluation))
-        )
-        lost = found if found is not None and not self._artifacts.objects.has(found.artifact.object) else None
-        first = remember(self._ledger, key, result, by=self._by, lost=lost)
-        return _evaluated(
-            node.name, first.artifact, load_evaluation(self._artifacts, first.artifact), reused=False
+    def evaluate(self, node: Node, model: Any, split: Any) -> Any:
+        """Judge a model; an ``Evaluation`` as plain data."""
+        asked = batch_model(model, node.line)
+        return msgspec.to_builtins(evaluate(node.declared, asked, split, explainer=explainer_of(asked)))
+
+    def told(self, node: Node, evaluation: Artifact, *, reused: bool) -> Evaluated:
+        """What the record says of an evaluation; of a family's, means in which each model counts alike."""
+        found = load_evaluations(self._artifacts, evaluation)
+        scores = [one.model for one in found.values()]
+        value, low, high = _mean([(score.value, score.low, score.high) for score in scores])
+        baselines = [one.baseline.value for one in found.values() if one.baseline.value is not None]
+        return Evaluated(
+            step=node.name,
+            evaluation=evaluation,
+            score=next(iter(found.values())).score,
+            value=value,
+            low=low,
+            high=high,
+            baseline=math.fsum(baselines) / len(baselines) if baselines else None,
+            reused=reused,
+            elements=len(found) if node.each else None,
         )
 
 
 def load_evaluation(artifacts: Artifacts, artifact: Artifact) -> Evaluation:
-    """A recorded evaluation."""
+    """A recorded evaluation of one model."""
     return msgspec.convert(artifacts.load(artifact), Evaluation)
 
 
-def _evaluated(step: str, artifact: Artifact, evaluation: Evaluation, *, reused: bool) -> Evaluated:
-    model = evaluation.model
-    return Evaluated(
-        step=step,
-        evaluation=artifact,
-        score=evaluation.score,
-        value=model.value,
-        low=model.low,
-        high=model.high,
-        baseline=evaluation.baseline.value,
-        reused=reused,
-    )
+def load_evaluations(artifacts: Artifacts, artifact: Artifact) -> dict[str, Evaluation]:
+    """The recorded evaluations of a family of models by its keys; a single one by the empty name."""
+    found = artifacts.load(artifact)
+    if artifact.codec != "family@1":
+        return {"": msgspec.convert(found, Evaluation)}
+    named = found.items() if isinstance(found, dict) else enumerate(found)
+    return {str(key): msgspec.convert(one, Evaluation) for key, one in named}
+
+
+def _mean(intervals: list[tuple[float, float, float]]) -> tuple[float, float, float]:
+    """The mean of independent estimates with its 95 % interval; a single one as it is."""
+    if len(intervals) == 1:
+        return intervals[0]
+    value = math.fsum(one for one, _, _ in intervals) / len(intervals)
+    errors = [(high - low) / 2 / _NORMAL for _, low, high in intervals]
+    half = _NORMAL * math.sqrt(math.fsum(error**2 for error in errors)) / len(intervals)
+    return value, value - half, value + half

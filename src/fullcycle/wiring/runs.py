@@ -2,17 +2,24 @@
 
 import json
 import platform
+import re
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fullcycle.adapters.local import LocalExecutor
+from fullcycle.adapters.processes import Work
 from fullcycle.brief import Brief, parse_brief
-from fullcycle.code import git_state, lock
-from fullcycle.flow import InProcess, RunRecord, RunStarted, StepFinished, Workshop, choose, run
+from fullcycle.code import Archive, git_state, lock
+from fullcycle.flow import RunRecord, RunStarted, StepFinished, Workshop, choose, run
 from fullcycle.kernel import Invalid, Misconfigured, UnknownName, uuid7
+from fullcycle.wiring import worker
 from fullcycle.wiring.config import NAME
 from fullcycle.wiring.flow import Flow
-from fullcycle.wiring.judge import RememberingJudge
+from fullcycle.wiring.judge import ScoringJudge
 from fullcycle.wiring.project import Project
+
+_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(\w+)", re.MULTILINE)
 
 
 def start_run(
@@ -51,17 +58,35 @@ def start_run(
         environment=environment,
         from_environment=[name for name in bound if name not in given],
     )
-    judge = RememberingJudge(project.ledger, flow.artifacts, flow.reach, by=project.author)
     shop = Workshop(
         ledger=project.ledger,
         artifacts=flow.artifacts,
         surroundings=flow,
-        executor=InProcess(),
-        judge=judge,
+        executor=_executor(flow),
+        judge=ScoringJudge(flow.artifacts),
         by=project.author,
         cpu_hour=project.cpu_hour,
     )
     return run(flow.graph, chosen, start, shop, tell=tell)
+
+
+def _executor(flow: Flow) -> LocalExecutor:
+    """This process, and others beside it that load the flow's archive."""
+    project = flow.project
+    given = (str(project.root), flow.archive.digest, flow.capability, flow.environment)
+    work = Work(worker.begin, given, worker.make, (*_imported(flow.archive), worker.__name__))
+    return LocalExecutor(work, project.root / ".fullcycle" / "pool.json")
+
+
+def _imported(archive: Archive) -> list[str]:
+    """The libraries that a project's files import, of those that are loaded here."""
+    named = {
+        name.decode()
+        for path, text in archive.files.items()
+        if path.endswith(".py")
+        for name in _IMPORT.findall(text)
+    }
+    return sorted(name for name in named - sys.stdlib_module_names if name in sys.modules)
 
 
 def _of_environment(project: Project, capability: str, environment: str) -> dict[str, Any]:

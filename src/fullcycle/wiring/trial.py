@@ -68,6 +68,7 @@ def assess(project: Project, environment: str, manifest: Digest) -> Assessment:
     Raises:
         Refused: where it does not reproduce its golden rows there, or cannot be loaded.
     """
+    project.ledger.append_all([])  # the process reads what is only attached so far
     with tempfile.TemporaryDirectory(prefix="fullcycle-") as log:
         command = [sys.executable, "-m", "fullcycle.wiring", "assess"]
         arguments = [str(project.root), environment, manifest, log, repr(time.time())]

@@ -1,0 +1,74 @@
+"""The executor of one machine: this process, and processes beside it when they pay."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+
+from fullcycle.adapters.processes import ProcessCrew, Work
+from fullcycle.adapters.threads import limited
+from fullcycle.flow import Crew
+from fullcycle.kernel import Misconfigured
+
+_UNMEASURED_S = 1.5  # until a pool was started once
+
+
+class LocalExecutor:
+    """Makes calls here and by a crew; the file ``measured`` keeps what the start of one took."""
+
+    def __init__(self, work: Work, measured: Path) -> None:
+        self._work = work
+        self._measured = measured
+
+    def limited(self, threads: int) -> AbstractContextManager[None]:
+        """Hold libraries that compute in parallel to so many threads; 0 for as many as they like."""
+        return limited(threads)
+
+    def workers(self, cpus: float, memory: int | None) -> int:
+        """How many calls fit beside one another: cores that this process may use, and the machine's memory.
+
+        Raises:
+            Misconfigured: where not even one fits.
+        """
+        room = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        if memory is not None and memory > room:
+            raise Misconfigured(
+                f"it asks for {memory / 1e9:.1f} GB of memory, this machine has {room / 1e9:.1f} GB",
+                "@fc.step(memory=…)",
+                "ask for less, or run it on a machine that has it",
+            )
+        by_memory = room // memory if memory else _cores()
+        return max(1, min(int(_cores() / cpus), by_memory))
+
+    def start_s(self) -> float:
+        """Seconds that a crew took to start, the last time that one was."""
+        try:
+            return float(json.loads(self._measured.read_text())["start_s"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return _UNMEASURED_S
+
+    @contextmanager
+    def crew(self, workers: int) -> Iterator[Crew]:
+        """Start so many processes; they end with the context."""
+        began = time.monotonic()
+        crew = ProcessCrew(self._work, workers, threads=1)
+        try:
+            yield crew
+        finally:
+            if crew.ready_at is not None:
+                self._note(crew.ready_at - began)
+            crew.close()
+
+    def _note(self, seconds: float) -> None:
+        aside = self._measured.with_suffix(f".{os.getpid()}.tmp")
+        with suppress(OSError):  # what it took is good to know, no more
+            aside.write_text(json.dumps({"start_s": round(seconds, 3)}))
+            aside.replace(self._measured)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,26 @@
+"""Threads of libraries that compute in parallel: BLAS and OpenMP, held to what a step may use."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from threadpoolctl import threadpool_limits
+
+VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+)
+"""What a process that is about to start reads; a library that is loaded already heeds only ``limited``."""
+
+
+@contextmanager
+def limited(threads: int) -> Iterator[None]:
+    """Hold the libraries that are loaded to so many threads; 0 leaves them as they are."""
+    if threads == 0:
+        yield
+        return
+    with threadpool_limits(limits=threads):
+        yield

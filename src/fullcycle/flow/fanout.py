@@ -1,0 +1,207 @@
+"""A step called once per element: what is remembered is reused, the rest made here or by a crew.
+
+It begins in this process, and goes on in processes beside it only when the time left,
+told from the elements that are finished, exceeds what such processes are measured to take
+until they work.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from fullcycle.flow.elements import Element, Elements, elements_of, remembered_of
+from fullcycle.flow.facts import ElementFailed, Memoized, StepFinished
+from fullcycle.flow.failure import ElementsFailed, in_one_line
+from fullcycle.flow.graph import Node
+from fullcycle.flow.making import Bench
+from fullcycle.flow.memo import memo_stream
+from fullcycle.flow.passing import Pass
+from fullcycle.flow.ports import Answer, Call, Made
+from fullcycle.flow.stepping import Identity, bench, limits_of, settle, taken, threads_of, told
+from fullcycle.kernel import Conflict, Damaged, FullcycleError, Missing, peak_memory
+from fullcycle.record import Entry
+
+_LOSABLE_S = 0.05  # seconds of work that a kill may undo: results are written together
+_MOST_WAITING = 200
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the elements came to so far, and what of it is not written yet."""
+
+    this: Pass
+    node: Node
+    elements: Elements
+    known: dict[int, Memoized]
+    failures: dict[int, Exception] = field(default_factory=dict)
+    cpu: float = 0.0
+    made: int = 0
+    unwritten: list[tuple[Element, Memoized]] = field(default_factory=list)
+    written: float = field(default_factory=time.perf_counter)
+
+    def add(self, number: int, made: Made) -> None:
+        """Take in what an element came to."""
+        element = self.elements.every[number]
+        result = Memoized(
+            step=f"{self.node.name}[{element.label}]",
+            artifact=made.artifact,
+            rows=made.rows,
+            evaluation=made.evaluation,
+            wall=made.wall,
+        )
+        self.known[number] = result
+        self.unwritten.append((element, result))
+        self.cpu += made.cpu
+        self.made += 1
+        if len(self.unwritten) >= _MOST_WAITING or time.perf_counter() - self.written > _LOSABLE_S:
+            self.write()
+
+    def tell(self) -> None:
+        """Let whoever watches know how far it is."""
+        total = len(self.elements.every)
+        self.this.shop.progress(self.node.name, len(self.known), len(self.failures), total)
+
+    def write(self) -> None:
+        """Remember what was made; where somebody was first with an element, theirs counts."""
+        shop = self.this.shop
+        if not (self.node.declared.volatile or self.this.options.afresh):
+            while not self._written():
+                pass
+        shop.ledger.append_all([], by=shop.by)
+        self.unwritten.clear()
+        self.written = time.perf_counter()
+
+    def _written(self) -> bool:
+        """Whether it could be written: nobody wrote one of these at the same moment."""
+        shop = self.this.shop
+        streams = [memo_stream(element.key) for element, _ in self.unwritten]
+        before = shop.ledger.latest(streams)
+        entries = {}
+        for (element, result), stream in zip(self.unwritten, streams, strict=True):
+            first = before.get(stream)
+            if first is not None and self._counts(first.body):
+                self.known[element.call.number] = first.body
+            else:
+                entries[stream] = Entry(stream, first.position if first is not None else 0, result)
+        try:
+            shop.ledger.append_all(list(entries.values()), by=shop.by, at=shop.clock())
+        except Conflict:
+            return False
+        return True
+
+    def _counts(self, first: Memoized) -> bool:
+        return self.node.name not in self.this.options.force and self.this.shop.artifacts.has(first.artifact)
+
+
+def fan_out(
+    this: Pass, node: Node, parameters: Mapping[str, Any], identity: Identity, reason: str
+) -> StepFinished:
+    """Call a step once per element, and record what its elements came to, each by itself.
+
+    Raises:
+        ElementsFailed: where calls failed; all that did not is remembered.
+        Invalid: where what is taken together has other keys.
+    """
+    this.write()
+    began = time.perf_counter()
+    elements = elements_of(this, node, parameters, identity)
+    tally = _Tally(this, node, elements, remembered_of(this, node, elements.every))
+    todo = deque(one for one in elements.every if one.call.number not in tally.known)
+    reason = _reason(reason, len(todo), elements)
+    tally.tell()
+    try:
+        for answer in _answers(this, node, todo):
+            if answer.error is not None:
+                tally.failures[answer.number] = answer.error
+            else:
+                tally.add(answer.number, taken(this, answer))
+            tally.tell()
+            if tally.failures and not this.options.keep_going:
+                break
+    finally:
+        tally.write()
+    if tally.failures:
+        raise _failed(this, node, tally)
+    results = [tally.known[number] for number in range(len(elements.every))]
+    made = _together(this, elements, results, time.perf_counter() - began, tally.cpu)
+    finished = msgspec.structs.replace(
+        told(this, node, identity, made, reason=reason),
+        elements=len(results),
+        made=tally.made,
+        threads=threads_of(this, node),
+    )
+    if made.evaluation is not None:
+        this.evaluations[node.name] = made.evaluation
+    return settle(this, node, identity, finished, evaluation=made.evaluation)
+
+
+def _together(this: Pass, elements: Elements, results: list[Memoized], wall: float, cpu: float) -> Made:
+    """What the elements come to as one."""
+    artifacts = this.shop.artifacts
+    artifact = artifacts.keep_family(elements.family([one.artifact for one in results]))
+    counted = [one.rows for one in results if one.rows is not None]
+    judged = [one.evaluation for one in results if one.evaluation is not None]
+    evaluation = artifacts.keep_family(elements.family(judged)) if judged else None
+    return Made(artifact, sum(counted) if counted else None, wall, cpu, peak_memory(), evaluation)
+
+
+def _reason(reason: str, todo: int, elements: Elements) -> str:
+    total = len(elements.every)
+    return reason if todo == total else f"{todo:,} of {total:,} elements anew: {reason}"
+
+
+def _failed(this: Pass, node: Node, tally: _Tally) -> Exception:
+    failures = sorted(tally.failures.items())
+    first = failures[0][1]
+    if len(failures) == 1 and not this.options.keep_going:
+        return first
+    listed = [ElementFailed(tally.elements.every[n].label, _said(error)) for n, error in failures]
+    return ElementsFailed.of(node, this.ref, listed, len(tally.elements.every), first)
+
+
+def _said(error: Exception) -> str:
+    """What failed, without the words for where, which the list gives."""
+    told = in_one_line(error)
+    return told.partition(" failed: ")[2] or told
+
+
+def _answers(this: Pass, node: Node, todo: deque[Element]) -> Iterator[Answer]:
+    """Make the calls: here first, then by a crew where that pays.
+
+    A call that may take only so long is made by a crew from the start: only there can it
+    be ended.
+    """
+    executor, declared = this.shop.executor, node.declared
+    workers = min(executor.workers(declared.cpus or 1, declared.memory), len(todo))
+    here = bench(this, node)
+    with ExitStack() as stack:
+        stack.enter_context(executor.limited(threads_of(this, node)))
+        hurried = declared.timeout is not None and bool(todo)
+        crew = stack.enter_context(executor.crew(workers)) if hurried else None
+        began, done = time.perf_counter(), 0
+        while todo and not (crew is not None and (hurried or crew.ready())):
+            yield _made_here(here, todo.popleft().call, declared.retries)
+            done += 1
+            each_s = (time.perf_counter() - began) / done
+            if crew is None and workers > 1 and each_s * len(todo) > executor.start_s():
+                crew = stack.enter_context(executor.crew(min(workers, len(todo))))
+        if todo and crew is not None:
+            each_s = (time.perf_counter() - began) / done if done else 0.0
+            calls = [one.call for one in todo]
+            for answer in crew.make(calls, limits_of(node, workers, each_s)):
+                if isinstance(answer.error, Missing | Damaged):  # what it stands on is made again here
+                    call = next(call for call in calls if call.number == answer.number)
+                    answer = _made_here(here, call, declared.retries)
+                yield answer
+
+
+def _made_here(here: Bench, call: Call, retries: int) -> Answer:
+    try:
+        return Answer(call.number, made=here.make(call, retries=retries))
+    except FullcycleError as error:
+        return Answer(call.number, error=error)

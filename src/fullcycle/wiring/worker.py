@@ -1,0 +1,110 @@
+"""A process that makes calls of a run: it has the record, and the archive's digest, and nothing else."""
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fullcycle.adapters.files import FileObjects
+from fullcycle.adapters.threads import limited
+from fullcycle.adapters.tiered import TieredObjects
+from fullcycle.flow import Answer, Bench, Call, StepFailed, viewed
+from fullcycle.flow.failure import in_one_line
+from fullcycle.kernel import Digest, FullcycleError, digest_bytes
+from fullcycle.record import Artifact, Artifacts, Ledger, Stored
+from fullcycle.wiring.config import NAME, read_config
+from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.judge import ScoringJudge
+from fullcycle.wiring.project import Project
+
+
+class _Collected:
+    """Small bytes that were made here: the run's own process writes them with the facts that name them."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._made: dict[Digest, bytes] = {}
+
+    def attach(self, data: bytes) -> Digest:
+        """Keep them until they are handed over."""
+        digest = digest_bytes(data)
+        self._made[digest] = bytes(data)
+        return digest
+
+    def attached(self, digest: Digest) -> bytes | None:
+        """Them, or what the ledger holds."""
+        return self._made.get(digest) or self._ledger.attached(digest)
+
+    def attachments(self) -> list[Stored]:
+        """Nothing of its own is written."""
+        return []
+
+    def detach(self, digests: Sequence[Digest]) -> None:
+        """Forget them."""
+        for digest in digests:
+            self._made.pop(digest, None)
+
+    def taken(self) -> list[bytes]:
+        """What was made since this was asked last."""
+        made, self._made = list(self._made.values()), {}
+        return made
+
+
+@dataclass
+class _Worker:
+    """The run that this process works for; a bench for each of its steps."""
+
+    flow: Flow
+    artifacts: Artifacts
+    collected: _Collected
+    benches: dict[str, Bench]
+
+    def make(self, call: Call) -> Answer:
+        """Make one call."""
+        if call.step not in self.benches:
+            node = self.flow.graph.nodes[call.step]
+            judge = ScoringJudge(self.artifacts)
+            self.benches[call.step] = Bench(node, self.artifacts, judge, self._load)
+        try:
+            made = self.benches[call.step].make(call)
+        except FullcycleError as error:
+            self.collected.taken()
+            return Answer(call.number, error=error, elsewhere=True)
+        except Exception as error:  # noqa: BLE001 - an answer that cannot be pickled would end the worker
+            self.collected.taken()
+            return Answer(call.number, error=_told(call, error), elsewhere=True)
+        return Answer(call.number, made, self.collected.taken(), elsewhere=True)
+
+    def _load(self, name: str, kind: Any, kept: Artifact) -> Any:
+        return viewed(self.artifacts, self.flow, self.flow.graph.nodes[name], kept, kind)
+
+
+_WORKER: list[_Worker] = []
+
+
+def begin(root: str, archive: Digest, capability: str, environment: str) -> None:
+    """Load the run's archive; once per process."""
+    project = Project(Path(root), read_config(Path(root) / NAME))
+    collected = _Collected(project.ledger)
+    files = FileObjects(project.root / project.config.project.artifacts)
+    flow = Flow.open(project, capability, environment, project.archived(archive))
+    artifacts = Artifacts(TieredObjects(collected, files), flow.artifacts.codecs)
+    _WORKER[:] = [_Worker(flow, artifacts, collected, {})]
+
+
+def make(calls: Sequence[Call]) -> list[Answer]:
+    """Make calls."""
+    if not calls:
+        return []
+    with limited(calls[0].threads if calls[0].threads > 1 else 0):  # one is what it was started with
+        return [_WORKER[0].make(call) for call in calls]
+
+
+def _told(call: Call, error: Exception) -> StepFailed:
+    return StepFailed(
+        f"step {call.step}[{call.label}] failed: {in_one_line(error)}",
+        "a process beside the run's own",
+        "mend it and run again",
+        "".join(traceback.format_exception(error)),
+    )
