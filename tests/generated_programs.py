@@ -40,6 +40,7 @@ class Program:
         for n in range(STEPS):
             self.add("flow", f"g{n}" if steps else f"step{n}")
             if steps:
+                self.stands_on["flow", f"step{n}"] = {("flow", f"g{n}")}
                 given = f"step{n - 1}" if n else ""
                 self.lines["flow"].append(
                     f"@fc.step\ndef step{n}({given}{': int' if n else ''}) -> int:\n"
@@ -67,6 +68,12 @@ class Program:
         self.constants += 1
         return str(number)
 
+    def either(self, one: str, other: str) -> str:
+        """One name, another one where the program is edited here."""
+        self.home.append(self.current)
+        self.constants += 1
+        return other if self.constants - 1 == self.edit else one
+
     def helper(self, module: str) -> str:
         """An expression for a function made before, and the import that it needs."""
         if not self.known or self.draw.random() < 0.15:
@@ -85,7 +92,8 @@ class Program:
             (f"from {package} import {last} as {alias}", f"{alias}.{name}"),
             (f"try:\n    from shop.nowhere import {name} as {alias}\nexcept ImportError:\n"
              f"    from shop.{other} import {name} as {alias}", alias),
-            (f"from shop import pack\nimport shop.{other}\nfrom shop.{other} import {name} as {alias}", alias),
+            (f"{'' if module in MODULES[:2] else 'from shop import pack'}\n"  # which imports from those
+             f"import shop.{other}\nfrom shop.{other} import {name} as {alias}", alias),
             ("re-export", alias),
         ]  # fmt: skip
         if not self.quiet:  # a call in a default is taken to act
@@ -93,8 +101,17 @@ class Program:
             forms.append((f"import shop.{other} as {alias}", f"getattr({alias}, '{name}')"))
         form, expression = self.draw.choice(forms)
         if form == "re-export" and package == "shop.pack":
-            self.lines["pack"].append(f"from shop.{other} import {name} as {alias}")
-            form = f"from shop.pack import {alias}"
+            another = next(known for home, known in self.known if home == other)
+            self.stands_on[self.current].add((other, another))
+            one = f"{name} as {alias}, {another} as {alias}_b"
+            swapped = f"{another} as {alias}, {name} as {alias}_b"
+            exported = self.either(one, swapped) if name != another else one
+            self.lines["pack"].append(f"from shop.{other} import {exported}")
+            form = (
+                f"from shop.pack import {alias}, {alias}_b\n"
+                f"def both_{alias}(x): return {alias}(x) - 2 * {alias}_b(x)"
+            )
+            expression = f"both_{alias}"
         elif form == "re-export":
             form = f"from shop.{other} import {name} as {alias}"
         self.lines[module].append(form)
@@ -125,7 +142,7 @@ class Program:
         return f"def {name}(x): return {self.helper(module)}(x) + {self.constant()}"
 
     def default(self, module: str, name: str) -> str:
-        return f"def {name}(x, by={self.constant()}, *, go={self.helper(module)}): return go(x) * by"
+        return f"def {name}(x, by={self.constant()}, *, go={self.helper(module)}, off={self.constant()}): return go(x) * by + off"
 
     def global_constant(self, module: str, name: str) -> str:
         return f"K_{name} = {{'k': {self.constant()}}}\ndef {name}(x): return {self.helper(module)}(x) + K_{name}['k']"
@@ -159,9 +176,12 @@ class Program:
         )
 
     def inherited(self, module: str, name: str) -> str:
+        bases = f"A_{name}, B_{name}", f"B_{name}, A_{name}"
         return (
-            f"class B_{name}:\n    def by(self): return {self.constant()}\n"
-            f"class C_{name}(B_{name}):\n    def run(self, x): return {self.helper(module)}(x) + self.by()\n"
+            f"class A_{name}:\n    def by(self): return {self.constant()}\n"
+            f"class B_{name}:\n    def by(self): return 17\n"
+            f"class C_{name}({self.either(*bases)}):\n"
+            f"    def run(self, x): return {self.helper(module)}(x) + self.by()\n"
             f"def {name}(x): return C_{name}().run(x)"
         )
 
@@ -173,9 +193,11 @@ class Program:
         )
 
     def decorated(self, module: str, name: str) -> str:
+        decorators = f"@dec_{name}\n@two_{name}", f"@two_{name}\n@dec_{name}"
         return (
             f"def dec_{name}(f):\n    @functools.wraps(f)\n    def inner(x): return f(x) + {self.constant()}\n"
-            f"    return inner\n@dec_{name}\ndef {name}(x): return {self.helper(module)}(x)"
+            f"    return inner\ndef two_{name}(f):\n    return lambda x: 2 * f(x)\n"
+            f"{self.either(*decorators)}\ndef {name}(x): return {self.helper(module)}(x)"
         )
 
     def comprehension(self, module: str, name: str) -> str:
@@ -188,7 +210,7 @@ class Program:
         )
 
     def rebound(self, module: str, name: str) -> str:
-        return f"K_{name} = {self.constant()}\nK_{name} = K_{name} + 1\ndef {name}(x): return {self.helper(module)}(x) + K_{name}"
+        return f"K_{name} = {self.constant()}\nK_{name} = K_{name} + {self.constant()}\ndef {name}(x): return {self.helper(module)}(x) + K_{name}"
 
     def dispatched(self, module: str, name: str) -> str:
         return (
@@ -226,7 +248,8 @@ class Program:
 
     def starred(self, module: str, name: str) -> str:
         made = f"star_{module.replace('.', '_')}_{name}"
-        self.lines[made] = [f"K_{name} = {self.constant()}"]
+        self.lines[made] = [f"from shop.{made}_too import *"]
+        self.lines[f"{made}_too"] = [f"K_{name} = {self.constant()}"]
         return f"from shop.{made} import *\ndef {name}(x): return {self.helper(module)}(x) + K_{name}"
 
     def augmented(self, module: str, name: str) -> str:

@@ -116,6 +116,42 @@ EDITS = {
         {"flow.py": "from collections import defaultdict\nX=defaultdict(list)\nD=X['a']\ndef f(): return X"},
         {"flow.py": "from collections import defaultdict\nX=defaultdict(list)\nD=X['b']\ndef f(): return X"},
     ),
+    "decorated function called": (
+        {
+            "flow.py": "X=[]\ndef dec(g):\n    def inner(n):\n        X.append(n)\n        return g(n)\n    return inner\n"
+            "@dec\ndef g(n): return n\nD=g(1)\ndef f(): return X"
+        },
+        {
+            "flow.py": "X=[]\ndef dec(g):\n    def inner(n):\n        X.append(n)\n        return g(n)\n    return inner\n"
+            "@dec\ndef g(n): return n\nD=g(2)\ndef f(): return X"
+        },
+    ),
+    "decorated class made": (
+        {
+            "flow.py": "X=[]\ndef dec(c):\n    def inner(n):\n        X.append(n)\n        return c()\n    return inner\n"
+            "@dec\nclass G: pass\nD=G(1)\ndef f(): return X"
+        },
+        {
+            "flow.py": "X=[]\ndef dec(c):\n    def inner(n):\n        X.append(n)\n        return c()\n    return inner\n"
+            "@dec\nclass G: pass\nD=G(2)\ndef f(): return X"
+        },
+    ),
+    "lambda returned": (
+        {"flow.py": "X=[]\ndef g(): return lambda n: X.append(n)\nD=g()(1)\ndef f(): return X"},
+        {"flow.py": "X=[]\ndef g(): return lambda n: X.append(n)\nD=g()(2)\ndef f(): return X"},
+    ),
+    "lambda returned and bound": (
+        {"flow.py": "X=[]\ndef g(): return lambda n: X.append(n)\nh=g()\nD=h(1)\ndef f(): return X"},
+        {"flow.py": "X=[]\ndef g(): return lambda n: X.append(n)\nh=g()\nD=h(2)\ndef f(): return X"},
+    ),
+    "lambda returned and handed on": (
+        {
+            "flow.py": "X=[]\ndef g(): return lambda n: X.append(n)\nh=g()\nD=list(map(h,[1]))\ndef f(): return X"
+        },
+        {
+            "flow.py": "X=[]\ndef g(): return lambda n: X.append(n)\nh=g()\nD=list(map(h,[2]))\ndef f(): return X"
+        },
+    ),
     "lambda handed on": (
         {"flow.py": "X=[]\ng=lambda n: X.append(n)\nD=list(map(g,[1]))\ndef f(): return X"},
         {"flow.py": "X=[]\ng=lambda n: X.append(n)\nD=list(map(g,[2]))\ndef f(): return X"},

@@ -21,7 +21,7 @@ from fullcycle.code.quiet import (
 from fullcycle.code.statement import Statement
 from fullcycle.code.usage import Call, Reading
 
-_DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _VALUES = frozenset(  # builtins that make no iterator
     (
         "bytes",
@@ -116,7 +116,7 @@ class Effects:
             return True
         if statement is None:
             return not origin.name  # a module
-        if statement.immutable or isinstance(statement.node, _DEFINITION):
+        if statement.immutable or isinstance(statement.node, _Definition):
             return True
         module = origin.module
         return self._values.of((module, statement), lambda: self._binds_value(module, statement))
@@ -157,7 +157,7 @@ class Effects:
             return is_quiet_elsewhere(origin.left) and (keeps or self._only_read(module, call))
         if origin.statement is None:
             return False
-        if not origin.left and isinstance(origin.statement.node, _DEFINITION):
+        if not origin.left and isinstance(origin.statement.node, _Definition):
             return self._is_quiet_own(module, call, origin.module, origin.statement)
         reads = len(origin.left) == 1 and is_quiet_method(origin.left[0])
         return reads and self._is_value(origin) and self._only_read(module, call)
@@ -192,14 +192,14 @@ class Effects:
         statement = origin.statement
         if statement is None or origin.left:
             return False
-        return statement.immutable or isinstance(statement.node, _DEFINITION)
+        return statement.immutable or isinstance(statement.node, _Definition)
 
     def _may_be_called(self, origin: Origin) -> bool:
         """Whether, if it can be called, calling it changes nothing."""
         module, statement = origin.module, origin.statement
         if module is None or statement is None or statement.immutable:
             return True
-        if isinstance(statement.node, _DEFINITION):
+        if isinstance(statement.node, _Definition):
             return self._is_pure(module, statement)
         return self._callable.of((module, statement), lambda: self._binds_callable(module, statement))
 
@@ -213,9 +213,23 @@ class Effects:
     def _is_pure(self, module: str, statement: Statement) -> bool:
         """Whether calling a function, or making an object, changes only what it is given or makes."""
         node = statement.node
+        if not isinstance(node, _Definition) or not self._is_bare(module, node):
+            return False
         if isinstance(node, ast.ClassDef):
             return self._pure.of((module, statement), lambda: self._makes_purely(module, node))
         return self._pure.of((module, statement), lambda: self._runs_purely(module, statement.called))
+
+    def _is_bare(self, module: str, node: _Definition) -> bool:
+        """Whether calling it calls what is written there: no decorator of the project stands before it."""
+        chains = [dotted(one.func if isinstance(one, ast.Call) else one) for one in node.decorator_list]
+        return all(
+            chain is not None
+            and all(
+                origin.module is None and is_quiet_elsewhere(origin.left)
+                for origin in self._project.origins(module, chain)
+            )
+            for chain in chains
+        )
 
     def _runs_purely(self, module: str, reading: Reading) -> bool:
         called = (

@@ -334,8 +334,11 @@ class _Reader:
         self.each(node.targets)
         self.assigned(node.value)
 
+    def _return(self, node: ast.Return) -> None:
+        self.assigned(node.value)
+
     def assigned(self, node: ast.expr | None) -> None:
-        """What is bound to a name; a lambda is not called by that."""
+        """What is bound to a name, or returned; a lambda is not called by that."""
         if isinstance(node, ast.Lambda):
             self.function(node, running=False)
         else:
