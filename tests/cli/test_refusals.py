@@ -12,8 +12,8 @@ REFUSED = {
     "rnu winback": (2, "There is no command 'rnu'", "Did you mean 'run'?"),
     "frobnicate": (2, "There is no command 'frobnicate'", "See 'fullcycle --help'"),
     "record rebild": (2, "No such command 'rebild'", "Did you mean 'rebuild'?"),
-    "runs": (2, "Missing argument 'CAPABILITY'", "fullcycle runs --help"),
-    "runs winback --jsno": (2, "No such option '--jsno'", "Did you mean '--json'?"),
+    "releases": (2, "Missing argument 'CAPABILITY'", "fullcycle releases --help"),
+    "runs winback --jsno": (2, "No such option '--jsno'", "Did you mean one of: '--json'"),
     # capabilities
     "run winbak": (2, "there is no 'winbak'", "did you mean 'winback'?"),
     "runs winbak": (2, "there is no 'winbak'", "did you mean 'winback'?"),

@@ -70,7 +70,9 @@ def test_a_run_as_json_holds_what_is_printed_of_it(tried, typed):
     (run,) = typed("fullcycle runs winback --json --grep fewer").jsons
 
     assert run["parameters"] == {"leaves": 7, "rounds": 20}
-    assert run["scores"] == {"visit": {"score": "auc", "value": 0.64, "low": 0.54, "high": 0.74}}
+    assert run["scores"] == {
+        "visit": {"score": "auc", "value": 0.64, "low": 0.54, "high": 0.74, "baseline": 0.5}
+    }
     assert (run["by"], run["status"], run["cost"]) == ("ben", "done", {"amount": 0.4, "currency": "EUR"})
 
 

@@ -7,9 +7,11 @@ from contextlib import suppress
 import click
 
 from fullcycle.cli.printing import count, money, seconds
+from fullcycle.cli.showing import run_as_json
 from fullcycle.flow import RunRecord, StepFinished
 from fullcycle.kernel import Invalid
 from fullcycle.wiring import open_project
+from fullcycle.wiring.details import run_details
 from fullcycle.wiring.runs import start_run
 
 
@@ -38,46 +40,9 @@ def command(
     tell = (lambda _: None) if as_json else _tell
     run = start_run(project, capability, message or "", given, environment, tell=tell)
     if as_json:
-        click.echo(json.dumps(as_plain(run)))
+        click.echo(json.dumps(run_as_json(run, run_details(project, run))))
     else:
         _summary(run)
-
-
-def as_plain(run: RunRecord) -> dict[str, object]:
-    """A run as plain data: what ``--json`` prints."""
-    done = run.finished
-    return {
-        "run": run.ref,
-        "message": run.started.message,
-        "status": run.status,
-        "at": run.at,
-        "by": run.by,
-        "archive": run.started.archive,
-        "commit": run.started.commit,
-        "dirty": run.started.dirty,
-        "parameters": run.started.parameters,
-        "steps": {
-            name: {
-                "role": step.role,
-                "reused": step.reused,
-                "reason": step.reason,
-                "rows": step.rows,
-                "content": step.artifact.content,
-                "wall_s": step.wall,
-                "cpu_s": step.cpu,
-                "note": step.note,
-            }
-            for name, step in run.steps.items()
-        },
-        "scores": {
-            step: {"score": e.score, "value": e.value, "low": e.low, "high": e.high, "baseline": e.baseline}
-            for step, e in run.evaluations.items()
-        },
-        "wall_s": done.wall if done else None,
-        "cpu_s": done.cpu if done else None,
-        "peak_memory_bytes": done.peak_memory if done else None,
-        "cost": {"amount": done.cost.amount, "currency": done.cost.currency} if done else None,
-    }
 
 
 def _parameter(text: str) -> tuple[str, str]:

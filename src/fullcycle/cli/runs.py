@@ -79,7 +79,13 @@ def as_plain(run: RunLine) -> dict[str, object]:
         "by": run.by,
         "parameters": dict(run.parameters),
         "scores": {
-            step: {"score": one.score, "value": one.value, "low": one.low, "high": one.high}
+            step: {
+                "score": one.score,
+                "value": one.value,
+                "low": one.low,
+                "high": one.high,
+                "baseline": one.baseline,
+            }
             for step, one in run.scores.items()
         },
         "wall_s": run.wall,

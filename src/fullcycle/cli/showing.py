@@ -7,7 +7,6 @@ import msgspec
 from rich.table import Table
 
 from fullcycle.cli.printing import count, memory, money, scored, seconds, show_table, when
-from fullcycle.cli.run import as_plain
 from fullcycle.flow import RunRecord, StepFinished
 from fullcycle.wiring.details import RunDetails, TableDetails, ValueDetails
 
@@ -28,7 +27,7 @@ def line(name: str, text: str) -> None:
 
 def run_as_json(run: RunRecord, details: RunDetails) -> dict[str, Any]:
     """A run in full as plain data."""
-    told: dict[str, Any] = as_plain(run)
+    told = _as_plain(run)
     for name, effort in details.efforts.items():
         told["steps"][name] |= {
             "peak_memory_bytes": effort.peak_memory,
@@ -102,6 +101,43 @@ def show_step(run: RunRecord, name: str, details: RunDetails, value: ValueDetail
         line("", f"{fact}: {told}")
     for part, table in value.tables.items():
         _table(part, table)
+
+
+def _as_plain(run: RunRecord) -> dict[str, Any]:
+    """What a run's own facts tell."""
+    done = run.finished
+    return {
+        "run": run.ref,
+        "message": run.started.message,
+        "status": run.status,
+        "at": run.at,
+        "by": run.by,
+        "archive": run.started.archive,
+        "commit": run.started.commit,
+        "dirty": run.started.dirty,
+        "parameters": run.started.parameters,
+        "steps": {
+            name: {
+                "role": step.role,
+                "reused": step.reused,
+                "reason": step.reason,
+                "rows": step.rows,
+                "content": step.artifact.content,
+                "wall_s": step.wall,
+                "cpu_s": step.cpu,
+                "note": step.note,
+            }
+            for name, step in run.steps.items()
+        },
+        "scores": {
+            step: {"score": e.score, "value": e.value, "low": e.low, "high": e.high, "baseline": e.baseline}
+            for step, e in run.evaluations.items()
+        },
+        "wall_s": done.wall if done else None,
+        "cpu_s": done.cpu if done else None,
+        "peak_memory_bytes": done.peak_memory if done else None,
+        "cost": {"amount": done.cost.amount, "currency": done.cost.currency} if done else None,
+    }
 
 
 def _commit(run: RunRecord, details: RunDetails) -> str:

@@ -30,12 +30,13 @@ _PROPERTIES: dict[str, Callable[["RunLine"], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class RunScore:
-    """What a model of a run scored, with its 95 % interval."""
+    """What a model of a run scored, with its 95 % interval, and what its baseline did."""
 
     score: str
     value: float
     low: float | None = None
     high: float | None = None
+    baseline: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

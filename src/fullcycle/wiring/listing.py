@@ -13,6 +13,8 @@ from fullcycle.wiring.projections import RUNS, SCORES, SETTINGS, followed
 
 _Key = tuple[str, int]
 
+_SCORE = ("score", "value", "low", "high", "baseline")
+
 
 def run_lines(project: Project, capability: str | None = None) -> list[RunLine]:
     """Every run of a capability, or of all, oldest first."""
@@ -21,7 +23,7 @@ def run_lines(project: Project, capability: str | None = None) -> list[RunLine]:
         listed, scored, set_ = (tables.rows(table, **asked) for table in (RUNS, SCORES, SETTINGS))
     scores: dict[_Key, dict[str, RunScore]] = defaultdict(dict)
     for row in scored:
-        scores[_key(row)][row["step"]] = RunScore(row["score"], row["value"], row["low"], row["high"])
+        scores[_key(row)][row["step"]] = RunScore(*(row[name] for name in _SCORE))
     by_step: dict[_Key, dict[str, Any]] = defaultdict(dict)
     for row in set_:
         by_step[_key(row)][row["step"]] = msgspec.json.decode(row["parameters"])

@@ -41,7 +41,7 @@ def _score_rows(fact: Fact) -> list[Row]:
         return []
     judged = fact.body
     found = {"score": judged.score, "value": judged.value, "low": judged.low, "high": judged.high}
-    return [{**_numbered(fact), "step": judged.step, **found}]
+    return [{**_numbered(fact), "step": judged.step, **found, "baseline": judged.baseline}]
 
 
 def _memo_rows(fact: Fact) -> list[Row]:
@@ -108,6 +108,7 @@ SCORES = Projection(
         "value": "real",
         "low": "real",
         "high": "real",
+        "baseline": "real",
     },
     key=("capability", "number", "step"),
     rows=_score_rows,
