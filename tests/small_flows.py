@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ import polars as pl
 from fullcycle.code import Archive, Files, Loaded, Reach, load, reach
 from fullcycle.data import FrameCodec, Query
 from fullcycle.flow import (
+    Dependencies,
     Evaluated,
     Graph,
     InProcess,
@@ -26,8 +28,8 @@ from fullcycle.flow import (
     last_run,
     read_graph,
     run,
+    watching,
 )
-from fullcycle.flow.depends import Dependencies
 from fullcycle.flow.ports import Executor, Progress
 from fullcycle.kernel import Money
 from fullcycle.record import Artifact, Artifacts, Codecs, Ledger, MemoryLedger, MemoryObjects, ObjectStore
@@ -97,6 +99,11 @@ class Around:
     def version(self, node: Node) -> object:
         """What a source says of its version."""
         return node.declared.version(self.tables)
+
+    def watched(self, node: Node) -> AbstractContextManager[list[str]]:
+        """What it reads undeclared."""
+        reached = reach(self.archive, self.module, node.name)
+        return watching(self.root, self.dependencies.files(node, reached).__contains__)
 
     def asked(self, node: Node, model: Any) -> Any:
         """A model to be asked: as the step returned it."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fullcycle.flow.declare import Step as Step
     from fullcycle.flow.declare import model as model
     from fullcycle.flow.declare import step as step
+    from fullcycle.flow.depends import Dependencies as Dependencies
     from fullcycle.flow.effort import Effort as Effort
     from fullcycle.flow.effort import efforts as efforts
     from fullcycle.flow.facts import Evaluated as Evaluated
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from fullcycle.flow.setting import Setting as Setting
     from fullcycle.flow.setting import settings as settings
     from fullcycle.flow.setting import settled as settled
+    from fullcycle.flow.undeclared import watching as watching
 
 _NAMES = {
     "pause": ".making",
@@ -69,6 +71,7 @@ _NAMES = {
     "CodeFailed": ".failure",
     "Condition": ".listing",
     "Effort": ".effort",
+    "Dependencies": ".depends",
     "Evaluated": ".facts",
     "Graph": ".graph",
     "InProcess": ".inprocess",
@@ -103,6 +106,7 @@ _NAMES = {
     "settled": ".setting",
     "step": ".declare",
     "unreadable": ".failure",
+    "watching": ".undeclared",
 }
 
 __getattr__, __all__ = lazily(__name__, _NAMES)

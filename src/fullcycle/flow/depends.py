@@ -36,11 +36,14 @@ class Dependencies:
         """
         return reach.including(dict(self._symbols(node, reach)))
 
+    def files(self, node: Node, reach: Reach) -> frozenset[str]:
+        """The files that a node declares, by their paths from the project's folder."""
+        return frozenset(one for path in _paths(node, reach) for one in self._files.matching(path))
+
     def _symbols(self, node: Node, reach: Reach) -> Iterator[tuple[str, Symbol]]:
-        listed = getattr(node.declared, "depends_on", ())
-        for path in sorted({*reach.files, *(one.name for one in listed if isinstance(one, File))}):
+        for path in _paths(node, reach):
             yield from self._of_files(path)
-        for number, one in enumerate(listed, 1):
+        for number, one in enumerate(_listed(node), 1):
             if isinstance(one, Variable | Secret):
                 yield _symbol(f"environment variable {one.name}", _digest_of_variable(one.name))
             elif not isinstance(one, File):
@@ -67,6 +70,16 @@ class Dependencies:
                     "return a text, a number, a date, or a list or dict of such",
                 ) from error
         return self._told[function]
+
+
+def _listed(node: Node) -> tuple[Any, ...]:
+    """What a step says that it depends on; a source says nothing of the kind."""
+    return getattr(node.declared, "depends_on", ())
+
+
+def _paths(node: Node, reach: Reach) -> list[str]:
+    """The paths and patterns that the code names, and those that the step lists."""
+    return sorted({*reach.files, *(one.name for one in _listed(node) if isinstance(one, File))})
 
 
 def _call(function: Callable[[], object], told: str, node: Node) -> Any:

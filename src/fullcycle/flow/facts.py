@@ -32,6 +32,7 @@ class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
     machine: str
     environment: str
     from_environment: list[str] = []  # parameters that the environment set, and nobody typed
+    files: dict[str, Digest] = {}  # objects: declared files that are not in the archive, by their path
 
 
 class ElementFailed(msgspec.Struct, frozen=True):

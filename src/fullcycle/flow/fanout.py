@@ -28,6 +28,7 @@ from fullcycle.record import Entry
 
 _LOSABLE_S = 0.05  # seconds of work that a kill may undo: results are written together
 _MOST_WAITING = 200
+_MOST_NOTES = 3
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class _Tally:
     failures: dict[int, Exception] = field(default_factory=dict)
     cpu: float = 0.0
     made: int = 0
+    notes: dict[str, None] = field(default_factory=dict)  # each once
     unwritten: list[tuple[Element, Memoized]] = field(default_factory=list)
     written: float = field(default_factory=time.perf_counter)
 
@@ -58,6 +60,8 @@ class _Tally:
         self.unwritten.append((element, result))
         self.cpu += made.cpu
         self.made += 1
+        if made.note:
+            self.notes[made.note] = None
         if len(self.unwritten) >= _MOST_WAITING or time.perf_counter() - self.written > _LOSABLE_S:
             self.write()
 
@@ -135,6 +139,9 @@ def fan_out(
         made=tally.made,
         threads=threads_of(this, node),
     )
+    if tally.notes:
+        notes = [*tally.notes][:_MOST_NOTES]
+        finished = msgspec.structs.replace(finished, note="; ".join(filter(None, [*notes, finished.note])))
     if made.evaluation is not None:
         this.evaluations[node.name] = made.evaluation
     return settle(this, node, identity, finished, evaluation=made.evaluation)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from fullcycle.flow.failure import guarded
 from fullcycle.flow.graph import Node
 from fullcycle.flow.ports import Call, Judge, Made
 from fullcycle.flow.returning import keep
+from fullcycle.flow.undeclared import told
 from fullcycle.kernel import peak_memory
 from fullcycle.record import Artifact, Artifacts, PlainCodec
 
@@ -35,6 +37,7 @@ class Bench:
     artifacts: Artifacts
     judge: Judge
     load: Load
+    watched: Callable[[Node], AbstractContextManager[list[str]]] = lambda node: nullcontext([])
     shared: dict[str, Any] = field(default_factory=dict)
 
     def make(self, call: Call, *, retries: int = 0) -> Made:
@@ -47,12 +50,14 @@ class Bench:
         inputs = {name: self._input(name, kept) for name, kept in call.inputs.items()}
         function = guarded(self.node, call.run, inputs, call.label)
         began, cpu = time.perf_counter(), time.process_time()
-        value, tries = _tried(lambda: function(**inputs, **call.parameters), retries)
+        with self.watched(self.node) as undeclared:
+            value, tries = _tried(lambda: function(**inputs, **call.parameters), retries)
         artifact = keep(self.node, value, self.artifacts)
         rows = value.height if isinstance(value, pl.DataFrame) else None
         evaluation = self.judged(call, artifact) if call.judged else None
         wall, spent = time.perf_counter() - began, time.process_time() - cpu
-        note = f"took {tries} tries" if tries > 1 else ""
+        notes = [f"took {tries} tries" if tries > 1 else "", told(self.node.name, undeclared)]
+        note = "; ".join(filter(None, notes))
         return Made(artifact, rows, wall, spent, peak_memory(), evaluation, note)
 
     def judged(self, call: Call, model: Artifact) -> Artifact:

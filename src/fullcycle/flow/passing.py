@@ -49,6 +49,8 @@ class Pass:
     evaluations: dict[str, Artifact] = field(
         default_factory=dict
     )  # of the families of models made in this run
+    saved: dict[str, float] = field(default_factory=dict)  # seconds that steps took which were reused
+    unfollowed: set[str] = field(default_factory=set)  # places in the code, told once
     elsewhere: float = 0.0  # seconds of CPU that other processes spent for it
     position: int = 0  # of the last fact in the run's own stream
     waiting: list[Entry] = field(

@@ -115,6 +115,10 @@ class Surroundings(Protocol):
         """What of the project's code a node stands on."""
         ...
 
+    def watched(self, node: Node) -> AbstractContextManager[list[str]]:
+        """Collect the files of the project that are read meanwhile and that the node does not declare."""
+        ...
+
     def asked(self, node: Node, model: Any) -> Any:
         """What a model step returned, as a ``Model``: rows of its features in, predictions out."""
         ...

@@ -143,6 +143,7 @@ def bench(this: Pass, node: Node) -> Bench:
         this.shop.artifacts,
         this.shop.judge,
         lambda name, kind, kept: given(this, name, kind, kept),
+        this.shop.surroundings.watched,
     )
 
 
@@ -187,7 +188,9 @@ def reused(this: Pass, node: Node, identity: Identity, found: Memoized) -> StepF
         peak_memory=0,
         rows=found.rows,
         elements=found.elements,
+        note=_unfollowed(this, identity.reach),
     )
+    this.saved[node.name] = found.wall
     this.note(finished)
     return finished
 
@@ -209,7 +212,7 @@ def told(this: Pass, node: Node, identity: Identity, made: Made, *, reason: str)
         cpu=made.cpu,
         peak_memory=made.peak_memory,
         rows=made.rows,
-        note=made.note,
+        note="; ".join(filter(None, [made.note, _unfollowed(this, identity.reach)])),
     )
 
 
@@ -274,6 +277,15 @@ def _second(this: Pass, finished: StepFinished, first: Memoized) -> StepFinished
 def _doubtful(finished: StepFinished, which: str) -> StepFinished:
     note = "; ".join(filter(None, [finished.note, f"not deterministic: {which}"]))
     return msgspec.structs.replace(finished, deterministic=False, note=note)
+
+
+def _unfollowed(this: Pass, reach: Reach) -> str:
+    """What is said of code that cannot be followed: of each place once in a run."""
+    news = [place for place in reach.unfollowed if place not in this.unfollowed]
+    this.unfollowed.update(news)
+    if not news:
+        return ""
+    return f"cannot be followed, so every file of the project counts: {', '.join(news)}"
 
 
 def _kept_reach(this: Pass, reach: Reach, last: StepFinished | None) -> Digest:

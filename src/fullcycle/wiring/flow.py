@@ -1,17 +1,19 @@
 """A capability's flow, met with the project's code and data."""
 
 import inspect
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 from typing import Any, get_type_hints
 
 from fullcycle.adapters.duckdb import DuckDBWarehouse
-from fullcycle.code import Archive, Loaded, Reach, reach
+from fullcycle.code import Archive, Files, Loaded, Reach, reach
 from fullcycle.data import Query, Source, Warehouse
 from fullcycle.evaluate import score_named
-from fullcycle.flow import Graph, ModelStep, Node, read_graph, unreadable
-from fullcycle.kernel import Invalid, Misconfigured, Missing, UnknownName, now
+from fullcycle.flow import Dependencies, Graph, ModelStep, Node, read_graph, unreadable, watching
+from fullcycle.kernel import Digest, Invalid, Misconfigured, Missing, UnknownName, now
 from fullcycle.metric import Outcomes
 from fullcycle.record import Artifacts, masked
 from fullcycle.release import ReleasedModel
@@ -20,6 +22,7 @@ from fullcycle.wiring.codecs import every_codec
 from fullcycle.wiring.config import NAME
 from fullcycle.wiring.project import Project
 
+_CACHE = ".fullcycle/cache"  # of what may be forgotten
 _DUCKDB = "duckdb:///"
 
 
@@ -57,11 +60,24 @@ class Flow:
 
     @classmethod
     def open(
-        cls, project: Project, capability: str, environment: str, archive: Archive | None = None
+        cls,
+        project: Project,
+        capability: str,
+        environment: str,
+        archive: Archive | None = None,
+        *,
+        beside: Mapping[str, Digest] | None = None,
     ) -> "Flow":
-        """The flow of a capability; of the files as they are now unless an archive is given."""
+        """The flow of a capability; of the files as they are now unless an archive is given.
+
+        ``beside`` are the declared files that are not in the archive, as a run recorded them.
+        """
         files = archive if archive is not None else project.archive()
-        return cls(project, project.require_capability(capability), environment, files, project.loaded(files))
+        loaded = project.loaded(files)
+        if archive is None or beside is not None:
+            kept, cache = project.objects.get, project.root / _CACHE
+            loaded.files = Files(files, project.root, pinned=beside, kept=kept, cache=cache)
+        return cls(project, project.require_capability(capability), environment, files, loaded)
 
     @cached_property
     def graph(self) -> Graph:
@@ -138,13 +154,40 @@ class Flow:
         return source(**resources(source, self.project, self.environment))
 
     def reach(self, node: Node) -> Reach:
-        """What of the project's code a node stands on."""
-        module = f"{self.capability}.flow"
-        if node.name in vars(self.loaded.module(module)):
-            return reach(self.archive, module, node.name)
-        function = node.declared.function  # of a source that only its outcomes name
-        home = function.__module__.removeprefix(f"{self.loaded.name}.")
-        return reach(self.archive, home, function.__name__)
+        """What a node stands on: code of the project, the files that it declares, what it depends on."""
+        if node.name not in self._reached:
+            self._reached[node.name] = self._dependencies.of(node, self._reach(node))
+        return self._reached[node.name]
+
+    def watched(self, node: Node) -> AbstractContextManager[list[str]]:
+        """Collect the files of the project that are read meanwhile and that the node does not declare."""
+        declared = self._dependencies.files(node, self._reach(node))
+        return watching(self.project.root, declared.__contains__)
+
+    def declared_files(self) -> dict[str, Digest]:
+        """The files beside the archive that the flow declares, kept in the record."""
+        for node in self.graph.nodes.values():
+            self.reach(node)
+        beside = self.loaded.files.beside
+        for path, digest in beside.items():
+            if not self.project.objects.has(digest):
+                self.project.objects.put(self.loaded.files.read(path))
+        return beside
+
+    @cached_property
+    def _dependencies(self) -> Dependencies:
+        return Dependencies(self.loaded.files)
+
+    @cached_property
+    def _reached(self) -> dict[str, Reach]:
+        return {}
+
+    def _reach(self, node: Node) -> Reach:
+        module, name = f"{self.capability}.flow", node.name
+        if name not in vars(self.loaded.module(module)):
+            function = node.declared.function  # of a source that only its outcomes name
+            module, name = function.__module__.removeprefix(f"{self.loaded.name}."), function.__name__
+        return reach(self.archive, module, name, cache=self.project.root / _CACHE)
 
     def _resource(self, source: Source[...]) -> Warehouse:
         given = resources(source, self.project, self.environment)

@@ -56,6 +56,7 @@ def start_run(
         python=platform.python_version(),
         machine=f"{platform.system()} {platform.machine()}",
         environment=environment,
+        files=flow.declared_files(),
         from_environment=[name for name in bound if name not in given],
     )
     shop = Workshop(
@@ -73,7 +74,13 @@ def start_run(
 def _executor(flow: Flow) -> LocalExecutor:
     """This process, and others beside it that load the flow's archive."""
     project = flow.project
-    given = (str(project.root), flow.archive.digest, flow.capability, flow.environment)
+    given = (
+        str(project.root),
+        flow.archive.digest,
+        flow.capability,
+        flow.environment,
+        flow.loaded.files.beside,
+    )
     work = Work(worker.begin, given, worker.make, (*_imported(flow.archive), worker.__name__))
     return LocalExecutor(work, project.root / ".fullcycle" / "pool.json")
 

@@ -1,7 +1,7 @@
 """A process that makes calls of a run: it has the record, and the archive's digest, and nothing else."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ class _Worker:
         if call.step not in self.benches:
             node = self.flow.graph.nodes[call.step]
             judge = ScoringJudge(self.artifacts)
-            self.benches[call.step] = Bench(node, self.artifacts, judge, self._load)
+            self.benches[call.step] = Bench(node, self.artifacts, judge, self._load, self.flow.watched)
         try:
             made = self.benches[call.step].make(call)
         except FullcycleError as error:
@@ -83,13 +83,13 @@ class _Worker:
 _WORKER: list[_Worker] = []
 
 
-def begin(root: str, archive: Digest, capability: str, environment: str) -> None:
-    """Load the run's archive; once per process."""
+def begin(root: str, archive: Digest, capability: str, environment: str, files: Mapping[str, Digest]) -> None:
+    """Load the run's archive; once per process. ``files`` are those beside it that the run declares."""
     project = Project(Path(root), read_config(Path(root) / NAME))
     collected = _Collected(project.ledger)
-    files = FileObjects(project.root / project.config.project.artifacts)
-    flow = Flow.open(project, capability, environment, project.archived(archive))
-    artifacts = Artifacts(TieredObjects(collected, files), flow.artifacts.codecs)
+    objects = FileObjects(project.root / project.config.project.artifacts)
+    flow = Flow.open(project, capability, environment, project.archived(archive), beside=files)
+    artifacts = Artifacts(TieredObjects(collected, objects), flow.artifacts.codecs)
     _WORKER[:] = [_Worker(flow, artifacts, collected, {})]
 
 
