@@ -135,6 +135,8 @@ def _data(change: DataChange) -> None:
         click.echo(f"  {sign} {name}: {_rows(change.tables[part])}")
         for line in _table_lines(change.tables[part]):
             click.echo(f"      {line}")
+    if change.tables and change.note:
+        click.echo(f"  {sign} {change.step} ({change.role}): {change.note}")
     if not change.tables:
         told = f"{change.value[0]} → {change.value[1]}" if change.value is not None else "other content"
         click.echo(f"  {sign} {change.step} ({change.role}): {change.note or told}")

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
+import polars as pl
 
 from fullcycle.code import Archive, Symbol, changed, file_changes
 from fullcycle.data import Row, compare_tables, schema
 from fullcycle.evaluate import Contender, Measured, Split, paired, score_named
 from fullcycle.flow import Evaluated, StepFinished, efforts, settings
 from fullcycle.kernel import Change, Damaged, Digest, FullcycleError, Invalid, Missing, changes
+from fullcycle.record import Artifact
 from fullcycle.release import ReleaseChange, gate_changes, golden_change, golden_rows, pinned_changes
 from fullcycle.wiring.comparison import (
     PARTS,
@@ -22,7 +24,7 @@ from fullcycle.wiring.comparison import (
     Part,
     ScoreChange,
 )
-from fullcycle.wiring.details import tables_of
+from fullcycle.wiring.details import is_family, tables_of
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.models import batch_model
 from fullcycle.wiring.project import Project
@@ -30,6 +32,7 @@ from fullcycle.wiring.sides import Side, side
 
 T = TypeVar("T")
 
+_PARTS = 5  # of a dict or list, whose tables are compared
 _PLAIN = (bool, int, float, str, type(None))
 
 
@@ -194,6 +197,8 @@ class _Pair:
 
     def _data(self, name: str, was: StepFinished, now: StepFinished) -> DataChange:
         contract = self._contract_change(name)
+        if is_family(was.artifact) and is_family(now.artifact):
+            return self._family(name, was, now, contract)
         try:
             before, after = (self.project.artifacts.load(step.artifact) for step in (was, now))
         except FullcycleError as error:
@@ -203,6 +208,34 @@ class _Pair:
         found = {part: compare_tables(tables[part], others[part], row) for part in tables if part in others}
         value = (before, after) if isinstance(before, _PLAIN) and isinstance(after, _PLAIN) else None
         return DataChange(name, now.role, "changed", found, contract, value)
+
+    def _family(
+        self, name: str, was: StepFinished, now: StepFinished, contract: tuple[Change, ...]
+    ) -> DataChange:
+        """Parts are told apart by their content: only tables of the first that differ are read."""
+        try:
+            before, after = (
+                {str(key): part for key, part in self.project.artifacts.parts(step.artifact).items()}
+                for step in (was, now)
+            )
+            found = changes(*({key: part.content for key, part in side.items()} for side in (before, after)))
+            other = [change.name for change in found if change.kind == "changed"]
+            tables = {
+                f"{key}, {part}".rstrip(", "): compare_tables(first, second)
+                for key in other[:_PARTS]
+                for part, first, second in self._both_tables(before[key], after[key])
+            }
+        except FullcycleError as error:
+            return DataChange(name, now.role, "changed", contract=contract, note=error.what)
+        kinds = [change.kind for change in found]
+        told = f"{len(other):,} of {len(after):,} parts are other"
+        told += f", {kinds.count('added'):,} new" if "added" in kinds else ""
+        told += f", {kinds.count('removed'):,} gone" if "removed" in kinds else ""
+        return DataChange(name, now.role, "changed", tables, contract, note=told)
+
+    def _both_tables(self, was: Artifact, now: Artifact) -> list[tuple[str, pl.DataFrame, pl.DataFrame]]:
+        before, after = (tables_of(self.project.artifacts.load(one)) for one in (was, now))
+        return [(part, before[part], after[part]) for part in before if part in after]
 
     def _contract_change(self, name: str) -> tuple[Change, ...]:
         if self.was.archive == self.now.archive:

@@ -13,6 +13,7 @@ from fullcycle.data import fields
 from fullcycle.evaluate import Split
 from fullcycle.flow import Effort, RunRecord, Setting, efforts, settings
 from fullcycle.kernel import Damaged, FullcycleError, Missing
+from fullcycle.record import Artifact
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.project import Project
 
@@ -64,12 +65,22 @@ def value_details(project: Project, run: RunRecord, step: str) -> ValueDetails:
     Raises:
         Missing, Damaged: where it is gone, or is not what was stored.
     """
-    value = project.artifacts.load(run.steps[step].artifact)
+    artifact = run.steps[step].artifact
+    if is_family(artifact):  # of what may be thousands of parts, the index is enough
+        family = project.artifacts.parts(artifact)
+        sizes = {str(key): f"{part.codec}, {part.size:,} bytes" for key, part in family.items()[:FIRST]}
+        return ValueDetails(family.shape, {"parts": len(family.parts), **sizes})
+    value = project.artifacts.load(artifact)
     kind = f"{type(value).__module__.partition('.')[0]}.{type(value).__name__}".removeprefix("builtins.")
     tables = {
         part: _table(frame, lambda: _personal(project, run)) for part, frame in tables_of(value).items()
     }
     return ValueDetails(kind, _facts(value), tables)
+
+
+def is_family(artifact: Artifact) -> bool:
+    """Whether it is a dict, list or tuple that is kept part by part."""
+    return artifact.codec.partition("@")[0] == "family"
 
 
 def tables_of(value: Any) -> dict[str, pl.DataFrame]:
