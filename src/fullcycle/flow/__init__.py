@@ -7,6 +7,8 @@ from fullcycle.kernel import lazily
 if TYPE_CHECKING:
     from fullcycle.flow.annotation import Each as Each
     from fullcycle.flow.annotation import Pickled as Pickled
+    from fullcycle.flow.audit import AuditFailed as AuditFailed
+    from fullcycle.flow.audit import read_share as read_share
     from fullcycle.flow.declare import ModelStep as ModelStep
     from fullcycle.flow.declare import Step as Step
     from fullcycle.flow.declare import model as model
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
     from fullcycle.flow.undeclared import watching as watching
 
 _NAMES = {
+    "AuditFailed": ".audit",
+    "read_share": ".audit",
     "pause": ".making",
     "viewed": ".passing",
     "RunOptions": ".options",

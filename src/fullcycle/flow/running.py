@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fullcycle.flow.audit import audit
 from fullcycle.flow.facts import RunFinished, RunStarted, StepFinished
 from fullcycle.flow.failure import StepFailed, in_one_line
 from fullcycle.flow.fanout import fan_out
@@ -70,6 +71,8 @@ def run(
     this.restore = lambda name, error: _restore(this, chosen, name, error, tell)
     try:
         failures = _through(this, chosen, tell)
+        if options.audit:
+            audit(this, chosen, options.audit, start.id)
     except Exception as error:
         this.note(meter.finished(in_one_line(error), this.elsewhere, shop.cpu_hour))
         this.write()
