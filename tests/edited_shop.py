@@ -135,7 +135,14 @@ FILES = {
             return inner
 
 
+        def thrice(function):
+            def inner(x):
+                return 3 * function(x)
+            return inner
+
+
         @timed
+        @thrice
         def traced(x: int) -> int:
             return x
     ''',
@@ -316,6 +323,7 @@ EDITS: dict[str, tuple[str, str, str, str | frozenset[str]]] = {
     "a class decorator": ("rules.py", "len(cls.__name__)", "0", "tagged"),
     "a decorator is taken away": ("rules.py", "@tag\n", "", "tagged"),
     "a decorator's wrapper": ("flow.py", "return function(*args)", "return function(*args) + 1", "checked"),
+    "two decorators change places": ("flow.py", "@timed\n@thrice", "@thrice\n@timed", "checked"),
     "what a decorator wraps": ("flow.py", "    return x\n", "    return x + 1\n", "checked"),
     "an annotation that a decorator may ask for": ("flow.py", "traced(x: int)", "traced(x: float)", "checked"),
     "a conditional import's fallback": ("library/slow.py", "x + by", "x - by", "totalled"),
