@@ -227,3 +227,26 @@ def test_a_service_loads_no_pickle():
 def test_a_service_says_which_models_it_answers_with(name):
     with pytest.raises(Invalid, match=r"answers with models of LightGBM(.|\n)*train with LightGBM"):
         serving_codecs().named(name)
+
+
+def test_an_old_run_is_read_by_the_code_that_wrote_it(shop):
+    old = run("first")
+    text = RATES.replace('SEPARATOR = ","', 'SEPARATOR = ";"')
+    (shop / "library" / "rates.py").write_text(text)
+    new = run("second")
+
+    assert codec_of(new, "rates") != codec_of(old, "rates")
+    assert old["rates"].values == new["rates"].values == (0.5, 2.0)
+
+
+def test_a_step_that_asks_for_a_pickle_now_is_computed_again(shop):
+    flow = shop / "winback" / "flow.py"
+    flow.write_text(
+        flow.read_text() + "\n\n@fc.step\ndef plain(visits: pl.DataFrame) -> list[int]:\n    return [1]\n"
+    )
+    first = codec_of(run("plain"), "plain")
+    flow.write_text(flow.read_text().replace("list[int]", "fc.Pickled[list[int]]"))
+    second, third = run("pickled"), run("again")
+
+    assert (first, codec_of(second, "plain"), codec_of(third, "plain")) == ("json@1", "pickle@1", "pickle@1")
+    assert third.record.steps["plain"].reused

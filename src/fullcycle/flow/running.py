@@ -16,7 +16,7 @@ from fullcycle.flow.parameters import Chosen
 from fullcycle.flow.passing import Pass, Workshop
 from fullcycle.flow.reading import read
 from fullcycle.flow.records import RunRecord, last_times, run_record
-from fullcycle.flow.stepping import compute, identify, known, reused, why
+from fullcycle.flow.stepping import compute, identify, is_usable, known, reused, why
 from fullcycle.kernel import Money, peak_memory
 from fullcycle.record import append_next
 
@@ -122,7 +122,7 @@ def _step(this: Pass, node: Node, parameters: Mapping[str, Any]) -> StepFinished
     """Reuse what was computed for the same key, else compute it."""
     identity = identify(this, node, parameters)
     found = known(this, node, identity.key)
-    if found is not None and this.shop.artifacts.has(found.artifact):
+    if found is not None and is_usable(this, node, found):
         return reused(this, node, identity, found)
     reason = why(this, node, identity, found)
     work = fan_out if node.each else compute

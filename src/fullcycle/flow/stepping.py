@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from fullcycle.code import Reach, Symbol
-from fullcycle.flow.annotation import is_each, model_view, type_name
+from fullcycle.flow.annotation import is_each, is_pickled, model_view, type_name
 from fullcycle.flow.facts import Memoized, StepFinished
 from fullcycle.flow.graph import Node
 from fullcycle.flow.making import Bench
@@ -16,7 +16,7 @@ from fullcycle.flow.passing import Pass
 from fullcycle.flow.ports import Answer, Call, Limits, Made
 from fullcycle.flow.reason import what_is_new, why_computed
 from fullcycle.kernel import Conflict, Damaged, Digest, Missing
-from fullcycle.record import Artifact, Artifacts, Entry
+from fullcycle.record import Artifact, Artifacts, Entry, PickleCodec
 
 UNCHANGED = "nothing it stands on changed"
 
@@ -56,6 +56,12 @@ def known(this: Pass, node: Node, key: Digest) -> Memoized | None:
     if node.declared.volatile or node.name in this.options.force or this.options.afresh:
         return None
     return remembered(this.shop.ledger, key)
+
+
+def is_usable(this: Pass, node: Node, found: Memoized) -> bool:
+    """Whether a remembered result is there, and stored in the way the step asks for."""
+    wanted = not node.each and is_pickled(node.returns)
+    return this.shop.artifacts.has(found.artifact) and (found.artifact.codec == PickleCodec.name) == wanted
 
 
 def why(this: Pass, node: Node, identity: Identity, found: Memoized | None) -> str:
