@@ -12,6 +12,7 @@ from fullcycle.adapters.threads import limited
 from fullcycle.flow import Crew
 from fullcycle.kernel import Misconfigured
 
+_WARM: list[bool] = []  # not empty once this process has started a fork server, which serves every crew
 _UNMEASURED_S = 1.5  # until a pool was started once
 
 
@@ -52,12 +53,13 @@ class LocalExecutor:
     @contextmanager
     def crew(self, workers: int) -> Iterator[Crew]:
         """Start so many processes; they end with the context."""
-        began = time.monotonic()
+        began, cold = time.monotonic(), not _WARM
         crew = ProcessCrew(self._work, workers, threads=1)
+        _WARM[:] = [True]
         try:
             yield crew
         finally:
-            if crew.ready_at is not None:
+            if crew.ready_at is not None and cold:
                 self._note(crew.ready_at - began)
             crew.close()
 

@@ -83,10 +83,12 @@ class ProcessCrew:
                 self._workers, context, initializer=self._work.begin, initargs=self._work.given
             )
             self.ready_at = None
-            self._pool.submit(self._work.make, []).add_done_callback(self._note_ready)  # starts all
+            for _ in range(self._workers):  # one is started for each, since none is idle yet
+                self._pool.submit(self._work.make, []).add_done_callback(self._note_ready)
 
     def _note_ready(self, first: "Future[list[Answer]]") -> None:
-        self.ready_at = time.monotonic()
+        if not first.cancelled() and first.exception() is None:
+            self.ready_at = self.ready_at or time.monotonic()
 
     def _kill(self) -> None:
         for process in list((self._pool._processes or {}).values()):

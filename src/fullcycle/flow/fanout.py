@@ -190,15 +190,17 @@ def _answers(this: Pass, node: Node, todo: deque[Element]) -> Iterator[Answer]:
         stack.enter_context(executor.limited(threads_of(this, node)))
         hurried = declared.timeout is not None and bool(todo)
         crew = stack.enter_context(executor.crew(workers)) if hurried else None
-        began, done = time.perf_counter(), 0
+        spent, done = 0.0, 0  # seconds in calls, which others could have made
         while todo and not (crew is not None and (hurried or crew.ready())):
-            yield _made_here(here, todo.popleft().call, declared.retries)
-            done += 1
-            each_s = (time.perf_counter() - began) / done
+            began = time.perf_counter()
+            answer = _made_here(here, todo.popleft().call, declared.retries)
+            spent, done = spent + time.perf_counter() - began, done + 1
+            each_s = spent / done
+            yield answer
             if crew is None and workers > 1 and each_s * len(todo) > executor.start_s():
                 crew = stack.enter_context(executor.crew(min(workers, len(todo))))
         if todo and crew is not None:
-            each_s = (time.perf_counter() - began) / done if done else 0.0
+            each_s = spent / done if done else 0.0
             calls = [one.call for one in todo]
             for answer in crew.make(calls, limits_of(node, workers, each_s)):
                 if isinstance(answer.error, Missing | Damaged):  # what it stands on is made again here
