@@ -161,8 +161,9 @@ class Flow:
 
     def watched(self, node: Node) -> AbstractContextManager[list[str]]:
         """Collect the files of the project that are read meanwhile and that the node does not declare."""
-        declared = self._dependencies.files(node, self._reach(node))
-        return watching(self.project.root, declared.__contains__)
+        if node.name not in self._declared:
+            self._declared[node.name] = self._dependencies.files(node, self._reach(node))
+        return watching(self.project.root, self._declared[node.name].__contains__)
 
     def declared_files(self) -> dict[str, Digest]:
         """The files beside the archive that the flow declares, kept in the record."""
@@ -180,6 +181,10 @@ class Flow:
 
     @cached_property
     def _reached(self) -> dict[str, Reach]:
+        return {}
+
+    @cached_property
+    def _declared(self) -> dict[str, frozenset[str]]:
         return {}
 
     def _reach(self, node: Node) -> Reach:
