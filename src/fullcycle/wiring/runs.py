@@ -59,7 +59,13 @@ def start_run(
         files=flow.declared_files(),
         from_environment=[name for name in bound if name not in given],
     )
-    shop = Workshop(
+    return run(flow.graph, chosen, start, workshop(flow), tell=tell)
+
+
+def workshop(flow: Flow) -> Workshop:
+    """What a run of a flow works with: the project's record, the flow's own codecs, this process and others."""
+    project = flow.project
+    return Workshop(
         ledger=project.ledger,
         artifacts=flow.artifacts,
         surroundings=flow,
@@ -68,7 +74,6 @@ def start_run(
         by=project.author,
         cpu_hour=project.cpu_hour,
     )
-    return run(flow.graph, chosen, start, shop, tell=tell)
 
 
 def _executor(flow: Flow) -> LocalExecutor:
