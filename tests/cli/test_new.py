@@ -27,6 +27,21 @@ def test_the_example_is_laid_out_file_by_file(folder, typed):
     assert "cd shop && python load.py && fullcycle run winback" in said.out
 
 
+def test_the_second_example_adds_a_capability_to_the_first(folder, typed):
+    typed("fullcycle new shop --example winback")
+    said = typed("fullcycle new chain --example demand")
+
+    first, second = (
+        {path.relative_to(folder / name).as_posix() for path in (folder / name).rglob("*.*")}
+        for name in ("shop", "chain")
+    )
+    files = {"__init__.py", "brief.md", "flow.py", "rows.py", "test_demand.py"}
+    assert second - first == {"made_up_sales.py", *(f"demand/{name}" for name in files)}
+    assert first <= second
+    assert "from chain.demand.rows import" in Path("chain/demand/flow.py").read_text()
+    assert "cd chain && python load.py && fullcycle run demand" in said.out
+
+
 def test_under_another_name_its_imports_follow_and_it_runs(folder, typed, monkeypatch):
     typed("fullcycle new boutique --example winback")
     root = folder / "boutique"
@@ -93,4 +108,4 @@ def test_an_example_that_does_not_exist_is_refused_with_those_that_do(folder, ty
     refused = typed("fullcycle new shop --example winbak")
 
     assert refused.code == 2
-    assert "'winbak' is not 'winback'" in refused.err
+    assert "'winbak' is not one of 'winback', 'demand'" in refused.err

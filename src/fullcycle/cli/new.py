@@ -18,6 +18,7 @@ def command(name: str, example: str | None) -> None:
     \b
     Example:
         fullcycle new shop --example winback
+        fullcycle new shop --example demand
         fullcycle new bank && cd bank && fullcycle new churn
     """  # noqa: D301 - click reads a real backspace
     project = _around()

@@ -9,9 +9,10 @@ import fullcycle
 from fullcycle.kernel import Invalid
 from fullcycle.wiring.project import Project
 
-EXAMPLES = ("winback",)
+EXAMPLES = ("winback", "demand")
 _SHIPPED = Path(fullcycle.__file__).parent / "example"
 _HOME = "shop"  # the example's own name, which its modules are imported by
+_ONLY_WITH = {"demand/": "demand", "made_up_sales.py": "demand"}  # what an example adds to the first
 
 _TOML = """[project]
 package = "{name}"                            # from {name}.library import …
@@ -38,7 +39,7 @@ def lay_out(parent: Path, name: str, example: str | None) -> list[tuple[Path, st
             holds something.
     """
     _require_importable(name, "project", "my_shop")
-    return _write(parent, name, _example(name) if example else _empty(name))
+    return _write(parent, name, _example(name, example) if example else _empty(name))
 
 
 def lay_out_capability(project: Project, name: str) -> list[tuple[Path, str]]:
@@ -87,10 +88,13 @@ def _empty(name: str) -> dict[str, bytes]:
     }
 
 
-def _example(name: str) -> dict[str, bytes]:
+def _example(name: str, example: str) -> dict[str, bytes]:
     shipped = _SHIPPED / _HOME
+    others = tuple(part for part, only in _ONLY_WITH.items() if only != example)
     files = {}
     for path in sorted(p for p in shipped.rglob("*") if p.is_file() and not _is_cache(p)):
+        if path.relative_to(shipped).as_posix().startswith(others):
+            continue
         content = path.read_bytes()
         if name != _HOME and path.suffix in (".py", ".toml", ".md", ".gitignore"):
             content = _renamed(content.decode(), name).encode()

@@ -6,8 +6,11 @@ Run it once: ``python load.py``. Run it again and it changes nothing.
 * ``mail.log``       the past campaign: 40 % of the clients, one of three actions drawn by lot
 * ``shop.visits``    who came back, when, and what they spent
 * ``mail.outbox``    what the service decided, ``mail.delivered`` what of it was carried out: both still empty
+
+Where the capability demand was laid out, ``shop.sales`` is made up too: see ``made_up_sales.py``.
 """
 
+import runpy
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -64,3 +67,5 @@ def read_hillstrom(connection: duckdb.DuckDBPyConnection) -> None:
 if __name__ == "__main__":
     for name, rows in load(HERE / "warehouse.duckdb", datetime.now(UTC).date()).items():
         print(f"{name:<15} {rows:>7,} rows")
+    if (HERE / "made_up_sales.py").exists():
+        runpy.run_path(str(HERE / "made_up_sales.py"), run_name="__main__")
