@@ -63,7 +63,7 @@ def start_run(
 
 
 def workshop(flow: Flow) -> Workshop:
-    """What a run of a flow works with: the project's record, the flow's own codecs, this process and others."""
+    """What a run of a flow works with: the project's record, the flow's own codecs, processes that call."""
     project = flow.project
     return Workshop(
         ledger=project.ledger,
