@@ -2,12 +2,12 @@
 
 import json
 import os
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from fullcycle.adapters.processes import ProcessCrew, Work
+from fullcycle.adapters.crew import ProcessCrew
+from fullcycle.adapters.processes import Work
 from fullcycle.adapters.threads import limited
 from fullcycle.flow import Crew
 from fullcycle.kernel import Misconfigured
@@ -53,14 +53,14 @@ class LocalExecutor:
     @contextmanager
     def crew(self, workers: int) -> Iterator[Crew]:
         """Start so many processes; they end with the context."""
-        began, cold = time.monotonic(), not _WARM
+        cold = not _WARM
         crew = ProcessCrew(self._work, workers, threads=1)
         _WARM[:] = [True]
         try:
             yield crew
         finally:
-            if crew.ready_at is not None and cold:
-                self._note(crew.ready_at - began)
+            if crew.start_s is not None and cold:
+                self._note(crew.start_s)
             crew.close()
 
     def _note(self, seconds: float) -> None:
