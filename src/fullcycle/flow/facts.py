@@ -33,6 +33,8 @@ class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
     environment: str
     from_environment: list[str] = []  # parameters that the environment set, and nobody typed
     files: dict[str, Digest] = {}  # objects: declared files that are not in the archive, by their path
+    cores: int = 0  # that the process might use; 0 where that is not known
+    grid: int | None = None  # number of the grid that it is a trial of
 
 
 class ElementFailed(msgspec.Struct, frozen=True):
