@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fullcycle.adapters.crew import ProcessCrew
 from fullcycle.adapters.processes import Work
-from fullcycle.adapters.threads import limited
+from fullcycle.adapters.threads import cores, limited
 from fullcycle.flow import Crew
 from fullcycle.kernel import Misconfigured
 
@@ -40,8 +40,8 @@ class LocalExecutor:
                 "@fc.step(memory=…)",
                 "ask for less, or run it on a machine that has it",
             )
-        by_memory = room // memory if memory else _cores()
-        return max(1, min(int(_cores() / cpus), by_memory))
+        by_memory = room // memory if memory else cores()
+        return max(1, min(int(cores() / cpus), by_memory))
 
     def start_s(self) -> float:
         """Seconds that a crew took to start, the last time that one was."""
@@ -68,9 +68,3 @@ class LocalExecutor:
         with suppress(OSError):  # what it took is good to know, no more
             aside.write_text(json.dumps({"start_s": round(seconds, 3)}))
             aside.replace(self._measured)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -1,5 +1,6 @@
 """Threads of libraries that compute in parallel: BLAS and OpenMP, held to what a step may use."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,3 +25,10 @@ def limited(threads: int) -> Iterator[None]:
         return
     with threadpool_limits(limits=threads):
         yield
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

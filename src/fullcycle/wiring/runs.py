@@ -9,6 +9,7 @@ from typing import Any
 
 from fullcycle.adapters.local import LocalExecutor
 from fullcycle.adapters.processes import Work
+from fullcycle.adapters.threads import cores
 from fullcycle.brief import Brief, parse_brief
 from fullcycle.code import Archive, git_state, lock
 from fullcycle.flow import RunRecord, RunStarted, StepFinished, Workshop, choose, run
@@ -57,6 +58,7 @@ def start_run(
         machine=f"{platform.system()} {platform.machine()}",
         environment=environment,
         files=flow.declared_files(),
+        cores=cores(),
         from_environment=[name for name in bound if name not in given],
     )
     return run(flow.graph, chosen, start, workshop(flow), tell=tell)
