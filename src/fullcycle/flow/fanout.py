@@ -44,7 +44,7 @@ class _Tally:
     made: int = 0
     notes: dict[str, None] = field(default_factory=dict)  # each once
     unwritten: list[tuple[Element, Memoized]] = field(default_factory=list)
-    written: float = field(default_factory=time.perf_counter)
+    losable: float = 0.0  # seconds that were spent on it
 
     def add(self, number: int, made: Made) -> None:
         """Take in what an element came to."""
@@ -60,9 +60,10 @@ class _Tally:
         self.unwritten.append((element, result))
         self.cpu += made.cpu
         self.made += 1
+        self.losable += made.wall
         if made.note:
             self.notes[made.note] = None
-        if len(self.unwritten) >= _MOST_WAITING or time.perf_counter() - self.written > _LOSABLE_S:
+        if len(self.unwritten) >= _MOST_WAITING or self.losable > _LOSABLE_S:
             self.write()
 
     def tell(self) -> None:
@@ -78,7 +79,7 @@ class _Tally:
                 pass
         shop.ledger.append_all([], by=shop.by)
         self.unwritten.clear()
-        self.written = time.perf_counter()
+        self.losable = 0.0
 
     def _written(self) -> bool:
         """Whether it could be written: nobody wrote one of these at the same moment."""
@@ -116,7 +117,7 @@ def fan_out(
     elements = elements_of(this, node, parameters, identity)
     tally = _Tally(this, node, elements, remembered_of(this, node, elements.every))
     todo = deque(one for one in elements.every if one.call.number not in tally.known)
-    reason = _reason(reason, len(todo), elements)
+    reason = anew(reason, len(todo), len(elements.every))
     tally.tell()
     try:
         for answer in _answers(this, node, todo):
@@ -157,8 +158,8 @@ def _together(this: Pass, elements: Elements, results: list[Memoized], wall: flo
     return Made(artifact, sum(counted) if counted else None, wall, cpu, peak_memory(), evaluation)
 
 
-def _reason(reason: str, todo: int, elements: Elements) -> str:
-    total = len(elements.every)
+def anew(reason: str, todo: int, total: int) -> str:
+    """Why a step runs, with how many of its elements are not remembered."""
     return reason if todo == total else f"{todo:,} of {total:,} elements anew: {reason}"
 
 
@@ -200,6 +201,7 @@ def _answers(this: Pass, node: Node, todo: deque[Element]) -> Iterator[Answer]:
             if crew is None and workers > 1 and each_s * len(todo) > executor.start_s():
                 crew = stack.enter_context(executor.crew(min(workers, len(todo))))
         if todo and crew is not None:
+            this.shop.ledger.append_all([], by=this.shop.by)  # what is attached: there they read it
             each_s = spent / done if done else 0.0
             calls = [one.call for one in todo]
             for answer in crew.make(calls, limits_of(node, workers, each_s)):

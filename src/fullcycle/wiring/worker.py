@@ -34,7 +34,8 @@ class _Collected:
 
     def attached(self, digest: Digest) -> bytes | None:
         """Them, or what the ledger holds."""
-        return self._made.get(digest) or self._ledger.attached(digest)
+        made = self._made.get(digest)
+        return made if made is not None else self._ledger.attached(digest)
 
     def attachments(self) -> list[Stored]:
         """Nothing of its own is written."""
@@ -71,7 +72,7 @@ class _Worker:
         except FullcycleError as error:
             self.collected.taken()
             return Answer(call.number, error=error, elsewhere=True)
-        except Exception as error:  # noqa: BLE001 - an answer that cannot be pickled would end the worker
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - an answer that cannot be pickled would be lost
             self.collected.taken()
             return Answer(call.number, error=_told(call, error), elsewhere=True)
         return Answer(call.number, made, self.collected.taken(), elsewhere=True)
@@ -101,7 +102,7 @@ def make(calls: Sequence[Call]) -> list[Answer]:
         return [_WORKER[0].make(call) for call in calls]
 
 
-def _told(call: Call, error: Exception) -> StepFailed:
+def _told(call: Call, error: BaseException) -> StepFailed:
     return StepFailed(
         f"step {call.step}[{call.label}] failed: {in_one_line(error)}",
         "a process beside the run's own",
