@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from textwrap import dedent
@@ -26,6 +26,7 @@ from fullcycle.flow import (
     Workshop,
     choose,
     last_run,
+    plan,
     read_graph,
     run,
     watching,
@@ -176,7 +177,25 @@ class Shop:
             id="", capability="winback", message=message, archive=archive.digest, commit=None, dirty=False,
             parameters=given, brief=None, lock="", python="3", machine="", environment="dev",
         )  # fmt: skip
-        shop = Workshop(
+        shop = replace(self.workshop(around), progress=progress)
+        return run(graph, choose(graph, given), start, shop, tell=tell, options=options)
+
+    def plan(
+        self,
+        flow: Archive | str,
+        options: RunOptions = RunOptions(),  # noqa: B008 - it is frozen
+        **parameters: Any,
+    ) -> dict[str, tuple[str, str]]:
+        """What a run of the flow would do, and why, by step."""
+        archive = project(flow) if isinstance(flow, str) else flow
+        around = Around(archive, Tables(self.tables, self.asked))
+        graph = read_graph("winback", around.loaded.module(around.module))
+        planned = plan(graph, choose(graph, parameters), self.workshop(around), options)
+        return {one.step: (one.verdict, one.reason) for one in planned}
+
+    def workshop(self, around: Around) -> Workshop:
+        """What its runs work with."""
+        return Workshop(
             ledger=self.ledger,
             artifacts=self.artifacts,
             surroundings=around,
@@ -185,9 +204,7 @@ class Shop:
             by="ada",
             cpu_hour=Money(0.04, "EUR"),
             clock=lambda: self.now,
-            progress=progress,
         )
-        return run(graph, choose(graph, given), start, shop, tell=tell, options=options)
 
     def last(self) -> RunRecord:
         """The last run."""

@@ -47,7 +47,11 @@ def test_a_run_whose_reused_results_are_right_passes():
     shop = Shop()
     shop.run(HONEST)
 
-    assert shop.run(HONEST, options=ALL).status == "done"
+    run = shop.run(HONEST, options=ALL)
+
+    assert run.status == "done"
+    assert sorted(one.name for one in run.audited) == ["one", "two"]
+    assert all(one.same for one in run.audited)
 
 
 def test_where_nothing_is_reused_there_is_nothing_to_audit():
@@ -67,7 +71,9 @@ def test_a_result_that_is_another_one_fails_the_run(monkeypatch):
     assert "loud" not in caught.value.what  # of what it was given, it is right
     assert "depends_on=" in caught.value.mend
     assert "--force region" in caught.value.mend
-    assert run_record(shop.ledger, "winback", 2).status == "failed"
+    failed = run_record(shop.ledger, "winback", 2)
+    assert failed.status == "failed"
+    assert {one.name: one.same for one in failed.audited} == {"region": False, "loud": True}
 
 
 def test_a_volatile_step_is_not_audited(monkeypatch):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fullcycle.flow.depends import Dependencies as Dependencies
     from fullcycle.flow.effort import Effort as Effort
     from fullcycle.flow.effort import efforts as efforts
+    from fullcycle.flow.facts import Audited as Audited
     from fullcycle.flow.facts import Evaluated as Evaluated
     from fullcycle.flow.facts import Memoized as Memoized
     from fullcycle.flow.facts import RunFinished as RunFinished
@@ -40,9 +41,14 @@ if TYPE_CHECKING:
     from fullcycle.flow.memo import remember as remember
     from fullcycle.flow.memo import remembered as remembered
     from fullcycle.flow.options import RunOptions as RunOptions
+    from fullcycle.flow.options import require_possible as require_possible
+    from fullcycle.flow.options import sources_of as sources_of
     from fullcycle.flow.parameters import choose as choose
     from fullcycle.flow.passing import Workshop as Workshop
     from fullcycle.flow.passing import viewed as viewed
+    from fullcycle.flow.planning import Planned as Planned
+    from fullcycle.flow.planning import plan as plan
+    from fullcycle.flow.planning import unwritten as unwritten
     from fullcycle.flow.ports import Answer as Answer
     from fullcycle.flow.ports import Call as Call
     from fullcycle.flow.ports import Crew as Crew
@@ -72,6 +78,12 @@ _NAMES = {
     "Call": ".ports",
     "Bench": ".making",
     "Answer": ".ports",
+    "Audited": ".facts",
+    "Planned": ".planning",
+    "plan": ".planning",
+    "require_possible": ".options",
+    "sources_of": ".options",
+    "unwritten": ".planning",
     "CodeFailed": ".failure",
     "Condition": ".listing",
     "Effort": ".effort",

@@ -10,6 +10,7 @@ from math import log
 from typing import Any
 
 from fullcycle.flow.elements import elements_of, remembered_of
+from fullcycle.flow.facts import Audited
 from fullcycle.flow.graph import Node
 from fullcycle.flow.passing import Pass
 from fullcycle.flow.ports import Call
@@ -33,11 +34,6 @@ class Hit:
     call: Call
     content: Digest
     saved: float  # seconds
-
-    @property
-    def name(self) -> str:
-        """How a user knows it: ``spend``, or ``demand[7]`` of an element."""
-        return f"{self.node.name}[{self.call.label}]" if self.call.label else self.node.name
 
 
 def read_share(text: str) -> float:
@@ -85,27 +81,34 @@ def audit(
     chosen: Mapping[str, Mapping[str, Any]],
     share: float,
     seed: str,
-    look: Callable[[str], None] = lambda name: None,
-) -> list[str]:
-    """Compute again a share of what the run has reused, and tell what was looked at.
+    tell: Callable[[Audited], None] = lambda _: None,
+) -> list[Audited]:
+    """Compute again a share of what the run has reused, and record what that came to.
 
-    ``chosen`` are the parameters by step; ``look`` hears of each before it is computed.
+    ``chosen`` are the parameters by step; ``tell`` hears of each when it is computed.
 
     Raises:
         AuditFailed: where a result is another one, with the digests of both.
         StepFailed: where a step raises that returned something before.
     """
     hits = [hit for name in this.saved for hit in _hits(this, this.graph.nodes[name], chosen.get(name, {}))]
-    looked: list[str] = []
-    wrong: list[tuple[Hit, Digest]] = []
+    looked: list[Audited] = []
     for number in sampled([hit.saved for hit in hits], share, seed):
         hit = hits[number]
-        look(hit.name)
         with this.shop.executor.limited(threads_of(this, hit.node)):
             made = bench(this, hit.node).make(hit.call, retries=hit.node.declared.retries)
-        looked.append(hit.name)
-        if made.artifact.content != hit.content:
-            wrong.append((hit, made.artifact.content))
+        looked.append(
+            Audited(
+                step=hit.node.name,
+                element=hit.call.label,
+                recorded=hit.content,
+                found=made.artifact.content,
+                wall=made.wall,
+            )
+        )
+        this.note(looked[-1])
+        tell(looked[-1])
+    wrong = [one for one in looked if not one.same]
     if wrong:
         raise _failed(this, wrong)
     return looked
@@ -130,14 +133,13 @@ def _uniform(seed: str, number: int) -> float:
     return (int(digest_value("audit@1", [seed, number])[:13], 16) + 0.5) / 16**13
 
 
-def _failed(this: Pass, wrong: Sequence[tuple[Hit, Digest]]) -> AuditFailed:
-    listed = "\n".join(
-        f"  {hit.name}: recorded {hit.content[:12]}…, now {content[:12]}…" for hit, content in wrong
-    )
-    first = wrong[0][0].node
-    names = " ".join(sorted({f"--force {hit.node.name}" for hit, _ in wrong}))
+def _failed(this: Pass, wrong: Sequence[Audited]) -> AuditFailed:
+    listed = "\n".join(f"  {one.name}: recorded {one.recorded[:12]}…, now {one.found[:12]}…" for one in wrong)
+    first = this.graph.nodes[wrong[0].step]
+    names = " ".join(sorted({f"--force {one.step}" for one in wrong}))
     return AuditFailed(
         f"the audit of {this.ref} computed another result than the one that was reused\n{listed}",
         first.line,
-        f"declare what it stands on besides (depends_on=), or set its seed; then run with {names}",
+        f"declare what it stands on besides (depends_on=), or set its seed; then run with {names}, "
+        f"and see what changed: fullcycle diff {this.ref} with that run",
     )

@@ -35,6 +35,9 @@ class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, Digest] = {}  # objects: declared files that are not in the archive, by their path
     cores: int = 0  # that the process might use; 0 where that is not known
     grid: int | None = None  # number of the grid that it is a trial of
+    only: list[str] = []  # the steps that it was held to, with what they stand on
+    force: list[str] = []  # the steps that it computed whatever was remembered
+    sources_of: str = ""  # the run whose sources it took, such as winback@41
 
 
 class ElementFailed(msgspec.Struct, frozen=True):
@@ -95,6 +98,28 @@ class RunFinished(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float
     peak_memory: int
     cost: Money
+    saved: float = 0.0  # seconds that what was reused once took
+
+
+@fact("run.audited")
+class Audited(msgspec.Struct, frozen=True, kw_only=True):
+    """What was reused was computed again, to see whether it is the same."""
+
+    step: str
+    element: str  # its key as a user knows it; empty where the step is called once
+    recorded: Digest  # content that was reused
+    found: Digest  # content that it has now
+    wall: float  # seconds that computing it again took
+
+    @property
+    def name(self) -> str:
+        """How a user knows it: ``spend``, or ``demand[7]`` of an element."""
+        return f"{self.step}[{self.element}]" if self.element else self.step
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing was stale."""
+        return self.recorded == self.found
 
 
 @fact("memo.written")

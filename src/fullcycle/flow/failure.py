@@ -1,7 +1,7 @@
 """The user's own code raised: their own traceback, where it was, and what to do."""
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -47,10 +47,28 @@ class ElementsFailed(StepFailed):
         return cls(
             f"step {node.name} of {run} failed for {len(failures):,} of {total:,} elements\n{listed}{more}",
             node.line,
-            f"mend it and run again; the other elements are kept: fullcycle run {run.split('@')[0]}",
+            f"look at one: fullcycle debug '{run}/{node.name}[{failures[0].element}]'; then mend it and run "
+            "again: the other elements are kept",
             getattr(first, "traceback", ""),
             tuple(failures),
         )
+
+
+def told_together(failed: Sequence[StepFailed], steps: Sequence[str], done: Container[str]) -> StepFailed:
+    """All that failed in a run that went on, and what was left out because it stands on that.
+
+    ``steps`` are those of the run, ``done`` those that came to something.
+    """
+    first, *others = failed
+    left = len([name for name in steps if name not in done]) - len(failed)
+    if not others and not left:
+        return first
+    more = "".join(f"\n{error.what}\n  where: {error.where}" for error in others)
+    if left:
+        more += f"\n{left} step{'s that stand' if left > 1 else ' that stands'} on this left out"
+    trace = "\n".join(error.traceback for error in failed if error.traceback)
+    _, where, mend, _, *rest = first.args  # of elements that failed, which they are
+    return type(first)(first.what + more, where, mend, trace, *rest)
 
 
 def guarded(node: Node, run: str, inputs: Mapping[str, Any], element: str = "") -> Callable[..., Any]:
@@ -63,7 +81,8 @@ def guarded(node: Node, run: str, inputs: Mapping[str, Any], element: str = "") 
         except Exception as error:
             own = error.__traceback__.tb_next if error.__traceback__ is not None else None
             shapes = ", ".join(f"{name} {_shape(value)}" for name, value in inputs.items())
-            again = f"look at its inputs: fullcycle debug {run}/{name}; then mend it and run again"
+            at = f"'{run}/{name}'" if element else f"{run}/{name}"  # a shell reads [ ] as a pattern
+            again = f"look at its inputs: fullcycle debug {at}; then mend it and run again"
             raise StepFailed(
                 f"step {name} of {run} failed: {in_one_line(error)}",
                 f"{node.line} (its inputs: {shapes or 'none'})",

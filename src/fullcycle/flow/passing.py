@@ -9,7 +9,7 @@ import polars as pl
 
 from fullcycle.data import Query
 from fullcycle.flow.annotation import bare, element_kind, model_view
-from fullcycle.flow.facts import StepFinished
+from fullcycle.flow.facts import Audited, StepFinished
 from fullcycle.flow.graph import Graph, Node
 from fullcycle.flow.options import RunOptions
 from fullcycle.flow.ports import Executor, Judge, Progress, Surroundings
@@ -30,6 +30,7 @@ class Workshop:
     cpu_hour: Money
     clock: Clock = now
     progress: Progress = lambda step, done, failed, total: None
+    audited: Callable[[Audited], None] = lambda audited: None
 
 
 @dataclass(slots=True)

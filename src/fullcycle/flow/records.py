@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from fullcycle.flow.facts import Evaluated, RunFinished, RunStarted, StepFinished
+from fullcycle.flow.facts import Audited, Evaluated, RunFinished, RunStarted, StepFinished
 from fullcycle.kernel import Missing
 from fullcycle.record import Ledger
 
@@ -19,6 +19,7 @@ class RunRecord:
     steps: Mapping[str, StepFinished] = field(default_factory=dict)
     evaluations: Mapping[str, Evaluated] = field(default_factory=dict)
     finished: RunFinished | None = None
+    audited: tuple[Audited, ...] = ()
 
     @property
     def ref(self) -> str:
@@ -83,6 +84,7 @@ def _with_events(ledger: Ledger, run: RunRecord) -> RunRecord:
     steps: dict[str, StepFinished] = {}
     evaluations: dict[str, Evaluated] = {}
     finished: RunFinished | None = None
+    audited: list[Audited] = []
     for event in ledger.read(f"run/{run.started.capability}/{run.number}"):
         match event.body:
             case StepFinished() as body:
@@ -91,4 +93,6 @@ def _with_events(ledger: Ledger, run: RunRecord) -> RunRecord:
                 evaluations[body.step] = body
             case RunFinished() as body:
                 finished = body
-    return RunRecord(run.number, run.at, run.by, run.started, steps, evaluations, finished)
+            case Audited() as body:
+                audited.append(body)
+    return RunRecord(run.number, run.at, run.by, run.started, steps, evaluations, finished, tuple(audited))

@@ -7,11 +7,11 @@ from typing import Any
 
 from fullcycle.flow.audit import audit
 from fullcycle.flow.facts import RunFinished, RunStarted, StepFinished
-from fullcycle.flow.failure import StepFailed, in_one_line
+from fullcycle.flow.failure import StepFailed, in_one_line, told_together
 from fullcycle.flow.fanout import fan_out
 from fullcycle.flow.graph import Graph, Node
 from fullcycle.flow.judging import judge
-from fullcycle.flow.options import RunOptions
+from fullcycle.flow.options import RunOptions, require_possible, wanted
 from fullcycle.flow.parameters import Chosen
 from fullcycle.flow.passing import Pass, Workshop
 from fullcycle.flow.reading import read
@@ -35,8 +35,8 @@ class _Meter:
     def start(cls) -> "_Meter":
         return cls(time.perf_counter(), time.process_time())
 
-    def finished(self, error: str, elsewhere: float, cpu_hour: Money) -> RunFinished:
-        cpu = time.process_time() - self.cpu + elsewhere
+    def finished(self, error: str, this: Pass) -> RunFinished:
+        cpu, cpu_hour = time.process_time() - self.cpu + this.elsewhere, this.shop.cpu_hour
         return RunFinished(
             status="failed" if error else "done",
             error=error,
@@ -44,6 +44,7 @@ class _Meter:
             cpu=cpu,
             peak_memory=peak_memory(),
             cost=Money(cpu_hour.amount * cpu / 3600, cpu_hour.currency),
+            saved=sum(this.saved.values()),
         )
 
 
@@ -63,30 +64,33 @@ def run(
             that it did finish.
         Refused: where a source's rows break their contract.
         Invalid: where a step returns what it does not promise, or what cannot be stored.
+        UnknownName, Invalid: before anything is recorded, where the options ask for what
+            cannot be.
     """
+    require_possible(graph, options)
     meter = _Meter.start()
     earlier = last_times(shop.ledger, graph.capability, graph.nodes)
     number = append_next(shop.ledger, f"runs/{graph.capability}", start, by=shop.by, at=shop.clock()).position
     this = Pass(graph, number, earlier, shop, options)
     this.restore = lambda name, error: _restore(this, chosen, name, error, tell)
     try:
-        failures = _through(this, chosen, tell)
+        failed = _through(this, chosen, tell)
         if options.audit:
-            audit(this, chosen, options.audit, start.id)
+            audit(this, chosen, options.audit, start.id, shop.audited)
     except Exception as error:
-        this.note(meter.finished(in_one_line(error), this.elsewhere, shop.cpu_hour))
+        this.note(meter.finished(in_one_line(error), this))
         this.write()
         raise
-    this.note(meter.finished("; ".join(map(in_one_line, failures)), this.elsewhere, shop.cpu_hour))
+    this.note(meter.finished("; ".join(map(in_one_line, failed)), this))
     this.write()
-    if failures:
-        raise failures[0]
+    if failed:
+        raise told_together(failed, [node.name for node in wanted(graph, options.only)], this.steps)
     return run_record(shop.ledger, graph.capability, number)
 
 
 def _through(this: Pass, chosen: Chosen, tell: Teller) -> list[StepFailed]:
     """Go through the flow; what failed, where the run goes on after a failure."""
-    failures: list[StepFailed] = []
+    failed: list[StepFailed] = []
     for node in wanted(this.graph, this.options.only):
         if any(name not in this.steps for name in node.upstream):
             continue  # what it stands on failed
@@ -95,16 +99,8 @@ def _through(this: Pass, chosen: Chosen, tell: Teller) -> list[StepFailed]:
         except StepFailed as error:
             if not this.options.keep_going:
                 raise
-            failures.append(error)
-    return failures
-
-
-def wanted(graph: Graph, only: frozenset[str]) -> list[Node]:
-    """The nodes that a run goes through: all, or what ``only`` names and what that stands on."""
-    if not only:
-        return list(graph.nodes.values())
-    needed = set(only) | {node.name for name in only for node in graph.ancestors(name)}
-    return [node for node in graph.nodes.values() if node.name in needed]
+            failed.append(error)
+    return failed
 
 
 def _advance(this: Pass, node: Node, parameters: Mapping[str, Any], tell: Teller) -> None:

@@ -1,4 +1,8 @@
-"""One grammar to point at anything: ``winback``, ``winback@42``, ``winback@v7``, ``winback@prod/step``."""
+"""One grammar to point at anything.
+
+``winback``, ``winback@42``, ``winback@v7``, ``winback@prod/step``, and ``demand@42/model[1/3]`` for an
+element of a step that is called once per element.
+"""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +12,7 @@ from fullcycle.kernel.errors import Invalid
 _GRAMMAR = re.compile(
     r"(?P<capability>[A-Za-z_][\w-]*)"
     r"(?:@(?:(?P<run>\d+)|v(?P<release>\d+)|(?P<environment>[A-Za-z_][\w-]*)))?"
-    r"(?:/(?P<step>[A-Za-z_]\w*))?"
+    r"(?:/(?P<step>[A-Za-z_]\w*)(?:\[(?P<element>(?s:.+))\])?)?"
 )
 
 
@@ -21,6 +25,7 @@ class Reference:
     release: int | None = None
     environment: str | None = None
     step: str | None = None
+    element: str | None = None  # its key as a user knows it
 
     @classmethod
     def parse(cls, text: str) -> "Reference":
@@ -30,7 +35,7 @@ class Reference:
             Invalid: for anything else.
 
         >>> Reference.parse("winback@42/visit")
-        Reference(capability='winback', run=42, release=None, environment=None, step='visit')
+        Reference(capability='winback', run=42, release=None, environment=None, step='visit', element=None)
         """
         found = _GRAMMAR.fullmatch(text)
         if found is None:
@@ -46,8 +51,10 @@ class Reference:
             int(release) if release else None,
             found["environment"],
             found["step"],
+            found["element"],
         )
 
     def __str__(self) -> str:
         at = self.run or (f"v{self.release}" if self.release else self.environment)
-        return f"{self.capability}{f'@{at}' if at else ''}{f'/{self.step}' if self.step else ''}"
+        element = f"[{self.element}]" if self.element else ""
+        return f"{self.capability}{f'@{at}' if at else ''}{f'/{self.step}{element}' if self.step else ''}"

@@ -24,6 +24,7 @@ from fullcycle.record.ports import Attachments, Codec, Entry, Ledger, MappedCode
 from fullcycle.record.projection import Lookups, Projection
 from fullcycle.record.secret import Secret, masked
 from fullcycle.record.streams import append_next, checked_stream, lost, prefix_range
+from fullcycle.record.unwritten import UnwrittenLedger, UnwrittenObjects
 
 __all__ = [
     "Artifact",
@@ -53,6 +54,8 @@ __all__ = [
     "Secret",
     "Span",
     "Stored",
+    "UnwrittenLedger",
+    "UnwrittenObjects",
     "Vendor",
     "Written",
     "append_next",
