@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -230,6 +231,35 @@ def test_what_is_attached_is_written_with_the_next_append_and_once(kind, tmp_pat
     assert sorted((one.digest, one.size) for one in mine.attachments()) == sorted([(digest, 5), (also, 5)])
     mine.detach([digest])
     assert other.attached(digest) is None
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_what_is_attached_again_counts_as_attached_then(kind, tmp_path, request):
+    """Who clears away what is old does not take from a run what it has just stored once more."""
+    target = str(tmp_path / "ledger.db") if kind == "sqlite" else request.getfixturevalue("schema")
+    mine, other = open_ledger(target), open_ledger(target)
+    again, old = mine.attach(b"again"), mine.attach(b"old")
+    mine.append("a", 0, Noted(), at=1_000)
+    other.attach(b"again")
+    other.append("a", 1, Noted(), at=9_000_000_000)
+
+    assert {one.digest: one.at for one in mine.attachments()} == {again: 9_000_000_000, old: 1_000}
+    mine.detach([again, old], before=5_000_000_000)
+    assert (other.attached(again), other.attached(old)) == (b"again", None)
+
+
+def test_what_was_damaged_is_mended_when_it_is_attached_again(tmp_path):
+    ledger = open_ledger(str(tmp_path / "ledger.db"))
+    digest = ledger.attach(b"small")
+    ledger.append("a", 0, Noted())
+    with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as connection:
+        connection.execute("update attachment set data = x'00'")
+    assert ledger.attached(digest) == b"\0"
+
+    ledger.attach(b"small")
+    ledger.append_all([])
+    assert ledger.attached(digest) == b"small"
+    ledger.close()
 
 
 @pytest.mark.parametrize("expected", [-1, 0, 2, 10])

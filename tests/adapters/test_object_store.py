@@ -228,6 +228,26 @@ def test_an_object_that_is_removed_is_gone_and_may_be_removed_again(files):
     assert list(files.stored()) == []
 
 
+def test_an_object_stored_again_meanwhile_is_not_removed(files):
+    old, again = files.put(b"old"), files.put(b"again")
+    for digest in (old, again):
+        os.utime(files.path(digest), (1, 1))
+    files.put(b"again")
+
+    files.remove_all([old, again, digest_bytes(b"never")], before=1_000_000_000)
+    assert (files.has(old), files.get(again)) == (False, b"again")
+
+
+def test_storing_again_what_was_damaged_mends_it(files):
+    digest = files.put(b"precious")
+    path = files.path(digest)
+    path.chmod(0o644)
+    path.write_bytes(b"PRECIOUS")
+
+    assert files.put(b"precious") == digest
+    assert files.get(digest) == b"precious"
+
+
 def test_only_what_killed_writers_left_long_ago_is_swept(files):
     path = placed(files)
     old, young = (path.with_name(f".{path.name}.{n}.tmp") for n in range(2))

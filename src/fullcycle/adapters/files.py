@@ -8,7 +8,7 @@ sets another time, and breaks the seal.
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,6 +37,10 @@ class FileObjects:
             Misconfigured: where the folder cannot be written.
         """
         digest = digest_bytes(data)
+        target = self._target(digest)
+        with suppress(OSError):  # there is none, or it cannot be read, which the reader is told
+            if target.stat().st_size != len(data) or target.read_bytes() != data:
+                target.unlink()  # it is damaged: storing it again mends it
         self._place(digest, lambda target: write_atomically(target, data))
         return digest
 
@@ -55,9 +59,8 @@ class FileObjects:
     def _place(self, digest: Digest, place: Callable[[Path], None]) -> None:
         target = self._target(digest)
         try:
-            if target.exists():
+            if _freshened(target):
                 sync_folder(target.parent)  # whoever renamed it may not have come to this yet
-                _freshen(target)
             else:
                 make_folder(target.parent)
                 place(target)
@@ -123,16 +126,29 @@ class FileObjects:
                     found = path.stat()
                     yield Stored(digest, found.st_size, found.st_mtime_ns // 1000)
 
-    def remove(self, digest: Digest) -> None:
-        """Give up an object; nothing happens where there is none.
+    def remove(self, digest: Digest, *, before: int | None = None) -> None:
+        """Give up an object; nothing happens where there is none, or it was stored since ``before``.
 
         Raises:
             Misconfigured: where the folder cannot be written.
         """
+        target = self._target(digest)
         try:
-            self._target(digest).unlink(missing_ok=True)
+            if before is None or target.stat().st_mtime_ns // 1000 < before:
+                target.unlink(missing_ok=True)
+        except FileNotFoundError:
+            return
         except OSError as error:
             raise unwritable(error, "the artifacts", self._folder) from error
+
+    def remove_all(self, digests: Sequence[Digest], *, before: int | None = None) -> None:
+        """Give up several, but those stored again since ``before``.
+
+        Raises:
+            Misconfigured: where the folder cannot be written.
+        """
+        for digest in digests:
+            self.remove(digest, before=before)
 
     def leftovers(self, before: int) -> list[tuple[Path, int]]:
         """What killed writers left until ``before``, in µs since 1970 UTC: each file and its size."""
@@ -179,13 +195,17 @@ def _set_time(path: Path, second: int, fraction: int) -> None:
     os.utime(path, ns=(path.stat().st_atime_ns, second * _SECOND + fraction))
 
 
-def _freshen(path: Path) -> None:
-    """Tell that an object was stored again, since what was stored lately is not cleared away."""
-    written = path.stat().st_mtime_ns
-    present = now() * 1000
-    if present - written > _HOUR:
-        with suppress(PermissionError):
-            _set_time(path, present // _SECOND, written % _SECOND)
+def _freshened(path: Path) -> bool:
+    """Whether an object is there, now as one stored again: what was stored lately is not cleared away."""
+    try:
+        written = path.stat().st_mtime_ns
+        present = now() * 1000
+        if present - written > _HOUR:
+            with suppress(PermissionError):
+                _set_time(path, present // _SECOND, written % _SECOND)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def write_atomically(target: Path, data: bytes) -> None:

@@ -27,6 +27,7 @@ from fullcycle.record import (
 )
 
 _PATIENCE = 10  # seconds to wait for a connection
+_EVER = 2**62  # µs since 1970, later than any
 _MAKING = 7_230_114_001  # key of the lock under which the table is made: any number will do
 
 # Names compare by their bytes: a language's order would not put a prefix's streams together.
@@ -68,10 +69,16 @@ _LATEST = """
     where stream = any(%s) order by stream, position desc
 """
 
-_ATTACH = "insert into attachment (digest, at, data) values (%s, %s, %s) on conflict do nothing"
+# What is attached again counts as attached now, to the hour: what is new is not cleared away.
+# What was damaged is mended by it.
+_ATTACH = """
+    insert into attachment (digest, at, data) values (%s, %s, %s)
+    on conflict (digest) do update set at = excluded.at, data = excluded.data
+    where attachment.at < excluded.at - 3600000000 or attachment.data <> excluded.data
+"""
 _ATTACHED = "select data from attachment where digest = %s"
 _STORED = "select digest, length(data), at from attachment"
-_DETACH = "delete from attachment where digest = any(%s)"
+_DETACH = "delete from attachment where digest = any(%s) and at < %s"
 
 _HEAD = "select coalesce(max(position), 0) from fact where stream = %s"
 
@@ -171,10 +178,11 @@ class PostgresLedger:
         """Every attachment that is written."""
         return [Stored(*row) for row in self._rows(_STORED, ())]
 
-    def detach(self, digests: Sequence[Digest]) -> None:
+    def detach(self, digests: Sequence[Digest], *, before: int | None = None) -> None:
         """Give up attachments; the server uses their room again."""
+        end = before if before is not None else _EVER
         with self._connection() as connection:
-            connection.execute(_DETACH, (list(digests),))
+            connection.execute(_DETACH, (list(digests), end))
 
     def latest(self, streams: Sequence[str]) -> dict[str, Fact]:
         """The last fact of each of these streams, of those that have one."""

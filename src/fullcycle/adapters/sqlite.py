@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from fullcycle.kernel import Damaged, Digest, FullcycleError, Misconfigured, dig
 from fullcycle.record import Entry, Fact, Stored, checked_stream, lost, prefix_range, read_fact, write_body
 
 _PATIENCE = 30.0  # seconds to wait for another writer, who needs milliseconds
+_EVER = 2**62  # µs since 1970, later than any
+_HOUR = 3_600_000_000  # µs
 
 _SCHEMA = {
     "fact": """
@@ -54,10 +57,16 @@ _LAST = """
     where stream = ?1 and position = (select max(position) from fact where stream = ?1)
 """
 
-_ATTACH = "insert or ignore into attachment (digest, at, data) values (?, ?, ?)"
+# What is attached again counts as attached now, to the hour: what is new is not cleared away.
+# What was damaged is mended by it.
+_ATTACH = f"""
+    insert into attachment (digest, at, data) values (?, ?, ?)
+    on conflict (digest) do update set at = excluded.at, data = excluded.data
+    where at < excluded.at - {_HOUR} or data <> excluded.data
+"""
 _ATTACHED = "select data from attachment where digest = ?"
 _STORED = "select digest, length(data), at from attachment"
-_DETACH = "delete from attachment where digest = ?"
+_DETACH = "delete from attachment where digest = ? and at < ?"
 
 _HEAD = "select coalesce(max(position), 0) from fact where stream = ?"
 
@@ -155,16 +164,19 @@ class SqliteLedger:
         """Every attachment that is written."""
         return [Stored(*row) for row in self._rows(_STORED, ())]
 
-    def detach(self, digests: Sequence[Digest]) -> None:
-        """Give up attachments, and the room they take."""
+    def detach(self, digests: Sequence[Digest], *, before: int | None = None) -> None:
+        """Give up attachments; the room they take, too, where the disk has some for the moment."""
+        end = before if before is not None else _EVER
         try:
             with self._pool.connection() as connection:
                 connection.execute("begin immediate")
-                connection.executemany(_DETACH, [(digest,) for digest in digests])
+                connection.executemany(_DETACH, [(digest, end) for digest in digests])
                 connection.execute("commit")
-                connection.execute("vacuum")
         except sqlite3.Error as error:
             raise translated(error, self._path, "the ledger") from error
+        with suppress(sqlite3.Error), self._pool.connection() as connection:
+            connection.execute("vacuum")  # it needs as much room again, and nobody else at work
+            connection.execute("pragma wal_checkpoint(truncate)")
 
     def read(self, stream: str, since: int = 0) -> list[Fact]:
         """The facts of a stream after position ``since``."""

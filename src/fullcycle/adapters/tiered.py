@@ -63,14 +63,17 @@ class TieredObjects:
         yield from self._small.attachments()
         yield from self._large.stored()
 
-    def remove(self, digest: Digest) -> None:
+    def remove(self, digest: Digest, *, before: int | None = None) -> None:
         """Give up an object, wherever it is."""
-        self.remove_all([digest])
+        self.remove_all([digest], before=before)
 
-    def remove_all(self, digests: Sequence[Digest]) -> None:
-        """Give up objects, the small ones in one commit."""
+    def remove_all(self, digests: Sequence[Digest], *, before: int | None = None) -> None:
+        """Give up objects, but those stored again since ``before``; the small ones in one commit.
+
+        That comes last: on a full disk it needs the room that the large ones leave.
+        """
         attached = [digest for digest in digests if self._small.attached(digest) is not None]
-        if attached:
-            self._small.detach(attached)
         for digest in set(digests) - set(attached):
-            self._large.remove(digest)
+            self._large.remove(digest, before=before)
+        if attached:
+            self._small.detach(attached, before=before)

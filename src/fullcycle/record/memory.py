@@ -59,8 +59,8 @@ class MemoryLedger:
         """All that is attached."""
         return [Stored(digest, len(data), 0) for digest, data in self._attached.items()]
 
-    def detach(self, digests: Sequence[Digest]) -> None:
-        """Give up attachments."""
+    def detach(self, digests: Sequence[Digest], *, before: int | None = None) -> None:
+        """Give up attachments; nobody else knows of them, so none is attached again meanwhile."""
         for digest in digests:
             self._attached.pop(digest, None)
 
@@ -138,8 +138,13 @@ class MemoryObjects:
         for digest, path in list(self._written.items()):
             yield Stored(digest, path.stat().st_size, self._times[digest])
 
-    def remove(self, digest: Digest) -> None:
-        """Give up an object."""
+    def remove_all(self, digests: Sequence[Digest], *, before: int | None = None) -> None:
+        """Give up several."""
+        for digest in digests:
+            self.remove(digest)
+
+    def remove(self, digest: Digest, *, before: int | None = None) -> None:
+        """Give up an object; nobody else knows of them, so none is stored again meanwhile."""
         self._objects.pop(digest, None)
         path = self._written.pop(digest, None)
         if path is not None:

@@ -31,8 +31,11 @@ class Attachments(Protocol):
         """All that is attached and written."""
         ...
 
-    def detach(self, digests: Sequence[Digest]) -> None:
-        """Give up attachments, and the room they take."""
+    def detach(self, digests: Sequence[Digest], *, before: int | None = None) -> None:
+        """Give up attachments, and the room they take; not those attached again since ``before``.
+
+        What is attached again counts as attached then, to the hour.
+        """
         ...
 
 
@@ -132,8 +135,12 @@ class ObjectStore(Protocol):
         """Every object, in no order."""
         ...
 
-    def remove(self, digest: Digest) -> None:
-        """Give up an object; nothing happens where there is none."""
+    def remove(self, digest: Digest, *, before: int | None = None) -> None:
+        """Give up an object; nothing happens where there is none, or it was stored again since ``before``."""
+        ...
+
+    def remove_all(self, digests: Sequence[Digest], *, before: int | None = None) -> None:
+        """Give up several, but those stored again since ``before``."""
         ...
 
 

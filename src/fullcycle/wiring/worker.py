@@ -41,7 +41,7 @@ class _Collected:
         """Nothing of its own is written."""
         return []
 
-    def detach(self, digests: Sequence[Digest]) -> None:
+    def detach(self, digests: Sequence[Digest], *, before: int | None = None) -> None:
         """Forget them."""
         for digest in digests:
             self._made.pop(digest, None)
