@@ -161,6 +161,21 @@ def test_an_element_whose_result_is_lost_is_made_again(shop):
     assert shop.value("squared") == {"n0": 0, "n1": 1, "n2": 4}
 
 
+def test_elements_in_another_order_are_put_together_and_none_is_computed(shop):
+    flow = """
+        @fc.step
+        def numbers(*, of: dict[str, int]) -> dict[str, int]: return of
+        @fc.step
+        def squared(numbers: fc.Each[int]) -> int: return numbers ** 2
+    """
+    shop.run(flow, of={"a": 1, "b": 2})
+    second = shop.run(flow, of={"b": 2, "a": 1})
+
+    assert list(shop.value("squared")) == ["b", "a"]
+    assert second.steps["squared"].reused
+    assert second.steps["squared"].reason.startswith("every element is known: numbers has new content")
+
+
 def test_no_elements_make_an_empty_result(shop):
     shop.run(SQUARES, upto=0)
     assert (shop.value("squared"), shop.value("total")) == ({}, 0)

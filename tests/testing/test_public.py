@@ -12,6 +12,7 @@ HEAVY = ("polars", "numpy", "duckdb", "scipy", "lightgbm", "click", "rich")
 NAMES = [
     "Capability",
     "Draw",
+    "Each",
     "Experiment",
     "File",
     "FullcycleError",

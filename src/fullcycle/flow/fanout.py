@@ -136,6 +136,7 @@ def fan_out(
     made = _together(this, elements, results, time.perf_counter() - began, tally.cpu)
     finished = msgspec.structs.replace(
         told(this, node, identity, made, reason=reason),
+        reused=bool(results) and not tally.made,
         elements=len(results),
         made=tally.made,
         threads=threads_of(this, node),
@@ -160,6 +161,8 @@ def _together(this: Pass, elements: Elements, results: list[Memoized], wall: flo
 
 def anew(reason: str, todo: int, total: int) -> str:
     """Why a step runs, with how many of its elements are not remembered."""
+    if not todo and total:
+        return f"every element is known: {reason}"
     return reason if todo == total else f"{todo:,} of {total:,} elements anew: {reason}"
 
 

@@ -53,6 +53,7 @@ class Pass:
     saved: dict[str, float] = field(default_factory=dict)  # seconds that steps took which were reused
     unfollowed: set[str] = field(default_factory=set)  # places in the code, told once
     elsewhere: float = 0.0  # seconds of CPU that other processes spent for it
+    highest: int = 0  # bytes that any of them held
     position: int = 0  # of the last fact in the run's own stream
     waiting: list[Entry] = field(
         default_factory=list

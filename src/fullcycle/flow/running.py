@@ -42,7 +42,7 @@ class _Meter:
             error=error,
             wall=time.perf_counter() - self.wall,
             cpu=cpu,
-            peak_memory=peak_memory(),
+            peak_memory=max(peak_memory(), this.highest),  # of one process
             cost=Money(cpu_hour.amount * cpu / 3600, cpu_hour.currency),
             saved=sum(this.saved.values()),
         )

@@ -139,6 +139,7 @@ def taken(this: Pass, answer: Answer) -> Made:
         raise answer.error if answer.error is not None else LookupError(answer)
     if answer.elsewhere:
         this.elsewhere += answer.made.cpu
+        this.highest = max(this.highest, answer.made.peak_memory)
     return answer.made
 
 
