@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
 
-from fullcycle.kernel import Digest, Invalid, digest_parts
-from fullcycle.record import unreadable
+from fullcycle.kernel import Digest, Invalid, digest_bytes, digest_parts
+from fullcycle.record import joined, parted, unreadable
 
 Array = npt.NDArray[np.float64]
 
@@ -26,8 +26,9 @@ class XGBoostCodec:
         return isinstance(value, xgb.Booster)
 
     def encode(self, value: Any) -> bytes:
-        """The model, its features' names and its attributes."""
-        return bytes(value.save_raw("ubj"))
+        """A digest, and the model with its features' names and its attributes."""
+        model = bytes(value.save_raw("ubj"))
+        return joined([digest_bytes(model).encode(), model])
 
     def decode(self, data: bytes) -> Any:
         """Read a model.
@@ -35,10 +36,11 @@ class XGBoostCodec:
         Raises:
             Damaged: where XGBoost cannot read it.
         """
-        if not data.startswith(b"{"):  # XGBoost would take it for a format of before, and warn
-            raise unreadable("an XGBoost model", "no UBJSON")
+        digest, model = parted(data, 2, "an XGBoost model")
+        if digest_bytes(model).encode() != digest:  # XGBoost's reader may end the process over it
+            raise unreadable("an XGBoost model", "other bytes than were written")
         try:
-            return xgb.Booster(model_file=bytearray(data))
+            return xgb.Booster(model_file=bytearray(model))
         except (xgb.core.XGBoostError, ValueError, TypeError) as error:
             raise unreadable("an XGBoost model", error) from error
 
