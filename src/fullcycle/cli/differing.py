@@ -200,6 +200,7 @@ def _verdict(one: ScoreChange) -> str:
         overlap = "the intervals overlap" if one.overlap else "the intervals do not overlap"
         return f"{one.now.value - one.was.value:+.4f}, {overlap}{f'; {one.note}' if one.note else ''}"
     told = f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] on the same rows"
+    told += f" {one.note}" if one.note else ""
     if difference.low <= 0 <= difference.high:
         return f"{told}: may be chance"
     better = (difference.value > 0) == one.higher_is_better

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fullcycle.evaluate.evaluation import Influence as Influence
     from fullcycle.evaluate.evaluation import Measured as Measured
     from fullcycle.evaluate.evaluation import Slice as Slice
+    from fullcycle.evaluate.family import mean_of as mean_of
     from fullcycle.evaluate.judge import Contender as Contender
     from fullcycle.evaluate.judge import evaluate as evaluate
     from fullcycle.evaluate.judge import paired as paired
@@ -47,6 +48,7 @@ __getattr__, __all__ = lazily(
         "Split": ".sample",
         "SplitCodec": ".codec",
         "evaluate": ".judge",
+        "mean_of": ".family",
         "paired": ".judge",
         "refuse_shared_keys": ".sample",
         "score_named": ".score",

@@ -89,6 +89,11 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
         return (self.difference.value > 0) == self.higher_is_better and self.difference.value != 0
 
     @property
+    def clearly_better(self) -> bool:
+        """Whether the whole interval of the difference is on the right side of the baseline."""
+        return self.difference.low > 0 if self.higher_is_better else self.difference.high < 0
+
+    @property
     def clearly_worse(self) -> bool:
         """Whether the whole interval of the difference is on the wrong side of the baseline."""
         return self.difference.high < 0 if self.higher_is_better else self.difference.low > 0

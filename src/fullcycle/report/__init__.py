@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from fullcycle.report.beside import Beside as Beside
     from fullcycle.report.beside import ChangedData as ChangedData
     from fullcycle.report.beside import ChangedScore as ChangedScore
+    from fullcycle.report.beside import Families as Families
     from fullcycle.report.beside import Judgements as Judgements
     from fullcycle.report.beside import render_beside as render_beside
     from fullcycle.report.page import render as render
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from fullcycle.report.story import Effect as Effect
     from fullcycle.report.story import EvaluationPart as EvaluationPart
     from fullcycle.report.story import ExperimentPart as ExperimentPart
+    from fullcycle.report.story import FamilyPart as FamilyPart
     from fullcycle.report.story import FlowPart as FlowPart
     from fullcycle.report.story import FlowStep as FlowStep
     from fullcycle.report.story import Look as Look
@@ -43,6 +45,8 @@ __getattr__, __all__ = lazily(
         "Effect": ".story",
         "EvaluationPart": ".story",
         "ExperimentPart": ".story",
+        "Families": ".beside",
+        "FamilyPart": ".story",
         "FlowPart": ".story",
         "FlowStep": ".story",
         "Judgements": ".beside",

@@ -1,6 +1,6 @@
 """Two runs on one page: what changed between them, and their models' charts side by side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fullcycle.evaluate import Evaluation
@@ -13,6 +13,7 @@ from fullcycle.report.style import Spec
 from fullcycle.report.wording import aligned, number
 
 _DRIVERS = 8  # features shown
+_ENDS = 5  # models of a family shown from either end
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,15 @@ class Judgements:
     step: str
     first: Evaluation | None
     second: Evaluation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Families:
+    """The models of one step as both runs judged them, by their keys."""
+
+    step: str
+    first: Mapping[str, Evaluation]
+    second: Mapping[str, Evaluation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,7 @@ class Beside:
     made: str
     scores: tuple[ChangedScore, ...] = ()
     models: tuple[Judgements, ...] = ()
+    families: tuple[Families, ...] = ()
     parameters: tuple[Change, ...] = ()
     files: tuple[tuple[str, int, int], ...] = ()  # path, lines added and removed
     data: tuple[ChangedData, ...] = ()
@@ -70,6 +81,7 @@ def render_beside(told: Beside, *, svg: Draw | None = None) -> str:
             "main",
             _scores(told),
             *(_model(one, told, pen) for one in told.models),
+            *(_family(one, told) for one in told.families),
             _changes("parameters", "Parameters", told.parameters),
             _files(told),
             _data(told),
@@ -104,6 +116,33 @@ def _model(one: Judgements, told: Beside, pen: Pen) -> Markup:
         _pair(pen, heads, "For whom it works", (first, second), _Kind(_forest, _slices)),
     ]
     return section(one.step, one.step, *(pair for pair in pairs if pair is not None))
+
+
+def _family(one: Families, told: Beside) -> Markup:
+    """The models of a family that both runs have, those first whose scores improved most."""
+    both = [key for key in one.second if key in one.first]
+    other = [key for key in both if one.second[key] != one.first[key]]
+    alone = len(one.first) + len(one.second) - 2 * len(both)
+    note = f"{len(both) - len(other):,} models are the same, {alone:,} are in one of them only."
+    if not other:
+        return section(one.step, one.step, missing(note))
+    change = {key: one.second[key].model.value - one.first[key].model.value for key in other}
+    sign = -1 if one.second[other[0]].higher_is_better else 1
+    ordered = sorted(other, key=lambda key: sign * change[key])
+    rows = [
+        (
+            key,
+            *aligned(one.first[key].model.value, one.second[key].model.value),
+            *aligned(change[key], plus=True),
+        )
+        for key in ordered
+    ]
+    head = ("model", told.first, told.second, "difference")
+    shown = rows if len(rows) <= 2 * _ENDS else [*rows[:_ENDS], *rows[-_ENDS:]]
+    every = tag("details", tag("summary", f"all {len(rows):,}"), Table(head, rows, (1, 2, 3)).html())
+    lead = f"The most and the least improved of {len(rows):,}; {note}"
+    table = Table(head, shown, (1, 2, 3)).html()
+    return section(one.step, one.step, table, source(lead), every if len(shown) < len(rows) else None)
 
 
 @dataclass(frozen=True, slots=True)

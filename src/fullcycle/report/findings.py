@@ -10,28 +10,31 @@ from fullcycle.report.wording import aligned, level, number, signed
 _DRIVERS = 8  # features shown
 
 
-def evaluation(story: Story, pen: Pen) -> Markup:
-    """Each model's score beside its baseline's, and its charts."""
-    if not story.evaluations:
+def evaluation(story: Story, pen: Pen, *families: Markup) -> Markup:
+    """Each model's score beside its baseline's, and its charts; then families of models."""
+    if not story.evaluations and not families:
         what = missing("No model has been judged yet.", f"fullcycle run {story.capability}")
         return section("evaluation", "How good the model is", what)
-    return section("evaluation", "How good the model is", *(_judged(part, pen) for part in story.evaluations))
+    single = (_judged(part, pen) for part in story.evaluations)
+    return section("evaluation", "How good the model is", *single, *families)
 
 
-def drivers(story: Story, pen: Pen) -> Markup:
+def drivers(story: Story, pen: Pen, *families: Markup) -> Markup:
     """What the predictions rest on, by exact SHAP values."""
     parts = [part for part in story.evaluations if part.evaluation.influences]
-    if not parts:
+    if not parts and not families:
         what = missing("No explanation: no model that has been judged can give one.")
         return section("drivers", "What drives it", what)
-    return section("drivers", "What drives it", *(_explained(part, pen) for part in parts))
+    return section("drivers", "What drives it", *(_explained(part, pen) for part in parts), *families)
 
 
 def slices(story: Story, pen: Pen) -> Markup:
     """The score on parts of the rows."""
     parts = [part for part in story.evaluations if part.evaluation.slices]
     if not parts:
-        what = missing("No slices: name columns in slices= of @fc.model.")
+        alone = missing("Each model is of a part of the rows: see how good the models are.")
+        named = missing("No slices: name columns in slices= of @fc.model.")
+        what = alone if story.families and not story.evaluations else named
         return section("slices", "For whom it works", what)
     return section("slices", "For whom it works", *(_sliced(part, pen) for part in parts))
 
@@ -106,7 +109,7 @@ def _judged(part: EvaluationPart, pen: Pen) -> Markup:
         )
         for name, shown, span in ((name, *_measured(value, sign)) for name, value, sign in facts)
     )
-    score = tag("p", tag("strong", found.score), f" – {found.meaning}. ", _comparison(found))
+    score = tag("p", tag("strong", found.score), f" – {found.meaning}. ", comparison(found))
     notes = [tag("p", note, class_="source") for note in found.notes]
     drawn = [_bins(found, pen, part.source)] if found.bins else []
     if found.curve:
@@ -125,15 +128,15 @@ def _measured(value: Measured, sign: bool) -> tuple[str, str]:
     return shown, f"{low} to {high}"
 
 
-def _comparison(found: Evaluation) -> str:
+def comparison(found: Evaluation) -> str:
+    """Whether a model beats its baseline, in a sentence."""
     if found.clearly_worse:
         return "The model is worse than its baseline."
     if not found.beats_baseline:
         return "The model does not beat its baseline."
-    certain = found.difference.low > 0 if found.higher_is_better else found.difference.high < 0
     return (
         "The model beats its baseline."
-        if certain
+        if found.clearly_better
         else "The model looks better than its baseline, within the noise."
     )
 

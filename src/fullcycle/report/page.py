@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from fullcycle.kernel import Markup, joined, tag
-from fullcycle.report import background, findings, summary
+from fullcycle.report import background, families, findings, summary
 from fullcycle.report.experiment import experiment
 from fullcycle.report.parts import Draw, Pen, source
 from fullcycle.report.story import Story
@@ -41,8 +41,8 @@ def render(story: Story, *, markdown: Callable[[str], str], svg: Draw | None = N
             summary.value(story, pen),
             background.brief(story, pen),
             experiment(story, pen),
-            findings.evaluation(story, pen),
-            findings.drivers(story, pen),
+            findings.evaluation(story, pen, *(families.leaderboard(part, pen) for part in story.families)),
+            findings.drivers(story, pen, *families.overviews(story, pen)),
             findings.slices(story, pen),
             findings.service(story, pen),
             background.flow(story),

@@ -4,6 +4,7 @@ Every part is optional; the page says in one line what is missing and how to get
 ``source`` names the run, release or query its numbers come from and stands beside them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -103,6 +104,15 @@ class EvaluationPart:
 
     step: str
     evaluation: Evaluation
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyPart:
+    """Models of one step, one per element, each judged on its own unseen rows; at least one."""
+
+    step: str
+    evaluations: Mapping[str, Evaluation]
     source: str
 
 
@@ -209,6 +219,7 @@ class Story:
     brief: BriefPart | None = None
     flow: FlowPart | None = None
     evaluations: tuple[EvaluationPart, ...] = ()
+    families: tuple[FamilyPart, ...] = ()
     assessment: AssessmentPart | None = None
     experiment: ExperimentPart | None = None
     cost: CostPart | None = None

@@ -10,8 +10,8 @@ import polars as pl
 
 from fullcycle.code import Archive, Symbol, changed, file_changes
 from fullcycle.data import Row, compare_tables, schema
-from fullcycle.evaluate import Contender, Measured, Split, paired, score_named
-from fullcycle.flow import Evaluated, StepFinished, efforts, settings
+from fullcycle.evaluate import Measured, score_named
+from fullcycle.flow import Evaluated, Node, StepFinished, efforts, settings
 from fullcycle.kernel import Change, Damaged, Digest, FullcycleError, Invalid, Missing, changes
 from fullcycle.record import Artifact
 from fullcycle.release import ReleaseChange, gate_changes, golden_change, golden_rows, pinned_changes
@@ -26,7 +26,7 @@ from fullcycle.wiring.comparison import (
 )
 from fullcycle.wiring.details import is_family, tables_of
 from fullcycle.wiring.flow import Flow
-from fullcycle.wiring.models import batch_model
+from fullcycle.wiring.pairing import JudgedModel, difference, judged_models
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.sides import Side, side
 
@@ -279,20 +279,18 @@ class _Pair:
         if was.evaluation.content == now.evaluation.content:
             return None, "the same evaluation"
         try:
-            first, second = (self._contender(one, step) for one in (self.was, self.now))
-            found = paired(first, second)
+            return difference(
+                self.project.artifacts, *(self._judged(one, step) for one in (self.was, self.now))
+            )
         except FullcycleError as error:
             return None, f"not compared row by row: {error.what}"
-        return (found, "") if found is not None else (None, "not judged on the same rows")
 
-    def _contender(self, one: Side, step: str) -> Contender:
+    def _judged(self, one: Side, step: str) -> tuple[Node, dict[str, JudgedModel]]:
         flow = self._flow(one)
         if flow is None:
             raise Missing(f"the flow of {one.ref} cannot be read", "its archive", "see the note")
         node = flow.graph.nodes[step]
-        made, artifacts = one.run.steps, self.project.artifacts
-        halves = artifacts.load(made[next(iter(node.inputs))].artifact, Split)
-        return Contender(node.declared, batch_model(artifacts.load(made[step].artifact), node.line), halves)
+        return node, judged_models(self.project.artifacts, one.run, node)
 
 
 def _not_come_to(other: Side) -> str:

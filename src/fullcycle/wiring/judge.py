@@ -5,12 +5,10 @@ from typing import Any
 
 import msgspec
 
-from fullcycle.evaluate import Evaluation, evaluate
+from fullcycle.evaluate import Evaluation, evaluate, mean_of
 from fullcycle.flow import Evaluated, Node
 from fullcycle.record import Artifact, Artifacts
 from fullcycle.wiring.models import batch_model, explainer_of
-
-_NORMAL = 1.959963984540054  # half the width of a 95 % interval, in standard errors
 
 
 class ScoringJudge:
@@ -30,15 +28,15 @@ class ScoringJudge:
         """What the record says of an evaluation; of a family's, means in which each model counts alike."""
         found = load_evaluations(self._artifacts, evaluation)
         scores = [one.model for one in found.values()]
-        value, low, high = _mean([(score.value, score.low, score.high) for score in scores])
+        mean = mean_of(scores)
         baselines = [one.baseline.value for one in found.values() if one.baseline.value is not None]
         return Evaluated(
             step=node.name,
             evaluation=evaluation,
             score=next(iter(found.values())).score,
-            value=value,
-            low=low,
-            high=high,
+            value=mean.value,
+            low=mean.low,
+            high=mean.high,
             baseline=math.fsum(baselines) / len(baselines) if baselines else None,
             reused=reused,
             elements=len(found) if node.each else None,
@@ -57,13 +55,3 @@ def load_evaluations(artifacts: Artifacts, artifact: Artifact) -> dict[str, Eval
         return {"": msgspec.convert(found, Evaluation)}
     named = found.items() if isinstance(found, dict) else enumerate(found)
     return {str(key): msgspec.convert(one, Evaluation) for key, one in named}
-
-
-def _mean(intervals: list[tuple[float, float, float]]) -> tuple[float, float, float]:
-    """The mean of independent estimates with its 95 % interval; a single one as it is."""
-    if len(intervals) == 1:
-        return intervals[0]
-    value = math.fsum(one for one, _, _ in intervals) / len(intervals)
-    errors = [(high - low) / 2 / _NORMAL for _, low, high in intervals]
-    half = _NORMAL * math.sqrt(math.fsum(error**2 for error in errors)) / len(intervals)
-    return value, value - half, value + half

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from fullcycle.evaluate import mean_of
 from fullcycle.flow import RunRecord, run_record
 from fullcycle.kernel import Digest, Missing
 from fullcycle.record import append_next
@@ -26,7 +27,7 @@ from fullcycle.release import (
 )
 from fullcycle.serve import with_golden
 from fullcycle.wiring.gathering import Making, begin, draft, references, requests
-from fullcycle.wiring.judge import load_evaluation
+from fullcycle.wiring.judge import load_evaluations
 from fullcycle.wiring.models import batch_model
 from fullcycle.wiring.parity import feature_parity, model_parity
 from fullcycle.wiring.project import Project
@@ -162,15 +163,15 @@ def _contracts(making: Making) -> tuple[ContractFinding, ...]:
 def _scores(project: Project, run: RunRecord) -> tuple[Scored, ...]:
     found = []
     for step, judged in run.evaluations.items():
-        evaluation = load_evaluation(project.artifacts, judged.evaluation)
+        family = list(load_evaluations(project.artifacts, judged.evaluation).values())
         found.append(
             Scored(
                 step=step,
-                score=evaluation.score,
-                higher_is_better=evaluation.higher_is_better,
-                model=evaluation.model,
-                baseline=evaluation.baseline,
-                difference=evaluation.difference,
+                score=family[0].score,
+                higher_is_better=family[0].higher_is_better,
+                model=mean_of([one.model for one in family]),
+                baseline=mean_of([one.baseline for one in family]),
+                difference=mean_of([one.difference for one in family]),
             )
         )
     return tuple(found)

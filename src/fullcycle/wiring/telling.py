@@ -5,7 +5,7 @@ from typing import Any
 
 from fullcycle.brief import Brief, in_words, number, worth_per_year
 from fullcycle.experiment import Readout, experiments
-from fullcycle.flow import RunRecord, last_run, run_record
+from fullcycle.flow import Evaluated, RunRecord, last_run, run_record
 from fullcycle.kernel import Interval, Missing, Money, instant, now
 from fullcycle.release import Judgement, Manifest, deployed, releases_stream
 from fullcycle.report import (
@@ -16,6 +16,7 @@ from fullcycle.report import (
     Effect,
     EvaluationPart,
     ExperimentPart,
+    FamilyPart,
     FlowPart,
     FlowStep,
     Look,
@@ -29,7 +30,7 @@ from fullcycle.report import (
 from fullcycle.value import Measurement, measurements
 from fullcycle.wiring.experiments import Reading, off_policy_of, read
 from fullcycle.wiring.flow import Flow
-from fullcycle.wiring.judge import load_evaluation
+from fullcycle.wiring.judge import load_evaluation, load_evaluations
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import judgement_of, released
 from fullcycle.wiring.runs import brief_of
@@ -61,11 +62,15 @@ def story(project: Project, capability: str, environment: str) -> Story:
         flow=_flow(project, run),
         evaluations=tuple(
             EvaluationPart(
-                step=step,
-                evaluation=load_evaluation(project.artifacts, judged.evaluation),
-                source=f"{run.ref} · score {judged.score}",
+                step, load_evaluation(project.artifacts, judged.evaluation), _judged_by(run, judged)
             )
             for step, judged in run.evaluations.items()
+            if judged.elements is None
+        ),
+        families=tuple(
+            FamilyPart(step, load_evaluations(project.artifacts, judged.evaluation), _judged_by(run, judged))
+            for step, judged in run.evaluations.items()
+            if judged.elements
         ),
         assessment=_assessment(project, capability, release, brief),
         experiment=_experiment(reading) if reading is not None else None,
@@ -197,6 +202,10 @@ def _brief(brief: Brief, run: RunRecord) -> BriefPart:
         prose=brief.prose,
         facts=tuple((name, " ".join(text.split())) for name, text in facts),
     )
+
+
+def _judged_by(run: RunRecord, judged: Evaluated) -> str:
+    return f"{run.ref} · score {judged.score}"
 
 
 def _flow(project: Project, run: RunRecord) -> FlowPart:
