@@ -6,7 +6,7 @@ Each edit names the steps that must run again; all others must not.
 
 from textwrap import dedent
 
-from fullcycle.code import Archive, reach, reaching
+from fullcycle.code import Archive, reach, reaching, recollection
 from fullcycle.code import module as modules
 from small_projects import of
 
@@ -402,5 +402,5 @@ def steps_of(expected: str | frozenset[str]) -> frozenset[str]:
 
 def forget_everything() -> None:
     """Empty the caches of the digester, as in a new process."""
-    for cached in (modules.read_module, reaching._found, reaching._opened):
+    for cached in (modules.read_module, reaching._found, reaching._opened, recollection._kept):
         cached.cache_clear()

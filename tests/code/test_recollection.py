@@ -63,10 +63,10 @@ def test_another_version_of_a_library_counts_whatever_is_kept(tmp_path, monkeypa
     assert every(tmp_path)["past"].digest != first.digest
 
 
-@pytest.mark.parametrize("broken", [b"", b"\n", b"abc\n{}", b"{}"])
+@pytest.mark.parametrize("broken", [b"", b"\n", b"abc\n{}", b"{}", b"a" * 64 + b"{}"])
 def test_a_broken_entry_is_none(tmp_path, walks, broken):
     first = every(tmp_path)
-    for entry in tmp_path.rglob("*.json"):
+    for entry in tmp_path.rglob("*.jsonl"):
         entry.write_bytes(broken)
 
     assert every(tmp_path) == first
@@ -75,11 +75,13 @@ def test_a_broken_entry_is_none(tmp_path, walks, broken):
 
 def test_an_entry_that_is_cut_short_is_none(tmp_path, walks):
     first = every(tmp_path)
-    for entry in tmp_path.rglob("*.json"):
+    for entry in tmp_path.rglob("*.jsonl"):
         entry.write_bytes(entry.read_bytes()[:-9])
 
     assert every(tmp_path) == first
-    assert walks == STEPS + STEPS
+    assert walks == [*STEPS, STEPS[-1]]  # the others are whole
+    assert every(tmp_path) == first
+    assert walks == [*STEPS, STEPS[-1]]  # what came after the broken line is read
 
 
 def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path, walks):
