@@ -22,7 +22,7 @@ from fullcycle.wiring.codecs import every_codec
 from fullcycle.wiring.config import NAME
 from fullcycle.wiring.project import Project
 
-_CACHE = ".fullcycle/cache"  # of what may be forgotten
+CACHE = ".fullcycle/cache"  # of what may be forgotten
 _DUCKDB = "duckdb:///"
 
 
@@ -75,7 +75,7 @@ class Flow:
         files = archive if archive is not None else project.archive()
         loaded = project.loaded(files)
         if archive is None or beside is not None:
-            kept, cache = project.objects.get, project.root / _CACHE
+            kept, cache = project.objects.get, project.root / CACHE
             loaded.files = Files(files, project.root, pinned=beside, kept=kept, cache=cache)
         return cls(project, project.require_capability(capability), environment, files, loaded)
 
@@ -192,7 +192,7 @@ class Flow:
         if name not in vars(self.loaded.module(module)):
             function = node.declared.function  # of a source that only its outcomes name
             module, name = function.__module__.removeprefix(f"{self.loaded.name}."), function.__name__
-        return reach(self.archive, module, name, cache=self.project.root / _CACHE)
+        return reach(self.archive, module, name, cache=self.project.root / CACHE)
 
     def _resource(self, source: Source[...]) -> Warehouse:
         given = resources(source, self.project, self.environment)
