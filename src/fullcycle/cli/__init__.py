@@ -12,6 +12,7 @@ COMMANDS = {
     "runs": "List a capability's runs.",
     "show": "Show anything in the record by its reference, such as winback@42.",
     "diff": "Compare two runs, releases or deployments.",
+    "replay": "Compute a run again from the record alone, and compare.",
     "release": "Freeze a run into a release, if every gate passes.",
     "releases": "List a capability's releases.",
     "deploy": "Say which release answers in an environment.",

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from fullcycle.data.distribution import Profile as Profile
     from fullcycle.data.distribution import profile as profile
     from fullcycle.data.distribution import recount as recount
+    from fullcycle.data.divergence import first_difference as first_difference
+    from fullcycle.data.divergence import table_difference as table_difference
+    from fullcycle.data.divergence import text_difference as text_difference
     from fullcycle.data.file import File as File
     from fullcycle.data.file import Variable as Variable
     from fullcycle.data.history import asof as asof
@@ -83,6 +86,9 @@ __getattr__, __all__ = lazily(
         "between": ".row",
         "check": ".inspection",
         "compare_tables": ".comparison",
+        "first_difference": ".divergence",
+        "table_difference": ".divergence",
+        "text_difference": ".divergence",
         "conform": ".columns",
         "decode": ".request",
         "described": ".contract",

@@ -18,10 +18,15 @@ if TYPE_CHECKING:
     from fullcycle.flow.effort import efforts as efforts
     from fullcycle.flow.facts import Audited as Audited
     from fullcycle.flow.facts import Evaluated as Evaluated
+    from fullcycle.flow.facts import GridStarted as GridStarted
     from fullcycle.flow.facts import Memoized as Memoized
+    from fullcycle.flow.facts import Replayed as Replayed
+    from fullcycle.flow.facts import ReplayVerdict as ReplayVerdict
     from fullcycle.flow.facts import RunFinished as RunFinished
     from fullcycle.flow.facts import RunStarted as RunStarted
+    from fullcycle.flow.facts import ScoreReplayed as ScoreReplayed
     from fullcycle.flow.facts import StepFinished as StepFinished
+    from fullcycle.flow.facts import StepReplayed as StepReplayed
     from fullcycle.flow.failure import CodeFailed as CodeFailed
     from fullcycle.flow.failure import ElementsFailed as ElementsFailed
     from fullcycle.flow.failure import StepFailed as StepFailed
@@ -58,6 +63,13 @@ if TYPE_CHECKING:
     from fullcycle.flow.records import last_run as last_run
     from fullcycle.flow.records import run_record as run_record
     from fullcycle.flow.records import runs as runs
+    from fullcycle.flow.replay import Origin as Origin
+    from fullcycle.flow.replay import doubtful as doubtful
+    from fullcycle.flow.replay import is_same as is_same
+    from fullcycle.flow.replay import origins as origins
+    from fullcycle.flow.replay import replayed_scores as replayed_scores
+    from fullcycle.flow.replay import to_replay as to_replay
+    from fullcycle.flow.replay import verdicts as verdicts
     from fullcycle.flow.running import run as run
     from fullcycle.flow.setting import Setting as Setting
     from fullcycle.flow.setting import settings as settings
@@ -65,6 +77,18 @@ if TYPE_CHECKING:
     from fullcycle.flow.undeclared import watching as watching
 
 _NAMES = {
+    "Origin": ".replay",
+    "Replayed": ".facts",
+    "StepReplayed": ".facts",
+    "ScoreReplayed": ".facts",
+    "ReplayVerdict": ".facts",
+    "GridStarted": ".facts",
+    "doubtful": ".replay",
+    "is_same": ".replay",
+    "origins": ".replay",
+    "replayed_scores": ".replay",
+    "to_replay": ".replay",
+    "verdicts": ".replay",
     "AuditFailed": ".audit",
     "read_share": ".audit",
     "pause": ".making",

@@ -3,6 +3,7 @@
 ``runs/<capability>`` holds one fact per run, and its position is the run's number;
 ``run/<capability>/<number>`` holds what happened in it; ``memo/<key>`` the first result ever
 computed for that key, and another only where the artifact of the one before was lost.
+``grids/<capability>`` holds one fact per grid of runs, ``replays/<capability>`` one per replay.
 """
 
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from fullcycle.kernel import Digest, Money
 from fullcycle.record import Artifact, fact
 
 Role = Literal["source", "outcomes", "step", "model"]
+ReplayVerdict = Literal["taken", "identical", "differs", "varies", "follows", "not computed"]
 
 
 @fact("run.started")
@@ -132,3 +134,54 @@ class Memoized(msgspec.Struct, frozen=True, kw_only=True):
     elements: int | None = None  # of a step that is called once per element
     evaluation: Artifact | None = None
     wall: float = 0.0  # seconds that it took
+
+
+class StepReplayed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step came to when its run was replayed.
+
+    ``taken``: a source, whose rows are the recorded ones. ``identical``. ``differs``: it was
+    given the same and returned something else. ``varies``: so, too, but it is volatile or
+    was found to be not deterministic. ``follows``: it was given something else.
+    """
+
+    step: str
+    verdict: ReplayVerdict
+    where: str = ""  # the first place that differs
+    suspects: list[str] = []  # what it stands on that is not as it was
+
+
+class ScoreReplayed(msgspec.Struct, frozen=True, kw_only=True):
+    """A model's score, then and in the replay; None where it was not judged."""
+
+    step: str
+    score: str
+    was: float
+    now: float | None
+
+
+@fact("run.replayed")
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """A run was computed again from the record alone; ``wall`` in seconds."""
+
+    run: int
+    same: bool
+    steps: list[StepReplayed]
+    scores: list[ScoreReplayed]
+    failure: str  # how its end differs from then, empty where it does not
+    python: str
+    lock: Digest  # object: what was installed for the replay
+    machine: str
+    wall: float
+
+
+@fact("grid.started")
+class GridStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """Runs were asked for with every combination of some parameters' values: see ``RunStarted.grid``."""
+
+    capability: str
+    message: str
+    archive: Digest
+    environment: str
+    parameters: dict[str, Any]  # that all trials share
+    axes: dict[str, list[Any]]  # values by parameter, as given
+    files: dict[str, Digest] = {}

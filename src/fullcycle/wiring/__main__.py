@@ -1,19 +1,23 @@
 """The entry point of every child process: ``python -m fullcycle.wiring WHAT ARGUMENT…``."""
 
 import sys
+from importlib import import_module
 
 import msgspec
 
 from fullcycle.kernel import FullcycleError
-from fullcycle.wiring.serving import assess_in_this_process
 
-CHILDREN = {"assess": assess_in_this_process}
+CHILDREN = {  # each is imported where it is asked for: what a service holds in memory is measured here
+    "assess": ("fullcycle.wiring.serving", "assess_in_this_process"),
+    "replay": ("fullcycle.wiring.replaying", "replay_in_this_process"),
+}
 
 
 def main(what: str, *arguments: str) -> int:
     """Do it, and print the result as JSON; an error goes to standard error, in a user's words."""
+    module, function = CHILDREN[what]
     try:
-        result = CHILDREN[what](*arguments)
+        result = getattr(import_module(module), function)(*arguments)
     except FullcycleError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -1,0 +1,359 @@
+"""Replaying a run in a folder of its own: a project made from the record alone, in a process of its own.
+
+The folder holds the archive, the declared files and the rows of the sources, as they were
+recorded; its warehouses are bound to nothing. So nothing else can be read, and the run's
+own record stays as it is. The process is started with the threads that the run had: some
+libraries settle their number when they are loaded.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from fullcycle.adapters.threads import VARIABLES
+from fullcycle.code import Archive, lock, unpack
+from fullcycle.flow import (
+    Origin,
+    Replayed,
+    RunOptions,
+    RunRecord,
+    RunStarted,
+    StepFinished,
+    StepReplayed,
+    choose,
+    doubtful,
+    is_same,
+    last_run,
+    origins,
+    replayed_scores,
+    run,
+    run_record,
+    to_replay,
+    verdicts,
+)
+from fullcycle.kernel import Change, Damaged, Digest, Invalid, Missing, Reference, UnknownName, changes, uuid7
+from fullcycle.record import append_next
+from fullcycle.release import deployed
+from fullcycle.wiring.config import NAME, read_config
+from fullcycle.wiring.differences import Differences
+from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.project import Project
+from fullcycle.wiring.released import released
+from fullcycle.wiring.runs import workshop
+
+_ORDER = "replay.json"
+_LOG = "replay.log"
+_SUSPICIOUS = ("changed", "removed", "added")
+_LAST = 4_000  # characters of what a process said that ended badly
+_NOTHING = "duckdb:///.fullcycle/no-source-is-read.duckdb"
+
+
+class _Order(msgspec.Struct, frozen=True):
+    """What the process is asked to compute."""
+
+    started: RunStarted
+    ref: str
+    only: list[str]
+    sources: dict[str, StepFinished]
+    threads: dict[str, int]
+    keep_going: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What a replay found, and what was not as it was then; ``folder`` where it is kept."""
+
+    ref: str
+    run: RunRecord
+    found: Replayed
+    surroundings: tuple[Change, ...]
+    notes: tuple[str, ...]
+    folder: Path | None
+
+
+def replay(project: Project, text: str, folder: Path | None = None) -> Replay:
+    """Compute a run again from the record alone, and compare each artifact.
+
+    ``text`` names a run, a release or a deployment: of those it is the run that they stand
+    on. ``folder``, which is not there yet, is kept; without it all is gone afterwards.
+
+    Raises:
+        Missing: where the record keeps something no longer that the run stands on.
+        UnknownName: where there is no such capability, run, release or deployment.
+        Invalid: where the run's code cannot be loaded here.
+    """
+    began = time.perf_counter()
+    recorded = recorded_run(project, text)
+    with _home(folder) as above:
+        home = _laid_out(project, recorded, above)
+        computed = origins(project.ledger, recorded)
+        order = _order(project, recorded, home, computed)
+        again = _computed(home, order, max((one.cores for one in computed.values()), default=0))
+        steps = _compared(project, recorded, home, again)
+        judged, failure = replayed_scores(recorded, again), _failure(recorded, again)
+        found = Replayed(
+            run=recorded.number,
+            same=is_same(steps, judged, failure),
+            steps=steps,
+            scores=judged,
+            failure=failure,
+            python=again.started.python,
+            lock=project.objects.put(home.objects.get(again.started.lock)),
+            machine=again.started.machine,
+            wall=time.perf_counter() - began,
+        )
+        append_next(project.ledger, f"replays/{recorded.started.capability}", found, by=project.author)
+        told, notes = _surroundings(project, recorded, again)
+    return Replay(text, recorded, found, told, notes, home.root if folder is not None else None)
+
+
+def recorded_run(project: Project, text: str) -> RunRecord:
+    """The run that a reference leads to, of whatever the record holds: the project's files are not asked.
+
+    Raises:
+        UnknownName, Missing: where there is none.
+        Invalid: for a step.
+    """
+    asked = Reference.parse(text)
+    known = [stream.partition("/")[2] for stream in project.ledger.heads("runs/")]
+    if asked.capability not in known:
+        raise UnknownName.among(asked.capability, known, where="the capabilities that have runs")
+    if asked.step is not None:
+        mend = f"replay the run: fullcycle replay {text.partition('/')[0]}"
+        raise Invalid(f"{text!r} is a step, which stands on others", "what is replayed", mend)
+    release = asked.release
+    if asked.environment is not None:
+        project.environment(asked.environment)
+        now = deployed(project.ledger, asked.capability, asked.environment)
+        if now is None:
+            mend = f"fullcycle deploy {asked.capability}@v1 --to {asked.environment}"
+            raise Missing(f"nothing is deployed to {text}", "the ledger", mend)
+        release = now.release
+    if release is not None:
+        made, _ = released(project, asked.capability, release)
+        return run_record(project.ledger, asked.capability, made.run)
+    if asked.run is not None:
+        return run_record(project.ledger, asked.capability, asked.run)
+    last = last_run(project.ledger, asked.capability)
+    if last is None:
+        raise Missing(f"{text} has no run", "the ledger", f"fullcycle run {text}")
+    return last
+
+
+def replay_in_this_process(root: str) -> int:
+    """Compute what the folder's order asks for; what came of it is read from the folder's own ledger."""
+    home = Project(Path(root), read_config(Path(root) / NAME))
+    order = msgspec.json.decode((home.root / ".fullcycle" / _ORDER).read_bytes(), type=_Order)
+    started = order.started
+    archive = home.archived(started.archive)
+    flow = Flow.open(home, started.capability, started.environment, archive, beside=started.files)
+    wishes = RunOptions(
+        only=frozenset(order.only),
+        sources=order.sources,
+        sources_of=order.ref,
+        keep_going=order.keep_going,
+        threads=order.threads,
+        afresh=True,
+    )
+    run(flow.graph, choose(flow.graph, started.parameters), started, workshop(flow), options=wishes)
+    return 0
+
+
+@contextmanager
+def _home(folder: Path | None) -> Iterator[Path]:
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="fullcycle-replay-") as passing:
+            yield Path(passing).resolve()
+        return
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Invalid(f"{folder} is not empty", "--in-folder", "name a folder that is not there yet")
+    folder.mkdir(parents=True, exist_ok=True)
+    yield folder.resolve()
+
+
+def _laid_out(project: Project, recorded: RunRecord, above: Path) -> Project:
+    """A project of the run's archive, whose own record holds what the run stood on."""
+    started = recorded.started
+    archive = Archive.from_bytes(_kept(project, started.archive, "its code", recorded))
+    root = unpack(archive, above)
+    (root / NAME).write_text(_configuration(project, archive, started.environment), encoding="utf-8")
+    home = Project(root, read_config(root / NAME))
+    home.objects.put(archive.to_bytes())
+    if started.brief is not None:
+        home.objects.put(_kept(project, started.brief, "its brief", recorded))
+    for path, digest in started.files.items():
+        home.objects.put(_kept(project, digest, f"its file {path}", recorded))
+    for step in _read(recorded).values():
+        for digest in project.artifacts.each_object(step.artifact):
+            _bring(project, home, digest, f"the rows of {step.step}", recorded)
+    return home
+
+
+def _configuration(project: Project, archive: Archive, environment: str) -> str:
+    """A configuration in which every warehouse that the run might name is bound to nothing."""
+    said = tomllib.loads(archive.files.get(NAME, b"").decode())
+    bound = said.get("environments", {}).get(environment, {}).get("warehouses", {})
+    now = project.config.environments.get(environment)
+    names = sorted({*bound, *(now.warehouses if now is not None else {})})
+    ours = project.config.project
+    lines = [
+        "[project]",
+        f"package = {json.dumps(archive.package)}",
+        f"currency = {json.dumps(ours.currency)}",
+        f"[environments.{json.dumps(environment)}]",
+        *(f"warehouses.{json.dumps(name)} = {json.dumps(_NOTHING)}" for name in names),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _kept(project: Project, digest: Digest, what: str, recorded: RunRecord) -> bytes:
+    try:
+        return project.objects.get(digest)
+    except Missing as error:
+        raise _gone(what, recorded, error) from error
+
+
+def _bring(project: Project, home: Project, digest: Digest, what: str, recorded: RunRecord) -> None:
+    """Put an object of the project into the folder's own store: the same file where that can be."""
+    path = project.objects.path(digest)
+    if path is None:
+        home.objects.put(_kept(project, digest, what, recorded))
+        return
+    home.objects.write(digest, lambda target: _copy(path, target))
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as read, target.open("xb") as written:
+        while chunk := read.read(1 << 22):
+            written.write(chunk)
+
+
+def _gone(what: str, recorded: RunRecord, error: Missing) -> Missing:
+    runs = f"fullcycle runs {recorded.started.capability}"
+    return Missing(
+        f"{recorded.ref} cannot be replayed: the record no longer holds {what}",
+        error.where,
+        f"restore the artifacts from a backup, or replay a later run: {runs}",
+    )
+
+
+def _read(recorded: RunRecord) -> dict[str, StepFinished]:
+    return {name: step for name, step in recorded.steps.items() if step.role in ("source", "outcomes")}
+
+
+def _order(project: Project, recorded: RunRecord, home: Project, computed: Mapping[str, Origin]) -> _Order:
+    started = msgspec.structs.replace(
+        recorded.started,
+        id=uuid7(),
+        message=f"replay of {recorded.ref}",
+        lock=home.objects.put(json.dumps(lock(), sort_keys=True).encode()),
+        python=platform.python_version(),
+        machine=f"{platform.system()} {platform.machine()}",
+    )
+    flow = _flow(home, recorded)
+    threads = {name: one.step.threads or one.cores for name, one in computed.items()}
+    failed = recorded.finished.error if recorded.finished is not None else ""
+    return _Order(
+        started=started,
+        ref=recorded.ref,
+        only=sorted(to_replay(flow.graph, recorded)),
+        sources=_read(recorded),
+        threads={name: many for name, many in threads.items() if many},
+        keep_going=" failed for " in failed or "; step " in failed,
+    )
+
+
+def _flow(home: Project, recorded: RunRecord) -> Flow:
+    started = recorded.started
+    archive = home.archived(started.archive)
+    return Flow.open(home, started.capability, started.environment, archive, beside=started.files)
+
+
+def _computed(home: Project, order: _Order, cores: int) -> RunRecord:
+    """Have the order computed, and read what came of it."""
+    inside = home.root / ".fullcycle"
+    (inside / _ORDER).write_bytes(msgspec.json.encode(order))
+    home.ledger.append_all([])  # what was put there is written with it
+    environment = {**os.environ, **(dict.fromkeys(VARIABLES, str(cores)) if cores else {})}
+    command = [sys.executable, "-P", "-m", "fullcycle.wiring", "replay", str(home.root)]
+    with (inside / _LOG).open("wb") as said:
+        subprocess.run(command, cwd=home.root, env=environment, stdout=said, stderr=said, check=False)
+    found = last_run(home.ledger, order.started.capability)
+    if found is None or found.finished is None:
+        told = (inside / _LOG).read_text(encoding="utf-8", errors="replace")[-_LAST:].strip()
+        raise Invalid(
+            f"{order.ref} cannot be replayed here: {told or 'its process ended without a word'}",
+            f"a process in {home.root}",
+            f"keep the folder and look: fullcycle replay {order.ref} --in-folder replayed",
+        )
+    return found
+
+
+def _compared(project: Project, recorded: RunRecord, home: Project, again: RunRecord) -> list[StepReplayed]:
+    flow = _flow(home, recorded)
+    other = [
+        name
+        for name, step in recorded.steps.items()
+        if name in again.steps and again.steps[name].artifact.content != step.artifact.content
+    ]
+    volatile = {name for name in other if flow.graph.nodes[name].declared.volatile}
+    varying = volatile | (doubtful(project.ledger, recorded, other) if other else set())
+    differences = Differences(project, home, flow)
+    found = []
+    for name, verdict in verdicts(recorded.steps, again.steps, varying).items():
+        was, now = recorded.steps[name], again.steps.get(name)
+        if now is None or verdict in ("taken", "identical"):
+            found.append(StepReplayed(step=name, verdict=verdict))
+            continue
+        where = differences.where(was.artifact, now.artifact)
+        found.append(
+            StepReplayed(step=name, verdict=verdict, where=where, suspects=differences.suspects(was, now))
+        )
+    return found
+
+
+def _failure(recorded: RunRecord, again: RunRecord) -> str:
+    """How the end of the two differs; empty where they ended alike."""
+    if recorded.finished is None:
+        return "" if again.status == "done" else f"it failed: {_error(again)}"
+    was = recorded.finished.error
+    now = _error(again).replace(again.ref, recorded.ref)
+    if was == now:
+        return ""
+    if not was:
+        return f"it failed: {now}"
+    return f"it failed then ({was}) and {f'otherwise now ({now})' if now else 'does not fail now'}"
+
+
+def _error(one: RunRecord) -> str:
+    return one.finished.error if one.finished is not None else ""
+
+
+def _surroundings(
+    project: Project, recorded: RunRecord, again: RunRecord
+) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+    """What was installed and on what machine, where that is not as it was."""
+    was, now = recorded.started, again.started
+    told = changes(
+        {"Python": was.python, "machine": was.machine}, {"Python": now.python, "machine": now.machine}
+    )
+    notes = []
+    if not was.cores:
+        notes.append("how many threads it had is not recorded: it was replayed with all there are")
+    try:
+        installed: dict[str, str] = json.loads(project.objects.get(was.lock))
+    except (Missing, Damaged):
+        return told, (*notes, "what was installed then is kept no longer: it cannot be compared")
+    other = sorted(changes(installed, lock()), key=lambda change: _SUSPICIOUS.index(change.kind))
+    return (*told, *other), tuple(notes)
