@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     from fullcycle.flow.parameters import choose as choose
     from fullcycle.flow.passing import Workshop as Workshop
     from fullcycle.flow.passing import viewed as viewed
+    from fullcycle.flow.pins import pin as pin
+    from fullcycle.flow.pins import pinned as pinned
+    from fullcycle.flow.pins import unpin as unpin
     from fullcycle.flow.planning import Planned as Planned
     from fullcycle.flow.planning import plan as plan
     from fullcycle.flow.planning import unwritten as unwritten
@@ -136,6 +139,8 @@ _NAMES = {
     "efforts": ".effort",
     "last_run": ".records",
     "model": ".declare",
+    "pin": ".pins",
+    "pinned": ".pins",
     "read_graph": ".graph",
     "remember": ".memo",
     "remembered": ".memo",
@@ -145,6 +150,7 @@ _NAMES = {
     "settings": ".setting",
     "settled": ".setting",
     "step": ".declare",
+    "unpin": ".pins",
     "unreadable": ".failure",
     "watching": ".undeclared",
 }
