@@ -48,6 +48,22 @@ def test_a_large_table_comes_back_from_its_file_in_one_piece(tmp_path):
     assert table_digest(back) == CODEC.content(pieces) == table_digest(LARGE)
 
 
+def test_many_numbers_are_written_in_pieces_and_come_back_as_one_table(tmp_path):
+    numbers = pl.DataFrame({f"n{n}": np.arange(1_000_000) + n for n in range(5)})
+
+    back = there_and_back(numbers, tmp_path / "a")
+
+    assert back.n_chunks() == 3  # of 40 MB
+    assert back.equals(numbers)
+    assert table_digest(back) == table_digest(numbers)
+
+
+def test_many_texts_are_written_in_one_piece(tmp_path):
+    texts = pl.DataFrame({"text": ["the name of a product" * 20] * 100_000})
+
+    assert there_and_back(texts, tmp_path / "a").n_chunks() == 1
+
+
 def test_the_file_is_an_arrow_file_and_nothing_more(tmp_path):
     CODEC.write(LARGE, tmp_path / "a")
     LARGE.write_ipc(tmp_path / "b", compression="uncompressed", record_batch_size=LARGE.height)

@@ -15,6 +15,8 @@ from fullcycle.kernel import Damaged, Digest, Invalid
 SMALL = 64 * 1024
 """Bytes up to which a table is better kept as bytes than as a file of its own."""
 
+_PIECE = 16_000_000  # bytes that are written at once; see _rows_at_once
+
 
 class FrameCodec:
     """Stores a Polars frame; two frames of equal values have one content, whatever their layout."""
@@ -45,14 +47,14 @@ class FrameCodec:
         return _told(f"a stored table ({len(data):,} bytes)", lambda: _read(data))
 
     def write(self, value: pl.DataFrame, path: Path) -> None:
-        """Write the frame as an uncompressed Arrow IPC file, its rows in one piece.
+        """Write the frame as an uncompressed Arrow IPC file, a small one's rows in one piece.
 
         Raises:
             OSError: where the file cannot be written, such as on a full disk.
         """
         with path.open("wb", buffering=0) as file:
             _reserve(file, int(value.estimated_size()))
-            value.write_ipc(file, compression="uncompressed", record_batch_size=max(value.height, 1))
+            value.write_ipc(file, compression="uncompressed", record_batch_size=_rows_at_once(value))
             file.truncate()
 
     def read(self, path: Path) -> pl.DataFrame:
@@ -105,6 +107,19 @@ _UNREADABLE = (
     StopIteration,
     struct.error,
 )
+
+
+def _rows_at_once(value: pl.DataFrame) -> int:
+    """How many rows make a batch of the file.
+
+    Polars copies a batch of numbers together before it writes it, and fresh memory for
+    80 MB can cost ten times what the copying does. Texts and lists it writes from where
+    they lie: taking them apart is what would cost.
+    """
+    size = value.estimated_size()
+    if size <= 2 * _PIECE or not all(kind.is_numeric() or kind.is_temporal() for kind in value.dtypes):
+        return max(value.height, 1)
+    return max(1, int(value.height * _PIECE / size))
 
 
 def _reserve(file: io.FileIO, size: int) -> None:
