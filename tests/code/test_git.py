@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from fullcycle.code import committed_files, git_state, read_archive, uncommitted
+from fullcycle.code import commit_subject, committed_files, git_state, read_archive, uncommitted
 from small_projects import write
 
 
@@ -32,6 +32,11 @@ def test_edits_additions_and_removals_since_the_commit_are_named(repository):
     found = uncommitted(read_archive(repository, "shop"), committed_files(repository, commit))
 
     assert found == {"flow.py": "changed", "library/new.py": "added", "old.py": "removed"}
+
+
+def test_the_subject_of_the_commit_is_told_and_nothing_where_there_is_none(repository, tmp_path_factory):
+    assert commit_subject(repository) == "first"
+    assert commit_subject(tmp_path_factory.mktemp("elsewhere")) == ""
 
 
 def test_a_commit_that_git_has_not_is_none(repository):

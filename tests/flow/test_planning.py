@@ -158,6 +158,26 @@ def test_elements_that_are_not_remembered_are_counted():
     assert a_shop.plan(EACH, more=3, by=3)["twice"][1].startswith("parameter by 2 → 3")
 
 
+def test_where_every_element_is_known_the_step_would_be_reused():
+    flow = (
+        EACH
+        + """
+    @fc.step
+    def total(twice: dict[str, int]) -> int:
+        return sum(twice.values())
+    """
+    )
+    a_shop = Shop()
+    a_shop.run(flow, more=3)
+
+    assert a_shop.plan(flow, more=2)["twice"] == ("perhaps", "if names changes")
+    a_shop.run(flow, options=RunOptions(only=frozenset({"names"})), more=2)
+    planned = a_shop.plan(flow, more=2)
+    assert planned["twice"] == ("reuse", "every element is known: names has new content")
+    assert planned["total"] == ("run", "twice has new content")
+    assert a_shop.run(flow, more=2).steps["total"].reason == "twice has new content"
+
+
 # laws
 
 

@@ -1,48 +1,128 @@
 """``fullcycle run``: every step computed or reused, and why."""
 
 import json
+import os
 import sys
-from contextlib import suppress
+from collections.abc import Mapping
+from dataclasses import asdict
 
 import click
 
-from fullcycle.cli.printing import count, money, seconds
+from fullcycle.cli.progress import ElementsLine
+from fullcycle.cli.running import audited, planned, step_line, summary
 from fullcycle.cli.showing import run_as_json
-from fullcycle.flow import RunRecord, StepFinished
+from fullcycle.code import commit_subject
+from fullcycle.flow import Audited, StepFinished, read_share
 from fullcycle.kernel import Invalid
-from fullcycle.wiring import open_project
+from fullcycle.wiring import Project, open_project
 from fullcycle.wiring.details import run_details
-from fullcycle.wiring.runs import start_run
+from fullcycle.wiring.runs import Watcher, plan_run, start_run
+from fullcycle.wiring.wishes import Wishes
 
 
 @click.command(name="run")
 @click.argument("capability")
 @click.option("-m", "--message", help="What this run tries, in a few words.")
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
+@click.option("--only", multiple=True, metavar="STEP", help="Run this step and what it stands on.")
+@click.option("--force", multiple=True, metavar="STEP", help="Compute this step whatever is remembered.")
+@click.option("--sources", metavar="@RUN", help="Take the rows that an earlier run read.")
+@click.option("--keep-going", is_flag=True, help="After a failure, go on with what does not stand on it.")
+@click.option("--audit", metavar="SHARE", help="Compute so much of what was reused again, say 10%.")
+@click.option("--dry-run", is_flag=True, help="Tell what would run, and why; record nothing.")
 @click.option(
     "--in", "environment", default="dev", show_default=True, help="The environment whose data it reads."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the run as one JSON object.")
 def command(
-    capability: str, message: str | None, parameters: tuple[str, ...], environment: str, as_json: bool
+    capability: str,
+    message: str | None,
+    parameters: tuple[str, ...],
+    only: tuple[str, ...],
+    force: tuple[str, ...],
+    sources: str | None,
+    *,
+    keep_going: bool,
+    audit: str | None,
+    dry_run: bool,
+    environment: str,
+    as_json: bool,
 ) -> None:
     """Run a capability's flow: data, features, models, evaluation.
 
     \b
     Example:
         fullcycle run winback -m "fewer leaves" -p leaves=7
+        fullcycle run winback --only training --sources @42
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
     project.require_capability(capability)
     given = dict(_parameter(text) for text in parameters)
-    if message is None and sys.stdin.isatty():
-        message = click.prompt("What does this run try?", default="", show_default=False)
-    tell = (lambda _: None) if as_json else _tell
-    run = start_run(project, capability, message or "", given, environment, tell=tell)
+    share = read_share(audit) if audit is not None else 0.0
+    wishes = Wishes(only, force, sources or "", share, keep_going)
+    if dry_run:
+        _plan(project, capability, given, environment, wishes, as_json=as_json)
+        return
+    said = message if message is not None else _message(project)
+    _run(project, capability, said, given, environment, wishes, as_json=as_json)
+
+
+def _run(
+    project: Project,
+    capability: str,
+    message: str,
+    given: Mapping[str, str],
+    environment: str,
+    wishes: Wishes,
+    *,
+    as_json: bool,
+) -> None:
+    live = ElementsLine()
+
+    def tell(step: StepFinished) -> None:
+        live.end()
+        step_line(step)
+
+    def tell_audited(one: Audited) -> None:
+        live.end()
+        audited(one)
+
+    watch = Watcher() if as_json else Watcher(tell, live, tell_audited)
+    try:
+        run = start_run(project, capability, message, given, environment, wishes=wishes, watch=watch)
+    finally:
+        live.end()
     if as_json:
         click.echo(json.dumps(run_as_json(run, run_details(project, run))))
     else:
-        _summary(run)
+        summary(run)
+
+
+def _plan(
+    project: Project,
+    capability: str,
+    given: Mapping[str, str],
+    environment: str,
+    wishes: Wishes,
+    *,
+    as_json: bool,
+) -> None:
+    if wishes.audit:
+        raise Invalid("a dry run computes nothing that could be audited", "--audit", "leave --dry-run out")
+    steps = plan_run(project, capability, given, environment, wishes=wishes)
+    if as_json:
+        click.echo(json.dumps({"capability": capability, "steps": [asdict(one) for one in steps]}))
+        return
+    for one in steps:
+        planned(one)
+
+
+def _message(project: Project) -> str:
+    """What a run that says nothing tries: somebody at a terminal is asked, else git is."""
+    if sys.stdin.isatty() and os.environ.get("CI", "").lower() not in ("true", "1"):
+        told: str = click.prompt("What does this run try?", default="", show_default=False, err=True)
+        return told
+    return commit_subject(project.root)
 
 
 def _parameter(text: str) -> tuple[str, str]:
@@ -50,31 +130,3 @@ def _parameter(text: str) -> tuple[str, str]:
     if not sign or not name:
         raise Invalid(f"{text!r} is not NAME=VALUE", "-p", "write it like -p leaves=31")
     return name, value
-
-
-def _tell(step: StepFinished) -> None:
-    """Print a line; a reader that has gone, say ``head``, does not stop the run."""
-    with suppress(BrokenPipeError):
-        _print(step)
-
-
-def _print(step: StepFinished) -> None:
-    mark = "·" if step.reused else "▸"
-    verb = "reused" if step.reused else "read" if step.role in ("source", "outcomes") else "ran"
-    rows = f"{count(step.rows)} rows" if step.rows is not None else ""
-    click.echo(f"  {mark} {step.step:<12} {verb:<7} {step.reason:<44} {rows:>13} {seconds(step.wall):>8}")
-    if step.note:
-        click.secho(f"    {step.note}", dim=True)
-
-
-def _summary(run: RunRecord) -> None:
-    for step, judged in run.evaluations.items():
-        line = f"{step}: {judged.score} {judged.value:.4f} [{judged.low:.4f}, {judged.high:.4f}]"
-        if judged.baseline is not None:
-            line += f", baseline {judged.baseline:.4f}"
-        click.echo(f"  ✓ {line}")
-    done = run.finished
-    if done is not None:
-        what = f"{seconds(done.wall)}, {seconds(done.cpu)} of CPU, {count(done.peak_memory // 10**6)} MB"
-        click.secho(f"{run.ref}", bold=True, nl=False)
-        click.echo(f" {what}, {money(done.cost)}")

@@ -46,6 +46,11 @@ def run_as_json(run: RunRecord, details: RunDetails) -> dict[str, Any]:
         "python": started.python,
         "error": run.finished.error if run.finished is not None else "",
         "lock": details.lock,
+        "only": started.only,
+        "force": started.force,
+        "sources_of": started.sources_of,
+        "saved_s": run.finished.saved if run.finished is not None else None,
+        "audited": {one.name: {"same": one.same, "wall_s": one.wall} for one in run.audited},
     }
 
 
@@ -65,6 +70,10 @@ def show_run(run: RunRecord, details: RunDetails, *, lock: bool = False) -> None
         line("", f"and {len(details.uncommitted or {}) - _MOST} more")
     for at, (name, setting) in enumerate(details.settings.items()):
         line("parameters" if at == 0 else "", f"{name}={setting.value} ({setting.origin})")
+    wishes = [f"--only {name}" for name in started.only] + [f"--force {name}" for name in started.force]
+    wishes += [f"--sources {started.sources_of}"] if started.sources_of else []
+    if wishes:
+        line("asked", " ".join(wishes))
     if done is not None:
         peak = memory(done.peak_memory)
         line("took", f"{seconds(done.wall)}, {seconds(done.cpu)} of CPU, {peak}, {money(done.cost)}")
@@ -74,6 +83,8 @@ def show_run(run: RunRecord, details: RunDetails, *, lock: bool = False) -> None
     for step in run.steps.values():
         if step.note:
             line(step.step, step.note)
+    for one in run.audited:
+        line("audited", f"{one.name}: {'the same' if one.same else 'another result'}")
     _scores(run)
 
 

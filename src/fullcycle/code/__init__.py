@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fullcycle.code.beside import is_pattern as is_pattern
     from fullcycle.code.difference import changed as changed
     from fullcycle.code.git import GitState as GitState
+    from fullcycle.code.git import commit_subject as commit_subject
     from fullcycle.code.git import committed_files as committed_files
     from fullcycle.code.git import git_state as git_state
     from fullcycle.code.git import uncommitted as uncommitted
@@ -37,6 +38,7 @@ _HOMES = {
     "Symbol": ".symbol",
     "changed": ".difference",
     "check_path": ".beside",
+    "commit_subject": ".git",
     "committed_files": ".git",
     "file_changes": ".unified",
     "git_state": ".git",

@@ -37,6 +37,16 @@ def git_state(root: Path) -> GitState:
     return GitState(commit, dirty=any(not line.startswith("#") for line in lines))
 
 
+def commit_subject(root: Path) -> str:
+    """The first line of the message of the commit that is checked out; empty where there is none."""
+    command = ["git", "--no-optional-locks", "log", "-1", "--format=%s"]
+    try:
+        said = subprocess.run(command, cwd=root, capture_output=True, timeout=_PATIENCE, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return said.stdout.decode(errors="replace").strip() if said.returncode == 0 else ""
+
+
 def committed_files(root: Path, commit: str) -> dict[str, str] | None:
     """Path below ``root`` and git's own digest of each file of a commit; None where git has it not."""
     command = ["git", "--no-optional-locks", "ls-tree", "-r", "-z", commit, "--", "."]

@@ -76,20 +76,28 @@ def _step(this: Pass, node: Node, parameters: Mapping[str, Any], doubtful: set[s
             return Planned(node.name, "perhaps", f"if {_listed(changing)} changes")
         return Planned(node.name, "reuse", this.steps[node.name].reason)
     reason = why(this, node, identity, found)
-    if node.each and not doubtful.intersection(node.upstream):
-        reason = _elements(this, node, parameters, identity, reason)
     this.steps[node.name] = _as_before(this, node, identity)
+    if node.each and not doubtful.intersection(node.upstream):
+        return _elements(this, node, parameters, identity, reason)
     return Planned(node.name, "run", reason)
 
 
-def _elements(this: Pass, node: Node, parameters: Mapping[str, Any], identity: Identity, reason: str) -> str:
-    """The reason of a step that is called once per element, with how many of them are new."""
+def _elements(
+    this: Pass, node: Node, parameters: Mapping[str, Any], identity: Identity, reason: str
+) -> Planned:
+    """What becomes of a step that is called once per element, and of how many."""
     try:
         elements = elements_of(this, node, parameters, identity)
     except Missing:  # its input is stored no more, and will be made again
-        return reason
-    todo = len(elements.every) - len(remembered_of(this, node, elements.every))
-    return anew(reason, todo, len(elements.every))
+        return Planned(node.name, "run", reason)
+    found, total = remembered_of(this, node, elements.every), len(elements.every)
+    told = anew(reason, total - len(found), total)
+    if not found or len(found) < total:
+        return Planned(node.name, "run", told)
+    family = elements.family([found[number].artifact for number in range(total)])
+    together = this.shop.artifacts.keep_family(family)
+    this.steps[node.name] = msgspec.structs.replace(this.steps[node.name], artifact=together)
+    return Planned(node.name, "reuse", told)
 
 
 def _as_before(this: Pass, node: Node, identity: Identity) -> StepFinished:

@@ -54,11 +54,14 @@ def run_record(ledger: Ledger, capability: str, number: int) -> RunRecord:
 
 
 def last_run(ledger: Ledger, capability: str, *, status: str | None = None) -> RunRecord | None:
-    """The newest run, or the newest of a status; None where there is none."""
+    """The newest run, or the newest whole one of a status; None where there is none.
+
+    Of a status, runs are passed over that were held to some of their steps.
+    """
     head = ledger.heads(f"runs/{capability}").get(f"runs/{capability}", 0)
     for number in range(head, 0, -1):
         record = run_record(ledger, capability, number)
-        if status is None or record.status == status:
+        if status is None or (record.status == status and not record.started.only):
             return record
     return None
 

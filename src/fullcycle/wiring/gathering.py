@@ -64,6 +64,12 @@ def begin(project: Project, capability: str, number: int) -> Making:
             "the record",
             f"release a run that is done: fullcycle runs {capability}",
         )
+    if run.started.only:
+        raise Invalid(
+            f"{run.ref} left steps out: it was held to {', '.join(run.started.only)}",
+            "the record",
+            f"run the whole flow, and release that: fullcycle run {capability}",
+        )
     archive = project.archived(run.started.archive)
     flow = Flow.open(project, capability, run.started.environment, archive)
     graph = flow.graph  # names sources and metrics, which the experiment refers to

@@ -1,10 +1,11 @@
-"""Starting a run: code, parameters, brief and lock settled and recorded before the first step."""
+"""Starting a run, or planning it: code, parameters, brief and lock settled before the first step."""
 
 import json
 import platform
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fullcycle.adapters.local import LocalExecutor
@@ -12,15 +13,66 @@ from fullcycle.adapters.processes import Work
 from fullcycle.adapters.threads import cores
 from fullcycle.brief import Brief, parse_brief
 from fullcycle.code import Archive, git_state, lock
-from fullcycle.flow import RunRecord, RunStarted, StepFinished, Workshop, choose, run
+from fullcycle.flow import (
+    Audited,
+    Planned,
+    RunOptions,
+    RunRecord,
+    RunStarted,
+    StepFinished,
+    Workshop,
+    choose,
+    plan,
+    run,
+)
+from fullcycle.flow.parameters import Chosen
+from fullcycle.flow.ports import Progress
 from fullcycle.kernel import Invalid, Misconfigured, UnknownName, uuid7
 from fullcycle.wiring import worker
 from fullcycle.wiring.config import NAME
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.judge import ScoringJudge
 from fullcycle.wiring.project import Project
+from fullcycle.wiring.wishes import Wishes
 
 _IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(\w+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who hears of a run on its way: of each step, of elements as they finish, of what is audited."""
+
+    tell: Callable[[StepFinished], None] = lambda _: None
+    progress: Progress = lambda step, done, failed, total: None
+    audited: Callable[[Audited], None] = lambda _: None
+
+
+_NOBODY = Watcher()
+_PLAIN = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """All that decides what a run will do, checked."""
+
+    flow: Flow
+    brief: Brief
+    parameters: dict[str, Any]
+    chosen: Chosen
+    from_environment: list[str]
+    options: RunOptions
+
+    @classmethod
+    def of(
+        cls, project: Project, capability: str, given: Mapping[str, Any], environment: str, wishes: Wishes
+    ) -> "_Settled":
+        flow = Flow.open(project, capability, environment)
+        brief = read_brief(flow)
+        bound = _of_environment(project, capability, environment)
+        parameters = {**bound, **given}
+        chosen = choose(flow.graph, parameters)
+        mine = [name for name in bound if name not in given]
+        return cls(flow, brief, parameters, chosen, mine, wishes.settled(flow))
 
 
 def start_run(
@@ -30,19 +82,17 @@ def start_run(
     given: Mapping[str, Any],
     environment: str,
     *,
-    tell: Callable[[StepFinished], None] = lambda _: None,
+    wishes: Wishes = _PLAIN,
+    watch: Watcher = _NOBODY,
 ) -> RunRecord:
     """Run a capability's flow as its files are now.
 
     Raises:
-        FullcycleError: before anything is recorded, where the flow, the brief or the
-            parameters are wrong; after, where a step fails.
+        FullcycleError: before anything is recorded, where the flow, the brief, the
+            parameters or the wishes are wrong; after, where a step fails.
     """
-    flow = Flow.open(project, capability, environment)
-    brief = read_brief(flow)
-    bound = _of_environment(project, capability, environment)
-    parameters = {**bound, **given}
-    chosen = choose(flow.graph, parameters)
+    settled = _Settled.of(project, capability, given, environment, wishes)
+    flow, options = settled.flow, settled.options
     commit = git_state(project.root)
     start = RunStarted(
         id=uuid7(),
@@ -51,17 +101,40 @@ def start_run(
         archive=project.objects.put(flow.archive.to_bytes()),
         commit=commit.commit,
         dirty=commit.dirty,
-        parameters=parameters,
-        brief=project.objects.put(brief.to_bytes()),
+        parameters=settled.parameters,
+        brief=project.objects.put(settled.brief.to_bytes()),
         lock=project.objects.put(json.dumps(lock(), sort_keys=True).encode()),
         python=platform.python_version(),
         machine=f"{platform.system()} {platform.machine()}",
         environment=environment,
         files=flow.declared_files(),
         cores=cores(),
-        from_environment=[name for name in bound if name not in given],
+        from_environment=settled.from_environment,
+        only=sorted(options.only),
+        force=sorted(options.force),
+        sources_of=options.sources_of,
     )
-    return run(flow.graph, chosen, start, workshop(flow), tell=tell)
+    shop = replace(workshop(flow), progress=watch.progress, audited=watch.audited)
+    return run(flow.graph, settled.chosen, start, shop, tell=watch.tell, options=options)
+
+
+def plan_run(
+    project: Project,
+    capability: str,
+    given: Mapping[str, Any],
+    environment: str,
+    *,
+    wishes: Wishes = _PLAIN,
+) -> Iterator[Planned]:
+    """What a run would do with each step, and why; nothing is recorded, and nothing computed.
+
+    Raises:
+        FullcycleError: where ``start_run`` would refuse to begin, or a source's rows break
+            their contract.
+    """
+    settled = _Settled.of(project, capability, given, environment, wishes)
+    flow = settled.flow
+    return plan(flow.graph, settled.chosen, workshop(flow), settled.options)
 
 
 def workshop(flow: Flow) -> Workshop:

@@ -1,0 +1,69 @@
+"""How a run looks in a terminal while it goes, and how a plan of one does."""
+
+from contextlib import suppress
+
+import click
+
+from fullcycle.cli.printing import count, memory, money, scored, seconds
+from fullcycle.flow import Audited, Planned, RunRecord, StepFinished
+
+_PLANNED = {
+    "read": ("▸", "would read"),
+    "run": ("▸", "would run"),
+    "reuse": ("·", "reused"),
+    "perhaps": ("?", "may run"),
+}
+
+
+def step_line(step: StepFinished) -> None:
+    """Print how a step ended; a reader that has gone, say ``head``, does not stop the run."""
+    mark = "·" if step.reused else "▸"
+    verb = "reused" if step.reused else "read" if step.role in ("source", "outcomes") else "ran"
+    with suppress(BrokenPipeError):
+        click.echo(
+            f"  {mark} {step.step:<12} {verb:<7} {step.reason:<44} {_size(step):>13} {seconds(step.wall):>8}"
+        )
+        if step.note:
+            click.secho(f"    {step.note}", dim=True)
+
+
+def audited(one: Audited) -> None:
+    """Print what computing a result again came to."""
+    mark, told = ("✓", "the same") if one.same else ("✗", "another result")
+    with suppress(BrokenPipeError):
+        click.echo(f"  {mark} {one.name:<12} audited: {told:<43} {'':>13} {seconds(one.wall):>8}")
+
+
+def planned(one: Planned) -> None:
+    """Print what would become of a step."""
+    mark, verb = _PLANNED[one.verdict]
+    click.echo(f"  {mark} {one.step:<12} {verb:<10} {one.reason}")
+
+
+def summary(run: RunRecord) -> None:
+    """Print what a run came to."""
+    for step, judged in run.evaluations.items():
+        line = f"{step}: {judged.score} {scored(judged.value, judged.low, judged.high)}"
+        if judged.baseline is not None:
+            line += f", baseline {judged.baseline:.4f}"
+        click.echo(f"  ✓ {line}")
+    done = run.finished
+    if done is not None:
+        what = f"{seconds(done.wall)}, {seconds(done.cpu)} of CPU, {memory(done.peak_memory)}"
+        click.secho(f"{run.ref}", bold=True, nl=False)
+        click.echo(f" {_steps(run)}; {what}, {money(done.cost)}")
+
+
+def _steps(run: RunRecord) -> str:
+    """How many steps were computed, how many not, and what that saved."""
+    steps = [step for step in run.steps.values() if step.role in ("step", "model")]
+    reused = sum(step.reused for step in steps)
+    saved = run.finished.saved if run.finished is not None else 0.0
+    told = f"{len(steps) - reused} of {len(steps)} step{'s' if len(steps) != 1 else ''} ran"
+    return f"{told}, reuse saved {seconds(saved)}" if reused else told
+
+
+def _size(step: StepFinished) -> str:
+    if step.elements is not None:
+        return f"{count(step.elements)} elements"
+    return f"{count(step.rows)} rows" if step.rows is not None else ""
