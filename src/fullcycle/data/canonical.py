@@ -60,9 +60,9 @@ def _parts(series: pl.Series) -> Iterator[Part]:
     elif isinstance(dtype, pl.Boolean):
         yield np.packbits(series.fill_null(False).to_numpy()).data
     elif dtype.is_temporal():
-        yield _bytes(series.to_physical().fill_null(0))
+        yield _values(series.to_physical().fill_null(0))
     elif dtype.is_float() or (dtype.is_integer() and dtype not in (pl.Int128, pl.UInt128)):
-        yield _bytes(series.fill_null(0))
+        yield _values(series.fill_null(0))
     else:
         yield from _texts(series)
 
@@ -91,6 +91,14 @@ def _end_to_end(text: pl.Series, size: int) -> Iterator[memoryview]:
     for start in range(0, len(text), rows):
         piece = text.slice(start, rows).cast(pl.Binary).cast(pl.List(pl.UInt8))
         yield _bytes(piece.list.explode(empty_as_null=False))
+
+
+def _values(series: pl.Series) -> Part:
+    """The bytes of numbers, from where they lie: one of several chunks is not copied together."""
+    if series.n_chunks() == 1:
+        return _bytes(series)
+    pieces = [_bytes(chunk) for chunk in series.get_chunks()]
+    return Pieces(sum(piece.nbytes for piece in pieces), iter(pieces))
 
 
 def _bytes(series: pl.Series) -> memoryview:

@@ -109,7 +109,8 @@ def map_table(path: Path) -> pl.DataFrame:
     read = pl.read_ipc(path, columns=coded) if coded else pl.DataFrame()
     columns = []
     for name, dtype in schema.items():
-        chunks = [batch.column(dtype) for batch in batches]
+        like = pl.Series([], dtype=dtype)
+        chunks = [batch.column(like) for batch in batches]
         columns.append(read[name] if name in coded else _joined(name, chunks))
     return pl.DataFrame(columns)
 
@@ -225,17 +226,17 @@ class _Batch:
         for offset, size in self._buffers:
             self._require(offset, size, 0)
 
-    def column(self, dtype: Any) -> "_Lying":
-        """The next column."""
+    def column(self, like: pl.Series) -> "_Lying":
+        """The next column, of the dtype of ``like``."""
         if self._compressed:
             raise Invalid("its buffers are compressed", _WHERE, _MEND)
         keep: list[object] = [self._held]
-        schema = _schema(dtype)
+        schema = _schema(like)
         try:
             array = self._array(schema, keep)
             if array.length != self._rows:
                 raise Invalid("its columns are not of one length", _WHERE, _MEND)
-            return _Lying(dtype, array, keep)
+            return _Lying(like, array, keep)
         finally:
             schema.release(ctypes.byref(schema))
 
@@ -284,15 +285,15 @@ class _Batch:
 class _Lying:
     """An array of the C data interface, which Polars takes over."""
 
-    def __init__(self, dtype: Any, array: _Array, keep: list[object]) -> None:
-        self._dtype = dtype
+    def __init__(self, like: pl.Series, array: _Array, keep: list[object]) -> None:
+        self._like = like
         self._array = array
         self._keep = keep
 
     def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
         """The schema and the array, as capsules."""
         number = next(_numbers)
-        schema = _schema(self._dtype)
+        schema = _schema(self._like)
         self._array.private_data = number
         IN_USE[number] = (self._keep, self._array)
         self._taken = schema
@@ -302,13 +303,13 @@ class _Lying:
         )
 
 
-def _schema(dtype: Any) -> _Schema:
-    """What Polars calls a dtype in Arrow's terms."""
-    capsule = pl.Series([], dtype=dtype).__arrow_c_stream__()
+def _schema(like: pl.Series) -> _Schema:
+    """What Polars calls the dtype of a series in Arrow's terms."""
+    capsule = like.__arrow_c_stream__()
     stream = _Stream.from_address(_pointer(capsule, b"arrow_array_stream"))
     schema = _Schema()
     if stream.get_schema(ctypes.byref(stream), ctypes.byref(schema)):
-        raise Invalid(f"{dtype} has no form in Arrow", _WHERE, _MEND)
+        raise Invalid(f"{like.dtype} has no form in Arrow", _WHERE, _MEND)
     return schema
 
 
