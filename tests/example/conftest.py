@@ -1,0 +1,3 @@
+"""What the tests of the example share."""
+
+from whole_shop import typed as typed

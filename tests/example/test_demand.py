@@ -1,0 +1,168 @@
+"""The example's capability demand: what its runs train again, and what they leave as it is.
+
+The panel is small here: three stores of ten items over two years, so each of thirty models
+learns from one series.
+"""
+
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from fullcycle.cli import fullcycle
+from fullcycle.cli.group import status_of
+from fullcycle.flow import RunRecord, last_run
+from fullcycle.wiring import open_project
+from fullcycle.wiring.judge import load_evaluations
+from shop_scripts import script
+from whole_shop import Typed, rewrite
+
+RUN = "fullcycle run demand -m tried -p rounds=30"
+SLICES = [f"{store}/{digit}" for store in (1, 2, 3) for digit in (*range(1, 10), 0)]
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with the capability, its sales loaded, run once; not to be changed."""
+    folder = tmp_path_factory.mktemp("demand")
+    with pytest.MonkeyPatch.context() as here:
+        here.chdir(folder)
+        assert status_of(fullcycle, ["new", "shop", "--example", "demand"]) == 0
+        here.chdir(folder / "shop")
+        query("create schema shop")
+        query(
+            "create table shop.sales"
+            "(store bigint, item bigint, day date, sold bigint, lost bigint, price double, cost double)"
+        )
+        for store in (1, 2, 3):
+            open_store(store)
+        assert status_of(fullcycle, RUN.split()[1:]) == 0
+    return folder / "shop"
+
+
+@pytest.fixture
+def shop(first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it; it is the current folder."""
+    root = Path(shutil.copytree(first, tmp_path / "shop"))
+    monkeypatch.chdir(root)
+    return root
+
+
+def query(text: str, **tables: Any) -> list[tuple[Any, ...]]:
+    with duckdb.connect("warehouse.duckdb") as connection:
+        for name, table in tables.items():
+            connection.register(name, table)
+        return connection.execute(text).fetchall()
+
+
+def open_store(number: int) -> None:
+    query(
+        "insert into shop.sales from one",
+        one=script("made_up_sales").sold_by(number, items=10, first=date(2016, 1, 1)),
+    )
+
+
+def last() -> RunRecord:
+    run = last_run(open_project().ledger, "demand")
+    assert run is not None
+    return run
+
+
+def made() -> tuple[int, int]:
+    """How many models the last run trained, and of how many."""
+    step = last().steps["demand"]
+    return 0 if step.reused else step.made or 0, step.elements or 0
+
+
+def test_there_is_a_model_for_each_store_and_digit_and_it_beats_last_year(shop: Path) -> None:
+    project, run = open_project(), last()
+    judged = run.evaluations["demand"]
+
+    every = load_evaluations(project.artifacts, judged.evaluation)
+
+    assert list(every) == SLICES
+    assert judged.baseline is not None
+    assert judged.high < judged.baseline
+    assert {one.baseline_name for one in every.values()} == {"seasonal"}
+    assert {influence.feature for influence in every["1/0"].influences} == {
+        "weekday", "month", "sold_7d", "trend", "last_year",
+    }  # fmt: skip
+
+
+def test_how_far_off_each_model_was_can_be_looked_up(shop: Path) -> None:
+    spreads = open_project().artifacts.load(last().steps["spreads"].artifact)
+
+    assert sorted(one.slice for one in spreads) == sorted(SLICES)
+    for one in spreads:
+        assert len(one.errors) == 99
+        assert one.errors == sorted(one.errors)
+        assert one.errors[0] < 0 < one.errors[-1]
+
+
+def test_tomorrow_is_the_day_after_the_data(shop: Path) -> None:
+    tomorrow = open_project().artifacts.load(last().steps["tomorrow"].artifact)
+
+    assert tomorrow.height == 30
+    assert tomorrow["day"].unique().to_list() == [date(2018, 1, 1)]
+
+
+def test_nothing_is_trained_again_where_nothing_changed(shop: Path, typed: Typed) -> None:
+    assert typed(RUN).code == 0
+
+    assert all(step.reused for step in last().steps.values())
+
+
+def test_other_sales_in_one_store_train_its_models_only(shop: Path, typed: Typed) -> None:
+    query("update shop.sales set sold = sold + 1 where store = 2 and day >= '2017-06-01'")
+
+    said = typed(RUN)
+
+    assert made() == (10, 30)
+    assert "10 of 30 elements anew: training has new content" in said.out
+
+
+def test_one_days_sales_train_one_model(shop: Path, typed: Typed) -> None:
+    query("update shop.sales set sold = sold + 1 where store = 2 and item = 7 and day = '2017-06-01'")
+
+    assert typed(RUN).code == 0
+
+    assert made() == (1, 30)
+
+
+def test_a_new_store_trains_its_own_models_only(shop: Path, typed: Typed) -> None:
+    open_store(4)
+
+    assert typed(RUN).code == 0
+
+    assert made() == (10, 40)
+
+
+def test_a_parameter_and_a_feature_train_them_all(shop: Path, typed: Typed) -> None:
+    typed(f"{RUN} -p leaves=7")
+    assert made() == (30, 30)
+
+    rewrite("demand/rows.py", "else 1.0,", "else 0.0,")
+    typed(RUN)
+    assert made() == (30, 30)
+
+
+def test_the_page_and_the_lists_tell_of_the_family(shop: Path, typed: Typed) -> None:
+    typed(f"{RUN} -p leaves=7")
+
+    said = {
+        line: typed(f"fullcycle {line}")
+        for line in ("show demand@2", "show demand@2/demand", "runs demand", "diff demand@1 demand@2")
+    }
+    reports = [typed(f"fullcycle report {which}") for which in ("demand", "demand@1 demand@2")]
+
+    assert [one.code for one in (*said.values(), *reports)] == [0] * 6
+    assert "parts: 30" in said["show demand@2/demand"].out
+    assert "30 of 30 parts are other" in said["diff demand@1 demand@2"].out
+    assert "on the same rows" in said["diff demand@1 demand@2"].out
+    page = Path("demand.html").read_text()
+    assert "of 30 models beat their baselines" in page
+    assert "What the models of demand rest on" in page
+    assert len(page) < 3_000_000
