@@ -34,6 +34,12 @@ if TYPE_CHECKING:
     from fullcycle.flow.graph import Graph as Graph
     from fullcycle.flow.graph import Node as Node
     from fullcycle.flow.graph import read_graph as read_graph
+    from fullcycle.flow.grid import chosen_by as chosen_by
+    from fullcycle.flow.grid import combinations as combinations
+    from fullcycle.flow.grid import decisive as decisive
+    from fullcycle.flow.grid import ranked as ranked
+    from fullcycle.flow.grid import spelled as spelled
+    from fullcycle.flow.grid import split_values as split_values
     from fullcycle.flow.inprocess import InProcess as InProcess
     from fullcycle.flow.listing import Condition as Condition
     from fullcycle.flow.listing import RunLine as RunLine
@@ -80,6 +86,12 @@ if TYPE_CHECKING:
     from fullcycle.flow.undeclared import watching as watching
 
 _NAMES = {
+    "chosen_by": ".grid",
+    "combinations": ".grid",
+    "decisive": ".grid",
+    "ranked": ".grid",
+    "spelled": ".grid",
+    "split_values": ".grid",
     "Origin": ".replay",
     "Replayed": ".facts",
     "StepReplayed": ".facts",

@@ -16,7 +16,7 @@ Chosen = Mapping[str, Mapping[str, Any]]
 def choose(graph: Graph, given: Mapping[str, Any], *, where: str = "the parameters of this run") -> Chosen:
     """Settle every parameter: what was given, else the default.
 
-    A value given as text is read as the parameter's own type.
+    A value given as text is read as the parameter's own type; a list or a dict is written as JSON.
 
     Raises:
         UnknownName: a name that no step declares.
@@ -65,8 +65,10 @@ def _parameter(graph: Graph, step: str, name: str) -> Parameter:
 
 def _read(value: Any, parameter: Parameter, where: str) -> Any:
     try:
+        if isinstance(value, str) and value.startswith(("[", "{")) and parameter.type is not str:
+            return msgspec.json.decode(value, type=parameter.type)
         return msgspec.convert(value, parameter.type, strict=not isinstance(value, str))
-    except msgspec.ValidationError as error:
+    except msgspec.MsgspecError as error:
         raise Invalid(
             f"{value!r} is not of type {type_name(parameter.type)}: {error}",
             where,

@@ -52,8 +52,8 @@ _PLAIN = Wishes()
 
 
 @dataclass(frozen=True, slots=True)
-class _Settled:
-    """All that decides what a run will do, checked."""
+class Settled:
+    """All that decides what a run will do, checked; another one may differ from it in its parameters."""
 
     flow: Flow
     brief: Brief
@@ -65,7 +65,12 @@ class _Settled:
     @classmethod
     def of(
         cls, project: Project, capability: str, given: Mapping[str, Any], environment: str, wishes: Wishes
-    ) -> "_Settled":
+    ) -> "Settled":
+        """Settle a run of the files as they are now.
+
+        Raises:
+            FullcycleError: where the flow, the brief, the parameters or the wishes are wrong.
+        """
         flow = Flow.open(project, capability, environment)
         brief = read_brief(flow)
         bound = _of_environment(project, capability, environment)
@@ -73,6 +78,13 @@ class _Settled:
         chosen = choose(flow.graph, parameters)
         mine = [name for name in bound if name not in given]
         return cls(flow, brief, parameters, chosen, mine, wishes.settled(flow))
+
+    def also(self, given: Mapping[str, Any]) -> "Settled":
+        """The same with further parameters, of the same files."""
+        parameters = {**self.parameters, **given}
+        mine = [name for name in self.from_environment if name not in given]
+        chosen = choose(self.flow.graph, parameters)
+        return replace(self, parameters=parameters, chosen=chosen, from_environment=mine)
 
 
 def start_run(
@@ -91,12 +103,21 @@ def start_run(
         FullcycleError: before anything is recorded, where the flow, the brief, the
             parameters or the wishes are wrong; after, where a step fails.
     """
-    settled = _Settled.of(project, capability, given, environment, wishes)
+    return begin(Settled.of(project, capability, given, environment, wishes), message, watch)
+
+
+def begin(settled: Settled, message: str, watch: Watcher = _NOBODY, *, grid: int | None = None) -> RunRecord:
+    """Run what is settled, as a trial of a grid where one is given.
+
+    Raises:
+        FullcycleError: where a step fails, or a source's rows break their contract.
+    """
     flow, options = settled.flow, settled.options
+    project = flow.project
     commit = git_state(project.root)
     start = RunStarted(
         id=uuid7(),
-        capability=capability,
+        capability=flow.capability,
         message=message,
         archive=project.objects.put(flow.archive.to_bytes()),
         commit=commit.commit,
@@ -106,13 +127,14 @@ def start_run(
         lock=project.objects.put(json.dumps(lock(), sort_keys=True).encode()),
         python=platform.python_version(),
         machine=f"{platform.system()} {platform.machine()}",
-        environment=environment,
+        environment=flow.environment,
         files=flow.declared_files(),
         cores=cores(),
         from_environment=settled.from_environment,
         only=sorted(options.only),
         force=sorted(options.force),
         sources_of=options.sources_of,
+        grid=grid,
     )
     shop = replace(workshop(flow), progress=watch.progress, audited=watch.audited)
     return run(flow.graph, settled.chosen, start, shop, tell=watch.tell, options=options)
@@ -132,7 +154,7 @@ def plan_run(
         FullcycleError: where ``start_run`` would refuse to begin, or a source's rows break
             their contract.
     """
-    settled = _Settled.of(project, capability, given, environment, wishes)
+    settled = Settled.of(project, capability, given, environment, wishes)
     flow = settled.flow
     return plan(flow.graph, settled.chosen, workshop(flow), settled.options)
 
