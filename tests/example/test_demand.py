@@ -166,3 +166,30 @@ def test_the_page_and_the_lists_tell_of_the_family(shop: Path, typed: Typed) -> 
     assert "of 30 models beat their baselines" in page
     assert "What the models of demand rest on" in page
     assert len(page) < 3_000_000
+
+
+def test_a_page_of_a_run_tells_of_that_run(shop: Path, typed: Typed) -> None:
+    typed(f"{RUN} -p leaves=7")
+
+    said = typed("fullcycle report demand@1")
+
+    assert said.code == 0
+    assert said.out.startswith(str(shop / "demand-1.html"))
+    assert "demand@1 · score mae" in Path("demand-1.html").read_text()
+    refused = typed("fullcycle report demand@1/spreads")
+    assert refused.code == 2
+    assert "a page is of a capability, or of a run of it" in refused.err
+
+
+def test_a_slice_in_which_nothing_was_sold_fails_alone(shop: Path, typed: Typed) -> None:
+    query("update shop.sales set sold = 0 where store = 2 and item in (3, 4)")
+    query("update shop.sales set sold = sold + 1 where store = 3 and item = 1")
+
+    said = typed(f"{RUN} --keep-going")
+
+    assert said.code == 1
+    assert "step demand of demand@2 failed for 2 of 30 elements" in said.err
+    assert "2/3: LightGBMError" in said.err
+    query("update shop.sales set sold = 1 where store = 2 and item in (3, 4)")
+    assert typed(RUN).code == 0
+    assert made() == (2, 30)  # what could be trained was kept

@@ -8,7 +8,7 @@ import click
 from fullcycle.adapters.markdown import markdown_html
 from fullcycle.adapters.vega import VegaCharts
 from fullcycle.cli.progress import waiting
-from fullcycle.kernel import Misconfigured
+from fullcycle.kernel import Invalid, Misconfigured, Reference
 from fullcycle.report import Draw, render, render_beside
 from fullcycle.wiring import open_project
 from fullcycle.wiring.beside import beside
@@ -23,12 +23,14 @@ from fullcycle.wiring.telling import story
 def command(capability: str, other: str | None, environment: str, output: Path | None) -> None:
     """Write one page about a capability: brief, flow, evaluation, service, experiment, value.
 
+    It tells what is deployed, else the last release, else the last run; of a run, that one.
     Of two runs, releases or deployments it is a page of what differs, with the charts of
     their models side by side. A page holds all it needs: no network, no scripts.
 
     \b
     Example:
         fullcycle report winback
+        fullcycle report winback@42
         fullcycle report winback@41 winback@42
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
@@ -38,11 +40,18 @@ def command(capability: str, other: str | None, environment: str, output: Path |
         name = f"{capability}-{other}".replace("@", "-").replace("/", "-")
         _write(project.root / f"{name}.html", output, lambda svg: render_beside(both, svg=svg))
         return
-    project.require_capability(capability)
+    asked = Reference.parse(capability)
+    if asked != Reference(asked.capability, run=asked.run):
+        raise Invalid(
+            f"{capability!r}: a page is of a capability, or of a run of it",
+            "what was typed",
+            f"write {asked.capability}, or {asked.capability}@1",
+        )
+    project.require_capability(asked.capability)
     project.environment(environment)
     with waiting("reading the record"):
-        told = story(project, capability, environment)
-    target = project.root / f"{capability}.html"
+        told = story(project, asked.capability, environment, of=asked.run)
+    target = project.root / f"{capability.replace('@', '-')}.html"
     _write(target, output, lambda svg: render(told, markdown=markdown_html, svg=svg))
 
 

@@ -37,17 +37,17 @@ from fullcycle.wiring.runs import brief_of
 from fullcycle.wiring.valuing import cost, deciding
 
 
-def story(project: Project, capability: str, environment: str) -> Story:
+def story(project: Project, capability: str, environment: str, *, of: int | None = None) -> Story:
     """Everything the record holds of a capability, as it stands now.
 
-    The run that is told is the one behind what is deployed, else behind the last release,
-    else the last one that is done.
+    The run that is told is ``of``, where given, with no release of it. Else it is the one
+    behind what is deployed, else behind the last release, else the last one that is done.
 
     Raises:
-        Missing: where there is no finished run yet.
+        Missing: where there is no such run, or no finished one yet.
     """
-    release = _release(project, capability, environment)
-    run = _run(project, capability, release)
+    release = _release(project, capability, environment) if of is None else None
+    run = _run(project, capability, release) if of is None else run_record(project.ledger, capability, of)
     brief = brief_of(project, run)
     reading = _reading(project, capability)
     row = _measurement(project, capability)
