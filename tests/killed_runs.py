@@ -14,6 +14,8 @@ from small_flows import Shop, project
 
 FLOW = project(
     """
+    import time
+
     class Client(fc.Row):
         client_id: Annotated[int, fc.key]
         spend: float
@@ -37,6 +39,19 @@ FLOW = project(
     @fc.step
     def told(total: float) -> dict[str, Any]:
         return {"total": total, "text": "x" * 20_000}
+
+    @fc.step
+    def parts(scaled: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        return {f"part{n}": scaled[n * 50 : n * 50 + 50] for n in range(10)}
+
+    @fc.step
+    def sums(parts: fc.Each[pl.DataFrame], *, pause: float = 0.004) -> dict[str, float]:
+        time.sleep(pause)
+        return {"sum": parts["spend"].sum()}
+
+    @fc.step
+    def whole(sums: dict[str, dict[str, float]], total: float) -> float:
+        return sum(one["sum"] for one in sums.values())
     """
 )
 CLIENTS = pl.DataFrame({"client_id": range(500), "spend": [float(n) for n in range(500)]})

@@ -2,8 +2,8 @@
 
 A parent imports the work once and forks a child per round; the child works for ever and
 tells what was acknowledged; the parent kills it with SIGKILL at a random moment: in every
-other round counted from its start, else from the first that it tells. So fifty kills take
-seconds, and each is as sudden as any.
+other round counted from its start, else from the first that it tells. So two hundred
+kills take seconds, and each is as sudden as any.
 """
 
 import json
@@ -26,7 +26,7 @@ Work = Callable[[Path, Tell], None]
 def killed(work: str, folder: Path, *, times: int = 50, seed: int = 7, longest: float = 0.05) -> list[str]:
     """Do ``work`` in children killed within ``longest`` seconds; return what they told before."""
     command = [sys.executable, __file__, work, str(folder), str(times), str(seed), str(longest)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     if done.returncode:
         raise ChildProcessError(done.stderr)
     told: list[str] = json.loads(done.stdout)

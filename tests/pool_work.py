@@ -59,9 +59,10 @@ def _make(call: Call) -> Answer:
         return Answer(call.number, error=Unsendable("a", "b"))
     elif did == "say":
         return Answer(call.number, _made(call, peak=os.getpid()), [rest.encode()])
-    elif did == "threads":
-        return Answer(call.number, _made(call), [os.environ["OMP_NUM_THREADS"].encode()])
-    _tries(folder, call)
+    elif did == "environment":
+        return Answer(call.number, _made(call), [os.environ.get(rest, "").encode()])
+    if _BEGUN[0]:
+        _tries(folder, call)
     return Answer(call.number, _made(call, peak=os.getpid()))
 
 

@@ -51,7 +51,18 @@ def test_calls_that_take_longer_than_was_thought_are_shared_out_all_the_same(cre
 
 
 def test_a_worker_computes_with_as_many_threads_as_it_may(crew):
-    assert answers_of(crew, "threads")[0].attached == [b"1"]
+    assert answers_of(crew, "environment OMP_NUM_THREADS")[0].attached == [b"1"]
+
+
+def test_workers_have_the_environment_of_the_moment_at_which_they_start(crew, monkeypatch):
+    """The fork server has that of its own start: a second run in a notebook may have set another."""
+    answers_of(crew, "ok")
+    monkeypatch.setenv("OF_NOW", "set later")
+    with closing(crew_of(1)) as later:
+        assert answers_of(later, "environment OF_NOW")[0].attached == [b"set later"]
+    monkeypatch.delenv("OF_NOW")
+    with closing(crew_of(1)) as later:
+        assert answers_of(later, "environment OF_NOW")[0].attached == [b""]
 
 
 def test_a_worker_that_dies_is_replaced_and_its_call_made_again(crew, tmp_path):

@@ -57,9 +57,11 @@ class Worker:
         self._make = work.make
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(work.preload))
-        with _environment(dict.fromkeys(VARIABLES, str(threads))), _without_main():
+        threads_of = dict.fromkeys(VARIABLES, str(threads))
+        around = {**os.environ, **threads_of}  # as it is now: the fork server has that of its start
+        with _environment(threads_of), _without_main():
             self._pool = ProcessPoolExecutor(
-                1, context, initializer=_begin, initargs=(work.begin, work.given)
+                1, context, initializer=_begin, initargs=(work.begin, work.given, around)
             )
             self.first = self._pool.submit(_made, work.make, [])  # starts the process
         self.first.add_done_callback(self._note_ready)
@@ -109,10 +111,13 @@ class Worker:
             self.failed = error
 
 
-def _begin(begin: Begin, given: tuple[Any, ...]) -> None:
+def _begin(begin: Begin, given: tuple[Any, ...], environment: dict[str, str]) -> None:
     """Begin, in the worker; what goes wrong is told by the first task, not by a broken pool."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run's own process ends this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    os.environ.update(environment)
     try:
         begin(*given)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where it can be heard
