@@ -11,6 +11,7 @@ COMMANDS = {
     "run": "Run a capability's flow: data, features, models, evaluation.",
     "runs": "List a capability's runs.",
     "show": "Show anything in the record by its reference, such as winback@42.",
+    "debug": "Open what a step of a run was given in Python.",
     "diff": "Compare two runs, releases or deployments.",
     "pin": "Keep what a run returned, whatever its age.",
     "unpin": "Let what a run returned go with its age again.",

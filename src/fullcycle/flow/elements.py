@@ -62,8 +62,8 @@ def elements_of(this: Pass, node: Node, parameters: Mapping[str, Any], identity:
         memo = memo_key(node.name, identity.reach.digest, parameters, views)
         if judged:
             memo = digest_value("judged@1", [memo, this.shop.judge.version])
-        call = Call(number, this.ref, node.name, _label(key), inputs, parameters, threads, judged)
-        every.append(Element(_label(key), memo, call))
+        call = Call(number, this.ref, node.name, label(key), inputs, parameters, threads, judged)
+        every.append(Element(label(key), memo, call))
     return Elements(shape, keys, every)
 
 
@@ -114,10 +114,11 @@ def _require_alike(node: Node, one: str, keys: Sequence[Any], other: str, others
 
 
 def _some(keys: Iterable[Any]) -> str:
-    told = [_label(key) for key in keys]
+    told = [label(key) for key in keys]
     more = f" and {len(told) - 3} more" if len(told) > 3 else ""
     return (", ".join(told[:3]) or "none") + more
 
 
-def _label(key: Any) -> str:
+def label(key: Any) -> str:
+    """An element's key as a user knows it."""
     return key if isinstance(key, str) else repr(key)

@@ -80,7 +80,7 @@ def guarded(node: Node, run: str, inputs: Mapping[str, Any], element: str = "") 
             return node.declared.function(*args, **kwargs)
         except Exception as error:
             own = error.__traceback__.tb_next if error.__traceback__ is not None else None
-            shapes = ", ".join(f"{name} {_shape(value)}" for name, value in inputs.items())
+            shapes = ", ".join(f"{name} {shape(value)}" for name, value in inputs.items())
             at = f"'{run}/{name}'" if element else f"{run}/{name}"  # a shell reads [ ] as a pattern
             again = f"look at its inputs: fullcycle debug {at}; then mend it and run again"
             raise StepFailed(
@@ -137,6 +137,7 @@ def _own(trace: TracebackType | None, package: str) -> list[TracebackType]:
     return entries
 
 
-def _shape(value: Any) -> str:
-    shape = getattr(value, "shape", None)
-    return " × ".join(f"{n:,}" for n in shape) if isinstance(shape, tuple) else type(value).__name__
+def shape(value: Any) -> str:
+    """What a value is, in a few words: its shape, or its type."""
+    sides = getattr(value, "shape", None)
+    return " × ".join(f"{n:,}" for n in sides) if isinstance(sides, tuple) else type(value).__name__

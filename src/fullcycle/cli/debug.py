@@ -1,0 +1,75 @@
+"""``fullcycle debug``: a step's inputs in Python, as that run had them."""
+
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from fullcycle.adapters.console import converse, execute, stop_where_it_fails
+from fullcycle.flow.failure import shape
+from fullcycle.wiring import open_project
+from fullcycle.wiring.debugging import Scene, scene
+
+
+@click.command(name="debug")
+@click.argument("ref")
+@click.option("--run", "call", is_flag=True, help="Call the step; stop in a debugger where it fails.")
+def command(ref: str, *, call: bool) -> int:
+    """Open what a step of a run was given in Python, under the names that its code uses.
+
+    Code, inputs and parameters are those of the run, whatever the files say by now. At a
+    terminal a console opens; what is piped in is executed.
+
+    \b
+    Example:
+        fullcycle debug winback@42/visit
+        echo "print(training.train.frame)" | fullcycle debug winback@42/training
+        fullcycle debug "demand@3/model[1/3]" --run
+    """  # noqa: D301 - click reads a real backspace
+    project = open_project()
+    found = scene(project, ref)
+    _introduce(found)
+    names = dict(found.names)
+    if call:
+        try:
+            names["returned"] = _called(found)
+        except Exception as error:  # noqa: BLE001 - the step's own, told as Python would
+            _tell(error, skip=2)
+            return 1
+    if sys.stdin.isatty():
+        converse(names)
+        return 0
+    try:
+        execute(sys.stdin.read(), names)
+    except Exception as error:  # noqa: BLE001 - what was typed is wrong: its own traceback says how
+        _tell(error, skip=2)
+        return 1
+    return 0
+
+
+def _called(found: Scene) -> Any:
+    package = found.module.partition(".")[0]
+    returned = stop_where_it_fails(found.call, package)
+    click.echo(f"  returned: {shape(returned)}", err=True)
+    return returned
+
+
+def _introduce(found: Scene) -> None:
+    """Say what is there, aside from what the user's own code prints."""
+    click.secho(found.ref, bold=True, nl=False, err=True)
+    click.echo(f"  {found.node.line}", err=True)
+    for name, told in found.shapes.items():
+        click.echo(f"  {name}: {told}", err=True)
+    for name, value in found.parameters.items():
+        click.echo(f"  {name} = {value!r}", err=True)
+    given = ", ".join([*found.inputs, *(f"{name}={name}" for name in found.parameters)])
+    click.secho(f"  call it: {found.node.name}({given})", dim=True, err=True)
+
+
+def _tell(error: Exception, *, skip: int) -> None:
+    """Print a traceback without its first entries, which are not the user's."""
+    own = error.__traceback__
+    for _ in range(skip):
+        own = own.tb_next if own is not None and own.tb_next is not None else own
+    click.echo("".join(traceback.format_exception(type(error), error, own)), err=True, nl=False)
