@@ -129,5 +129,8 @@ if Path(sys.argv[0]).name == "killing.py":
 
 if __name__ == "__main__":
     here = open_project(Path(sys.argv[1]))
-    for number in range(1, int(sys.argv[2]) + 1):
-        print(value(here, run_here(here, {"n": number}), "total"))
+    if sys.argv[2] == "memory":
+        print(run_here(here, {"many": int(sys.argv[3])}).finished.peak_memory)
+    else:
+        for number in range(1, int(sys.argv[2]) + 1):
+            print(value(here, run_here(here, {"n": number}), "total"))

@@ -1,0 +1,187 @@
+"""fullcycle.wiring.worker: calls of a run that processes beside it make."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import pooled_shop
+from fullcycle.flow import ElementsFailed, RunOptions, StepFailed, runs
+from fullcycle.wiring import open_project
+from pool_work import lives
+from pooled_shop import called, expected_total, pooled, run_here, value, workers_of
+
+HEAD = """
+    import os
+    import time
+    from pathlib import Path
+
+    import fullcycle as fc
+    import polars as pl
+
+    def tries(name: str) -> int:
+        with open(f"{os.environ['POOLED']}/{name}", "a") as file:
+            file.write(".")
+            return file.tell()
+
+    @fc.step
+    def numbers(*, many: int = 6) -> dict[str, int]: return {f"e{n}": n for n in range(many)}
+"""
+
+
+@pytest.fixture
+def project_of(tmp_path):
+    made = []
+
+    def make(flow):
+        project = open_project(pooled(tmp_path, HEAD + flow))
+        made.append(project)
+        return project
+
+    yield make
+    for project in made:
+        project.ledger.close()
+
+
+def test_a_run_goes_on_when_its_workers_are_killed(tmp_path):
+    root = pooled(tmp_path)
+    project = open_project(root)
+    stop = threading.Event()
+
+    def kill_workers():
+        while not stop.wait(0.15):
+            for pid in filter(lives, workers_of(root)):
+                os.kill(pid, signal.SIGKILL)
+                break
+
+    killer = threading.Thread(target=kill_workers)
+    killer.start()
+    record = run_here(project, {"n": 1, "many": 40})
+    stop.set()
+    killer.join()
+
+    assert record.status == "done"
+    assert value(project, record, "total") == expected_total(1, 40)
+    assert len(called(root)) == 80
+    project.ledger.close()
+
+
+def test_an_element_that_fails_elsewhere_shows_its_own_traceback_and_what_was_made_is_kept(project_of):
+    project = project_of(
+        """
+    @fc.step(timeout="60s")
+    def inverse(numbers: fc.Each[int]) -> float:
+        if not numbers:
+            time.sleep(0.2)
+        return 1 / numbers
+    """
+    )
+    with pytest.raises(
+        StepFailed, match=r"step inverse\[e0\] of winback@1 failed: ZeroDivisionError"
+    ) as caught:
+        run_here(project, {})
+    first_line = caught.value.traceback.splitlines()[1]
+    assert "winback/flow.py" in first_line
+    assert "return 1 / numbers" in caught.value.traceback
+    record = runs(project.ledger, "winback")[-1]
+    assert record.status == "failed"
+    assert list(record.steps) == ["numbers"]
+
+    with pytest.raises(ElementsFailed, match="failed for 1 of 6 elements"):
+        run_here(project, {}, options=RunOptions(keep_going=True))
+    told = []
+    with pytest.raises(StepFailed):
+        run_here(project, {}, progress=lambda *said: told.append(said))
+    assert told[0][1] == 5  # all others are remembered
+
+
+def test_an_element_is_tried_again_elsewhere(project_of):
+    project = project_of(
+        """
+    @fc.step(timeout="60s", retries=2)
+    def flaky(numbers: fc.Each[int]) -> int:
+        if tries(f"flaky-{numbers}") < 3:
+            raise ConnectionError("not yet")
+        return numbers
+    """
+    )
+    record = run_here(project, {"many": 2})
+
+    assert value(project, record, "flaky") == {"e0": 0, "e1": 1}
+    assert (project.root / "flaky-0").stat().st_size == 3
+
+
+def test_an_element_that_takes_too_long_is_ended_and_the_others_are_kept(project_of):
+    project = project_of(
+        """
+    @fc.step(timeout="1s")
+    def slow(numbers: fc.Each[int]) -> int:
+        tries(f"slow-{numbers}")
+        time.sleep(60 if numbers == 0 else 0.01)
+        return numbers
+    """
+    )
+    with pytest.raises(
+        ElementsFailed, match=r"(?s)failed for 1 of 6 elements\n  e0: it took longer than 1 s"
+    ):
+        run_here(project, {}, options=RunOptions(keep_going=True))
+    assert [(project.root / f"slow-{n}").stat().st_size for n in range(6)] == [1] * 6
+
+
+def test_an_element_that_exits_fails_and_nothing_else(project_of):
+    project = project_of(
+        """
+    import sys
+
+    @fc.step(timeout="60s")
+    def leaving(numbers: fc.Each[int]) -> int:
+        if numbers == 2:
+            sys.exit("enough")
+        return numbers
+    """
+    )
+    with pytest.raises(ElementsFailed, match=r"(?s)1 of 6 elements\n  e2: SystemExit: enough"):
+        run_here(project, {}, options=RunOptions(keep_going=True))
+
+
+def test_elements_kept_as_files_of_their_own_come_back_from_workers(project_of):
+    project = project_of(
+        """
+    @fc.step(timeout="60s")
+    def tables(numbers: fc.Each[int]) -> pl.DataFrame:
+        return pl.DataFrame({"n": range(20_000)}) + numbers
+
+    @fc.step(timeout="60s")
+    def sums(tables: fc.Each[pl.DataFrame]) -> int: return tables["n"].sum()
+    """
+    )
+    record = run_here(project, {})
+    whole = sum(range(20_000))
+    assert value(project, record, "sums") == {f"e{n}": whole + 20_000 * n for n in range(6)}
+    assert record.steps["tables"].rows == 120_000
+
+    project.objects.remove(project.artifacts.parts(record.steps["tables"].artifact).parts[3].object)
+    again = run_here(project, {})
+    assert (again.steps["tables"].made, again.steps["sums"].reused) == (1, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["", '(timeout="60s")'], ids=["here first", "elsewhere"])
+def test_the_memory_of_a_run_does_not_grow_with_its_elements(project_of, where):
+    """The elements are tiny: what would grow is what the run itself keeps of them."""
+    project = project_of(
+        f"""
+    @fc.step{where}
+    def doubled(numbers: fc.Each[int]) -> int: return numbers * 2
+    """
+    )
+
+    def peak(many):
+        command = [sys.executable, pooled_shop.__file__, project.root, "memory", str(many)]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True, timeout=200).stdout)
+
+    little = peak(1_000)
+    assert peak(10_000) < 1.3 * little
