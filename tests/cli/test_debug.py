@@ -175,6 +175,13 @@ def test_what_is_no_step_of_a_run_is_refused(shop, typed, ref, told, mend):
     assert mend in refused.err
 
 
+def test_showing_an_element_points_to_its_debugging(shop, typed):
+    refused = typed("fullcycle show 'winback@1/visit[3]'")
+
+    assert refused.code == 2
+    assert "fullcycle debug 'winback@1/visit[3]'" in refused.err
+
+
 def test_elements_are_named_where_none_or_no_such_one_is(shop, typed):
     with_elements()
     typed("fullcycle run winback -m each")

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 import fullcycle as fc
+from at_terminal import with_elements
 
 
 @pytest.fixture
@@ -25,6 +26,32 @@ def test_a_capability_runs_and_lists_its_runs(here):
     assert after.row(0, named=True)["message"] == "fewer leaves"
     assert after.row(0, named=True)["leaves"] == 4
     assert after.row(0, named=True)["visit"] == run.scores["visit"]
+
+
+def test_a_run_takes_the_options_of_the_command_line(here):
+    winback = fc.open("winback", fc.Capability)
+
+    run = winback.run("part", only="training", force=["training"], sources="@1")
+
+    assert run.record.started.only == ["training"]
+    assert run.record.steps["training"].reason == "forced"
+    assert run.record.steps["past"].reason == "as it was in winback@1"
+    assert "visit" not in run.record.steps
+    with pytest.raises(fc.FullcycleError, match="did you mean 'visit'"):
+        winback.run("wrong", only=["visti"])
+
+
+def test_an_element_is_opened_by_its_key(here):
+    with_elements()
+    winback = fc.open("winback", fc.Capability)
+    ref = winback.run("each", only="shares").record.ref
+
+    assert fc.open(f"{ref}/shares[b]", float) == 3.0
+    assert fc.open(f"{ref}/names[a/1]") == 1
+    with pytest.raises(fc.FullcycleError, match="did you mean 'a/1'"):
+        fc.open(f"{ref}/shares[a1]")
+    with pytest.raises(fc.FullcycleError, match="training returned no elements"):
+        fc.open("winback@1/training[b]")
 
 
 def test_a_run_gives_what_its_steps_returned(here):

@@ -38,6 +38,12 @@ def command(ref: str, *, lock: bool, as_json: bool) -> None:
         raise Invalid(
             f"{ref!r}: steps belong to runs", "what was typed", f"write {asked.capability}@1/{asked.step}"
         )
+    if asked.element is not None:
+        raise Invalid(
+            f"{ref!r} is one element of what a step returned",
+            "what was typed",
+            f"open it: fullcycle debug '{asked}', or fc.open({str(asked)!r}) in Python",
+        )
     if asked.release is not None:
         _release(project, asked.capability, asked.release, as_json=as_json)
     elif asked.environment is not None:

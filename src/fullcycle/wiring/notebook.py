@@ -6,13 +6,14 @@
 >>> run["training"].train.frame, winback.runs().sort("visit")   # doctest: +SKIP
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
 import polars as pl
 
 from fullcycle.flow import RunLine, RunRecord, run_record, settings
+from fullcycle.flow.elements import label
 from fullcycle.kernel import Card, Invalid, Missing, Reference, UnknownName, instant
 from fullcycle.release import Manifest, ReleasedModel, deployed
 from fullcycle.wiring.flow import Flow
@@ -22,6 +23,7 @@ from fullcycle.wiring.released import released
 from fullcycle.wiring.runs import start_run
 from fullcycle.wiring.runs_frame import runs_frame
 from fullcycle.wiring.serving import serving_codecs
+from fullcycle.wiring.wishes import Wishes
 
 T = TypeVar("T")
 
@@ -85,9 +87,25 @@ class Capability:
     project: Project
     name: str
 
-    def run(self, message: str, *, environment: str = "dev", **parameters: object) -> Run:
-        """Run its flow with the files as they are now; an edit needs no reload."""
-        return Run(self.project, start_run(self.project, self.name, message, parameters, environment))
+    def run(
+        self,
+        message: str,
+        *,
+        environment: str = "dev",
+        only: str | Sequence[str] = (),
+        force: str | Sequence[str] = (),
+        sources: str = "",
+        keep_going: bool = False,
+        **parameters: object,
+    ) -> Run:
+        """Run its flow with the files as they are now; an edit needs no reload.
+
+        ``only`` and ``force`` name steps, ``sources`` the run whose rows are taken, say
+        ``"@42"``, as those options of ``fullcycle run`` do.
+        """
+        wishes = Wishes(_several(only), _several(force), sources, keep_going=keep_going)
+        run = start_run(self.project, self.name, message, parameters, environment, wishes=wishes)
+        return Run(self.project, run)
 
     def runs(self) -> pl.DataFrame:
         """Every run, newest first: a column per score and per parameter that any of them had."""
@@ -109,6 +127,10 @@ class Capability:
         return Card(self.name, {"": f"{told}{shown}"}, head, rows).html()
 
 
+def _several(names: str | Sequence[str]) -> Sequence[str]:
+    return (names,) if isinstance(names, str) else names
+
+
 def _values(line: RunLine, steps: list[str]) -> list[float | None]:
     return [line.scores[step].value if step in line.scores else None for step in steps]
 
@@ -125,8 +147,8 @@ def open(ref: str, kind: Any = Any, /) -> Any:
     """Anything in the record of the project here, by its reference.
 
     ``winback`` is the capability, ``winback@42`` a run, ``winback@42/visit`` what a step of
-    it returned, ``winback@v7`` a release's manifest, ``winback@prod/visit`` the model that
-    answers there now. ``kind`` is what is expected, for the type checker and to be sure.
+    it returned (``demand@3/model[1/3]`` for one element), ``winback@v7`` a release's manifest,
+    ``winback@prod/visit`` the model that answers there now. ``kind`` is what is expected, for the type checker and to be sure.
 
     Raises:
         Missing: where nothing of that name is recorded.
@@ -148,6 +170,8 @@ def open(ref: str, kind: Any = Any, /) -> Any:
 def _found(project: Project, asked: Reference) -> Any:
     if asked.run is not None:
         run = Run(project, run_record(project.ledger, asked.capability, asked.run))
+        if asked.element is not None:
+            return _element(run, asked)
         return run[asked.step] if asked.step is not None else run
     if asked.release is not None or asked.environment is not None:
         return _of_release(project, asked)
@@ -156,6 +180,19 @@ def _found(project: Project, asked: Reference) -> Any:
             f"{asked} does not say of which run", "fc.open", f"write {asked.capability}@42/{asked.step}"
         )
     return Capability(project, asked.capability)
+
+
+def _element(run: Run, asked: Reference) -> Any:
+    """What a step that is called once per element returned for one of them."""
+    value = run[str(asked.step)]
+    if not isinstance(value, Mapping | list):
+        raise Invalid(f"{asked.step} returned no elements", "fc.open", f"write {run.record.ref}/{asked.step}")
+    keys = value.keys() if isinstance(value, Mapping) else range(len(value))
+    labelled = {label(key): key for key in keys}
+    if asked.element not in labelled:
+        where = f"the elements of {run.record.ref}/{asked.step}"
+        raise UnknownName.among(str(asked.element), labelled, where=where)
+    return value[labelled[asked.element]]
 
 
 def _of_release(project: Project, asked: Reference) -> Any:
