@@ -148,7 +148,8 @@ def open(ref: str, kind: Any = Any, /) -> Any:
 
     ``winback`` is the capability, ``winback@42`` a run, ``winback@42/visit`` what a step of
     it returned (``demand@3/model[1/3]`` for one element), ``winback@v7`` a release's manifest,
-    ``winback@prod/visit`` the model that answers there now. ``kind`` is what is expected, for the type checker and to be sure.
+    ``winback@prod/visit`` the model that answers there now. ``kind`` is what is expected, for
+    the type checker and to be sure.
 
     Raises:
         Missing: where nothing of that name is recorded.
