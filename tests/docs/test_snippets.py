@@ -25,8 +25,9 @@ TUTORIAL = ROOT / "docs" / "tutorial" / "winback.md"
 HOWTO = ROOT / "docs" / "howto" / "your-own-capability.md"
 COMPARE = ROOT / "docs" / "howto" / "compare-runs.md"
 CODEC = ROOT / "docs" / "howto" / "codec.md"
+HUNDRED = ROOT / "docs" / "howto" / "hundred-models.md"
 POINT_IN_TIME = ROOT / "docs" / "howto" / "point-in-time.md"
-PAGES = (README, TUTORIAL, HOWTO, POINT_IN_TIME, CODEC, COMPARE)
+PAGES = (README, TUTORIAL, HOWTO, POINT_IN_TIME, CODEC, COMPARE, HUNDRED)
 SHORTER = {"python replay.py": "python replay.py --limit 4000"}
 PORT = "8765"
 
