@@ -37,29 +37,36 @@ class FileObjects:
             Misconfigured: where the folder cannot be written.
         """
         digest = digest_bytes(data)
-        target = self._target(digest)
-        with suppress(OSError):  # there is none, or it cannot be read, which the reader is told
-            if target.stat().st_size != len(data) or target.read_bytes() != data:
-                target.unlink()  # it is damaged: storing it again mends it
-        self._place(digest, lambda target: write_atomically(target, data))
+        self._place(
+            digest,
+            lambda target: write_atomically(target, data),
+            is_sound=lambda target: target.stat().st_size == len(data) and target.read_bytes() == data,
+        )
         return digest
 
     def write(self, digest: Digest, write: Callable[[Path], None]) -> int:
         """Have a file written that holds what ``digest`` stands for; its size in bytes.
 
         ``write`` gets the path of a file that is not there yet. It is not called where the
-        object is there already. The file is sealed and durable when this returns.
+        object is there already and its seal holds. The file is sealed and durable when this returns.
 
         Raises:
             Misconfigured: where the folder cannot be written, or the disk is full.
         """
-        self._place(digest, lambda target: _write_aside(target, write, _seal_of(digest)))
+        self._place(
+            digest,
+            lambda target: _write_aside(target, write, _seal_of(digest)),
+            is_sound=lambda _: self.is_sealed(digest),
+        )
         return self._target(digest).stat().st_size
 
-    def _place(self, digest: Digest, place: Callable[[Path], None]) -> None:
+    def _place(
+        self, digest: Digest, place: Callable[[Path], None], *, is_sound: Callable[[Path], bool]
+    ) -> None:
+        """Put an object in its place, unless it is there and sound: what is damaged is mended by it."""
         target = self._target(digest)
         try:
-            if _freshened(target):
+            if target.exists() and _holds(is_sound, target) and _freshened(target):
                 sync_folder(target.parent)  # whoever renamed it may not have come to this yet
             else:
                 make_folder(target.parent)
@@ -193,6 +200,13 @@ def _seal_of(digest: Digest) -> int:
 
 def _set_time(path: Path, second: int, fraction: int) -> None:
     os.utime(path, ns=(path.stat().st_atime_ns, second * _SECOND + fraction))
+
+
+def _holds(is_sound: Callable[[Path], bool], path: Path) -> bool:
+    try:
+        return is_sound(path)
+    except (FileNotFoundError, PermissionError):
+        return False
 
 
 def _freshened(path: Path) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 from fullcycle.code import Reach, Symbol
 from fullcycle.flow.annotation import is_each, is_pickled, model_view, type_name
 from fullcycle.flow.facts import Memoized, StepFinished
+from fullcycle.flow.failure import in_one_line
 from fullcycle.flow.graph import Node
 from fullcycle.flow.making import Bench
 from fullcycle.flow.memo import memo_key, memo_stream, remembered
@@ -159,6 +160,12 @@ def given(this: Pass, name: str, kind: Any, kept: Artifact) -> Any:
     try:
         return this.value(name, kind, kept)
     except (Missing, Damaged) as error:
+        if name in this.options.sources:
+            raise type(error)(
+                f"the rows of {name} as {this.options.sources_of} read them are lost: {in_one_line(error)}",
+                error.where,
+                f"restore them from a backup, or read {name} anew: leave out --sources",
+            ) from error
         if this.graph.nodes[name].role in ("source", "outcomes"):
             raise
         this.restore(name, error)
@@ -303,6 +310,9 @@ def _kept_reach(this: Pass, reach: Reach, last: StepFinished | None) -> Digest:
 
 
 def _reached(last: StepFinished | None, artifacts: Artifacts) -> dict[str, Symbol]:
-    if last is None or last.reach is None or not artifacts.objects.has(last.reach):
+    if last is None or last.reach is None:
         return {}
-    return msgspec.json.decode(artifacts.objects.get(last.reach), type=dict[str, Symbol])
+    try:
+        return msgspec.json.decode(artifacts.objects.get(last.reach), type=dict[str, Symbol])
+    except (Missing, Damaged):  # it only helps to explain
+        return {}

@@ -98,7 +98,13 @@ class Artifacts:
         """Whether all of it is there, and its codec known here: one that has changed reads no more of it."""
         if not self.objects.has(artifact.object) or not (artifact.codec == FAMILY or self.knows(artifact)):
             return False
-        return artifact.codec != FAMILY or all(self.has(part) for part in self._family(artifact).parts)
+        if artifact.codec != FAMILY:
+            return True
+        try:
+            parts = self._family(artifact).parts
+        except (Missing, Damaged):  # of an index that cannot be read, nothing is there
+            return False
+        return all(self.has(part) for part in parts)
 
     def knows(self, artifact: Artifact) -> bool:
         """Whether the codecs that stored it and its parts are known here; theirs may have changed since."""
