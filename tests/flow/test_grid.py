@@ -88,7 +88,7 @@ def test_json_values_come_back_whole(values):
 
 
 def test_two_names_for_one_value_are_one_trial_too_many():
-    with pytest.raises(Invalid, match="rate=0.1 and rate=0.10 are the same trial") as caught:
+    with pytest.raises(Invalid, match=r"rate=0\.1 and rate=0\.10 are the same trial") as caught:
         chosen_by(graph_of(FLOW), {}, {"rate": ["0.1", "0.10"]})
 
     assert "name each value once" in str(caught.value)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import click
 
+from fullcycle.cli.grid import read_parameters, run_grid
 from fullcycle.cli.progress import ElementsLine
 from fullcycle.cli.running import audited, planned, step_line, summary
 from fullcycle.cli.showing import run_as_json
@@ -16,6 +17,7 @@ from fullcycle.flow import Audited, StepFinished, read_share
 from fullcycle.kernel import Invalid
 from fullcycle.wiring import Project, open_project
 from fullcycle.wiring.details import run_details
+from fullcycle.wiring.grids import open_grid
 from fullcycle.wiring.runs import Watcher, plan_run, start_run
 from fullcycle.wiring.wishes import Wishes
 
@@ -23,7 +25,14 @@ from fullcycle.wiring.wishes import Wishes
 @click.command(name="run")
 @click.argument("capability")
 @click.option("-m", "--message", help="What this run tries, in a few words.")
-@click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
+@click.option(
+    "-p",
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a parameter; of several values, with commas, each is tried.",
+)
 @click.option("--only", multiple=True, metavar="STEP", help="Run this step and what it stands on.")
 @click.option("--force", multiple=True, metavar="STEP", help="Compute this step whatever is remembered.")
 @click.option("--sources", metavar="@RUN", help="Take the rows that an earlier run read.")
@@ -33,6 +42,7 @@ from fullcycle.wiring.wishes import Wishes
 @click.option(
     "--in", "environment", default="dev", show_default=True, help="The environment whose data it reads."
 )
+@click.option("--yes", "sure", is_flag=True, help="Do not ask whether so many trials are meant.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run as one JSON object.")
 def command(
     capability: str,
@@ -46,25 +56,37 @@ def command(
     audit: str | None,
     dry_run: bool,
     environment: str,
+    sure: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Run a capability's flow: data, features, models, evaluation.
+
+    Several values of a parameter, as in leaves=15,31,63, make a grid: every combination is a
+    run, on the same rows. The same command goes on with a grid that was interrupted. A list
+    is written as JSON, a text with a comma in double quotes.
 
     \b
     Example:
         fullcycle run winback -m "fewer leaves" -p leaves=7
+        fullcycle run winback -m "how deep" -p leaves=15,31,63 -p rate=0.02,0.1
         fullcycle run winback --only training --sources @42
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
     project.require_capability(capability)
-    given = dict(_parameter(text) for text in parameters)
+    given, axes = read_parameters(parameters)
     share = read_share(audit) if audit is not None else 0.0
     wishes = Wishes(only, force, sources or "", share, keep_going)
     if dry_run:
+        if axes:
+            raise Invalid("a grid cannot be told beforehand", "--dry-run", "tell one of its trials")
         _plan(project, capability, given, environment, wishes, as_json=as_json)
-        return
+        return 0
     said = message if message is not None else _message(project)
+    if axes:
+        grid = open_grid(project, capability, said, given, axes, environment, wishes=wishes)
+        return run_grid(grid, as_json=as_json, sure=sure)
     _run(project, capability, said, given, environment, wishes, as_json=as_json)
+    return 0
 
 
 def _run(
@@ -123,10 +145,3 @@ def _message(project: Project) -> str:
         told: str = click.prompt("What does this run try?", default="", show_default=False, err=True)
         return told
     return commit_subject(project.root)
-
-
-def _parameter(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise Invalid(f"{text!r} is not NAME=VALUE", "-p", "write it like -p leaves=31")
-    return name, value

@@ -24,6 +24,7 @@ from fullcycle.wiring.listing import run_lines
 @click.option(
     "--status", type=click.Choice(["done", "failed", "unfinished"]), help="Keep those that ended so."
 )
+@click.option("--grid", type=click.IntRange(min=1), help="Keep the trials of a grid.")
 @click.option("-n", "most", type=click.IntRange(min=1), help="Show no more than so many.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per run.")
 def command(
@@ -34,6 +35,7 @@ def command(
     grep: str | None,
     since: str | None,
     status: str | None,
+    grid: int | None,
     most: int | None,
     as_json: bool,
 ) -> None:
@@ -56,6 +58,7 @@ def command(
         grep=grep,
         since=_moment(since) if since is not None else None,
         status=status,
+        grid=grid,
     )
     found = chosen(every, wanted, sort=sort)[:most]
     if as_json:
@@ -77,6 +80,7 @@ def as_plain(run: RunLine) -> dict[str, object]:
         "status": run.status,
         "at": run.at,
         "by": run.by,
+        "grid": run.grid,
         "parameters": dict(run.parameters),
         "scores": {
             step: {
@@ -97,8 +101,9 @@ def as_plain(run: RunLine) -> dict[str, object]:
 def _table(runs: Sequence[RunLine], *, several: bool) -> Table:
     parameters = [] if several else differing(runs)
     steps = list(dict.fromkeys(step for run in runs for step in run.scores))
+    grid = ["grid"] if any(run.grid is not None for run in runs) else []
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("run", "when", "by", "status", *steps, *parameters, "took", "cost", "message"):
+    for column in ("run", "when", "by", "status", *grid, *steps, *parameters, "took", "cost", "message"):
         table.add_column(column)
     for run in runs:
         scores = (run.scores.get(step) for step in steps)
@@ -107,6 +112,7 @@ def _table(runs: Sequence[RunLine], *, several: bool) -> Table:
             when(run.at),
             run.by,
             run.status,
+            *([] if not grid else [str(run.grid or "")]),
             *(scored(one.value, one.low, one.high) if one is not None else "" for one in scores),
             *(str(run.parameters.get(name, "")) for name in parameters),
             seconds(run.wall) if run.wall is not None else "",

@@ -184,4 +184,8 @@ class GridStarted(msgspec.Struct, frozen=True, kw_only=True):
     environment: str
     parameters: dict[str, Any]  # that all trials share
     axes: dict[str, list[Any]]  # values by parameter, as given
-    files: dict[str, Digest] = {}
+    lock: Digest
+    files: dict[str, Digest] = {}  # see RunStarted
+    only: list[str] = []
+    force: list[str] = []
+    sources_of: str = ""

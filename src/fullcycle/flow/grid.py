@@ -102,4 +102,5 @@ def decisive(trials: Sequence[RunRecord]) -> str | None:
         for step in steps
         if len({one.evaluations[step].value for one in trials if step in one.evaluations}) > 1
     ]
-    return (differing or steps or [None])[-1]
+    named = differing or steps
+    return named[-1] if named else None

@@ -54,6 +54,7 @@ class RunLine:
     wall: float | None = None
     cpu: float | None = None
     cost: Money | None = None
+    grid: int | None = None  # number of the grid that it is a trial of
 
     @property
     def ref(self) -> str:
@@ -108,6 +109,7 @@ class Wanted:
     grep: str | None = None  # text in the message, whatever its case
     since: int | None = None  # microseconds since 1970 UTC
     status: str | None = None
+    grid: int | None = None
 
     def holds(self, run: RunLine) -> bool:
         """Whether a run is one of them."""
@@ -116,6 +118,7 @@ class Wanted:
             and (self.grep is None or self.grep.casefold() in run.message.casefold())
             and (self.since is None or run.at >= self.since)
             and (self.status is None or run.status == self.status)
+            and (self.grid is None or run.grid == self.grid)
             and all(condition.holds(run) for condition in self.where)
         )
 

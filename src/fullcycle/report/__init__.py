@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from fullcycle.report.beside import Families as Families
     from fullcycle.report.beside import Judgements as Judgements
     from fullcycle.report.beside import render_beside as render_beside
+    from fullcycle.report.grid import GridPage as GridPage
+    from fullcycle.report.grid import render_grid as render_grid
+    from fullcycle.report.grid_charts import TrialRow as TrialRow
+    from fullcycle.report.grid_charts import grid_chart as grid_chart
     from fullcycle.report.page import render as render
     from fullcycle.report.parts import Draw as Draw
     from fullcycle.report.story import ArmRow as ArmRow
@@ -34,6 +38,10 @@ if TYPE_CHECKING:
 __getattr__, __all__ = lazily(
     __name__,
     {
+        "GridPage": ".grid",
+        "TrialRow": ".grid_charts",
+        "grid_chart": ".grid_charts",
+        "render_grid": ".grid",
         "ArmRow": ".story",
         "AssessmentPart": ".story",
         "Beside": ".beside",

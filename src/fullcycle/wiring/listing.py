@@ -47,6 +47,7 @@ def _line(row: Mapping[str, Any], scores: dict[str, RunScore], by_step: dict[str
         wall=row["wall_s"],
         cpu=row["cpu_s"],
         cost=Money(row["cost"], row["currency"]) if row["cost"] is not None else None,
+        grid=row["grid"],
     )
 
 

@@ -22,7 +22,16 @@ def _run_rows(fact: Fact) -> list[Row]:
         case RunStarted() as run:
             key = {"capability": run.capability, "number": fact.position}
             told = _json({"told": run.parameters, "from_environment": run.from_environment})
-            return [{**key, "at": fact.at, "author": fact.by, "message": run.message, "parameters": told}]
+            return [
+                {
+                    **key,
+                    "at": fact.at,
+                    "author": fact.by,
+                    "message": run.message,
+                    "parameters": told,
+                    "grid": run.grid,
+                }
+            ]
         case RunFinished() as done:
             took = {"status": done.status, "wall_s": done.wall, "cpu_s": done.cpu}
             return [{**_numbered(fact), **took, "cost": done.cost.amount, "currency": done.cost.currency}]
@@ -92,10 +101,11 @@ RUNS = Projection(
         "parameters": "text",
         "cost": "real",
         "currency": "text",
+        "grid": "integer",
     },
     key=("capability", "number"),
     rows=_run_rows,
-    version=2,
+    version=3,
 )
 SCORES = Projection(
     name="scores",
