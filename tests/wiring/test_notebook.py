@@ -28,6 +28,19 @@ def test_a_capability_runs_and_lists_its_runs(here):
     assert after.row(0, named=True)["visit"] == run.scores["visit"]
 
 
+def test_a_grid_is_a_frame_of_its_trials_the_best_first(here):
+    winback = fc.open("winback", fc.Capability)
+
+    tried = winback.grid("how deep", leaves=[4, 6], rounds=(10, 20), seed=3)
+
+    assert tried.height == 4
+    assert tried["visit"].to_list() == sorted(tried["visit"], reverse=True)
+    assert set(tried.select("leaves", "rounds").rows()) == {(4, 10), (4, 20), (6, 10), (6, 20)}
+    assert tried["seed"].unique().to_list() == [3]
+    with pytest.raises(fc.FullcycleError, match=r"give lists: leaves=\[15, 31\]"):
+        winback.grid("nothing", leaves=4)
+
+
 def test_a_run_takes_the_options_of_the_command_line(here):
     winback = fc.open("winback", fc.Capability)
 

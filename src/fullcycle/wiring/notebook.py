@@ -17,6 +17,7 @@ from fullcycle.flow.elements import label
 from fullcycle.kernel import Card, Invalid, Missing, Reference, UnknownName, instant
 from fullcycle.release import Manifest, ReleasedModel, deployed
 from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.grids import open_grid
 from fullcycle.wiring.listing import run_lines
 from fullcycle.wiring.project import Project, open_project
 from fullcycle.wiring.released import released
@@ -106,6 +107,37 @@ class Capability:
         wishes = Wishes(_several(only), _several(force), sources, keep_going=keep_going)
         run = start_run(self.project, self.name, message, parameters, environment, wishes=wishes)
         return Run(self.project, run)
+
+    def grid(
+        self,
+        message: str,
+        *,
+        environment: str = "dev",
+        only: str | Sequence[str] = (),
+        force: str | Sequence[str] = (),
+        sources: str = "",
+        **parameters: object,
+    ) -> pl.DataFrame:
+        """Try every combination of the parameters that are lists; a row per trial, the best first.
+
+        All stand on the same rows. The same call goes on with a grid that was interrupted. A
+        trial that fails is a row without scores. Of a parameter that is a list itself, give
+        a list of lists.
+
+        Raises:
+            Invalid: where no parameter is a list, or two trials would be the same.
+        """
+        axes = {name: value for name, value in parameters.items() if isinstance(value, list | tuple | range)}
+        if not axes:
+            raise Invalid(
+                "no parameter has several values", f"{self.name}.grid", "give lists: leaves=[15, 31]"
+            )
+        given = {name: value for name, value in parameters.items() if name not in axes}
+        wishes = Wishes(_several(only), _several(force), sources)
+        grid = open_grid(self.project, self.name, message, given, axes, environment, wishes=wishes)
+        order = [trial.run.number for trial in grid.run().best_first() if trial.run is not None]
+        lines = {line.number: line for line in run_lines(self.project, self.name)}
+        return runs_frame([lines[number] for number in order])
 
     def runs(self) -> pl.DataFrame:
         """Every run, newest first: a column per score and per parameter that any of them had."""
