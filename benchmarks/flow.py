@@ -1,0 +1,371 @@
+"""What the flow costs: figures beside their goals, each ratio taken within one run.
+
+``python benchmarks/flow.py`` for all of ours, ``python benchmarks/flow.py chain elements`` for some. CPU is
+user and system time of this process and of those it started; medians count. Goals on wall clock want a
+machine that nobody else uses: the load is printed beside.
+
+``python benchmarks/flow_peers/beside.py`` runs the same chain in the tools that one might take instead.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import duckdb
+import flow_projects as projects
+import numpy as np
+import polars as pl
+from flow_peers.spending import own, spent
+from flow_projects import STEPS, lay_out
+
+from fullcycle.data import table_digest
+from fullcycle.flow import RunRecord, StepFinished, last_run
+from fullcycle.wiring.project import Project, open_project
+from fullcycle.wiring.runs import Watcher, start_run
+
+TIMES = 7
+CORES = 2
+IMPORTS = "from datetime import datetime; from typing import Annotated; import fullcycle; import polars"
+
+
+def say(what: str, value: float, unit: str, goal: float | None = None, *, least: bool = False) -> None:
+    """Print a figure beside its goal: at most so much, or at least."""
+    held = ""
+    if goal is not None:
+        kept = value >= goal if least else value <= goal
+        held = f"goal {'≥' if least else '≤'} {goal:g}: {'holds' if kept else 'MISSED'}"
+    print(f"  {what:<66} {value:8.2f} {unit:<8} {held}", flush=True)
+
+
+class Watch:
+    """Hears of each step as it finishes, and notes what went by since the one before."""
+
+    def __init__(self) -> None:
+        self.cpu: dict[str, float] = {}
+        self.wall: dict[str, float] = {}
+        self.start()
+
+    def start(self) -> None:
+        """What went by until now counts for no step."""
+        self._cpu, self._wall = own(), time.perf_counter()
+
+    def __call__(self, step: StepFinished) -> None:
+        """A step has finished."""
+        now = own(), time.perf_counter()
+        self.cpu[step.step], self.wall[step.step] = now[0] - self._cpu, now[1] - self._wall
+        self.start()
+
+
+def run(project: Project, watch: Watch | None = None) -> RunRecord:
+    """Run the flow as ``fullcycle run bench`` does, without its prints."""
+    return start_run(project, "bench", "a figure", {}, "dev", watch=Watcher(tell=watch or Watch()))
+
+
+def reused(record: RunRecord) -> bool:
+    """Whether nothing was computed."""
+    return all(step.reused for step in record.steps.values())
+
+
+# A chain of small objects
+
+
+def plain(project: Project) -> int:
+    """What the chain does without a flow: the row is read, the functions are called."""
+    flow = project.loaded(project.archive()).module("bench.flow")
+
+    def work() -> None:
+        with duckdb.connect(project.root / "warehouse.duckdb", read_only=True) as connection:
+            state = pl.DataFrame(connection.sql(projects.QUERY).to_arrow_reader())
+        for n in range(STEPS):
+            state = vars(flow)[f"s{n:02}"](state)
+
+    return spent(work)
+
+
+def chain() -> None:
+    """First run and no-op re-run of thirty steps, per step, in a process that has run one before."""
+    print(f"\nchain: {STEPS} steps on small objects, `python benchmarks/flow.py chain`")
+    taken: dict[str, list[float]] = {"first": [], "plain": [], "short": [], "again": []}
+    for turn in range(TIMES + 1):
+        with tempfile.TemporaryDirectory() as folder:
+            shop, short = Path(folder) / "long" / "shop", Path(folder) / "short" / "shop"
+            project, two = lay_out(shop, projects.chain(), share=turn), lay_out(short, projects.chain(2))
+            figures = {
+                "first": spent(partial(run, project)),
+                "plain": plain(project),
+                "short": spent(partial(run, two)),
+                "again": spent(lambda shop=shop: run(open_project(shop))),
+            }
+            if not reused(run(open_project(shop))):
+                raise SystemExit("a step was computed again")
+        for case, seconds in figures.items():
+            taken[case] += [seconds * 1e3] if turn else []  # the first one loads what others find loaded
+    first, bare, short, again = (median(taken[case]) for case in ("first", "plain", "short", "again"))
+    say("first run, a step above plain Python that reads the same row", (first - bare) / STEPS, "ms", 2)
+    say("  of that, one step more (30 steps beside 2)", (first - short) / (STEPS - 2), "ms")
+    say("  the whole run, nothing taken off", first, "ms")
+    say("  plain Python: the row read from DuckDB, thirty calls", bare, "ms")
+    say("no-op re-run in the same process, a step", again / STEPS, "ms", 0.5)
+
+
+def command() -> None:
+    """The whole command where nothing has changed, above the imports of the flow."""
+    print("\ncommand: `fullcycle run` where nothing has changed, `python benchmarks/flow.py command`")
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Path(folder) / "shop"
+        lay_out(shop, projects.chain())
+        projects.fullcycle("run", "bench", "-m", "first", cwd=shop)
+        ran, bare, empty = [], [], []
+        for _ in range(TIMES):
+            ran.append(spent(lambda: projects.fullcycle("run", "bench", "-m", "again", cwd=shop)))
+            bare.append(spent(lambda: subprocess.run([sys.executable, "-c", IMPORTS], check=True)))
+            empty.append(spent(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True)))
+    say("the command above importing what the flow imports", median(ran) - median(bare), "s", 0.3)
+    say("  the command", median(ran), "s")
+    say("  importing what the flow imports", median(bare), "s")
+    say("  a bare interpreter", median(empty), "s")
+
+
+# Tables
+
+
+def frames() -> dict[str, pl.DataFrame]:
+    """A table of numbers and one of texts, of about 80 MB each."""
+    chance = np.random.default_rng(7)
+    rows = 1_000_000
+    texts = pl.Series([f"some name of a product {n}" for n in range(rows // 2)])
+    return {
+        "numbers": pl.DataFrame({f"n{n}": chance.random(rows) for n in range(10)}),
+        "texts": pl.DataFrame([texts.alias(f"t{n}") for n in range(4)]),
+    }
+
+
+def resident() -> float:
+    """MB that this process holds, without what it has mapped from files."""
+    told = Path("/proc/self/status").read_text().partition("RssAnon:")[2].split()[0]
+    return int(told) / 1024
+
+
+def tables() -> None:
+    """Ten steps that hand on an 80 MB table, beside a bare Arrow write of it; then the same, reused."""
+    print("\ntables: ten steps that hand on 80 MB, `python benchmarks/flow.py tables`")
+    for name, frame in frames().items():
+        digest = median(spent(lambda frame=frame: table_digest(frame)) for _ in range(TIMES)) * 1e3
+        say(f"digest of {name}", digest, "ms", 25 if name == "numbers" else 50)
+    with tempfile.TemporaryDirectory() as place:
+        shop = Path(place) / "shop"
+        between = _Between(Path(place), frames()["numbers"])
+        record = run(lay_out(shop, projects.tables()), between)
+        steps = median(between.cpu[f"t{n:02}"] for n in range(1, 10)) * 1e3
+        bare, work = median(between.bare) * 1e3, median(between.work) * 1e3
+        say("a step that hands on 80 MB, above its own work", steps - work, "ms")
+        say("  a bare Arrow write of it", bare, "ms")
+        say("  ratio", (steps - work) / bare, "times", 1.2)
+        _tables_again(shop, record)
+
+
+class _Between(Watch):
+    """After each step, writes a table like the step's without a flow, so that both see the same machine."""
+
+    def __init__(self, folder: Path, frame: pl.DataFrame) -> None:
+        self.bare: list[float] = []
+        self.work: list[float] = []
+        self._folder, self._frame = folder, frame
+        super().__init__()
+
+    def __call__(self, step: StepFinished) -> None:
+        super().__call__(step)
+        changed = [self._frame]
+        self.work.append(spent(lambda: changed.append(self._frame.with_columns(n0=pl.col("n0") + 1))))
+        path = self._folder / f"{step.step}.arrow"
+        self.bare.append(spent(lambda: changed[-1].write_ipc(path, compression="uncompressed")))
+        self.start()
+
+
+def _tables_again(shop: Path, first: RunRecord) -> None:
+    """Nothing is read, nothing is hashed; and what is read is mapped."""
+    again = []
+    for _ in range(TIMES):
+        project = open_project(shop)
+        watch = Watch()
+        if not reused(run(project, watch)):
+            raise SystemExit("a step was computed again")
+        again.append(sum(seconds for step, seconds in watch.cpu.items() if step.startswith("t")) * 1e3)
+    say("ten such steps, reused", median(again), "ms", 20)
+    artifact, before = first.steps["t09"].artifact, resident()
+    project.artifacts.load(artifact)
+    held = resident()
+    frame = project.artifacts.load(artifact)
+    say("reading one of 80 MB back: memory that it takes", max(0.0, resident() - held), "MB", 8)
+    took = spent(lambda: project.artifacts.load(artifact)) * 1e3
+    say("  CPU", took, "ms")
+    if not frame.height == 1_000_000 or before <= 0:
+        raise SystemExit("it is not what was kept")
+
+
+# Elements
+
+
+def elements() -> None:
+    """A hundred tiny elements; a hundred of 100 ms on two cores; ten thousand and the memory."""
+    print("\nelements: a step called once per element, `python benchmarks/flow.py elements`")
+    tiny = []
+    for turn in range(TIMES):
+        with tempfile.TemporaryDirectory() as place:
+            watch = Watch()
+            run(lay_out(Path(place) / "shop", projects.elements(100, f"n + {turn}")), watch)
+            tiny.append(watch.cpu["made"] / 100 * 1e3)
+    say("100 tiny elements, each", median(tiny[1:]), "ms", 1)
+    heaps = {count: _heap(count) for count in (100, 10_000)}
+    say("10,000 elements of 20 kB: memory beyond that of 100", heaps[10_000] - heaps[100], "MB", 40)
+    say("  what they hold together", 10_000 * 20_000 / 1e6, "MB")
+
+
+def pool() -> None:
+    """A hundred elements of 100 ms of CPU on two cores, beside one after the other."""
+    print("\npool: 100 elements of 100 ms of CPU on two cores, `python benchmarks/flow.py pool`")
+    print(f"  load average before {os.getloadavg()[0]:.2f}")
+    with tempfile.TemporaryDirectory() as place:
+        began = time.perf_counter()
+        for _ in range(100):
+            projects.burn(0.1)
+        serial = time.perf_counter() - began
+        watch = Watch()
+        began = time.perf_counter()
+        run(lay_out(Path(place) / "shop", projects.elements(100, "burn(0.1, n)")), watch)
+        wall = time.perf_counter() - began
+    say("wall time beside serial, pool start included", watch.wall["made"] / serial, "times", 0.6)
+    say("  one after the other", serial, "s")
+    say("  by the flow, the whole run", wall, "s")
+    print(f"  load average after {os.getloadavg()[0]:.2f}")
+
+
+def _heap(count: int) -> float:
+    """Most memory of a process that runs so many elements of 20 kB, in MB."""
+    script = f"import flow; print(flow.heap({count}))"
+    here = Path(__file__).parent
+    said = subprocess.run(
+        [sys.executable, "-c", script], cwd=here, check=True, capture_output=True, text=True
+    )
+    return float(said.stdout.split()[-1])
+
+
+def heap(count: int) -> float:
+    """Run so many elements in this process; the most memory that it had, in MB."""
+    with tempfile.TemporaryDirectory() as place:
+        run(lay_out(Path(place) / "shop", projects.elements(count, "bytes([n % 251]) * 20_000", "bytes")))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+# Models on slices
+
+
+def slices() -> None:
+    """A hundred models on slices, each with SHAP values of its rows, beside a plain loop over them."""
+    print("\nslices: 100 LightGBM models with SHAP on two cores, `python benchmarks/flow.py slices`")
+    print(f"  load average before {os.getloadavg()[0]:.2f}")
+    with tempfile.TemporaryDirectory() as place:
+        project = lay_out(
+            Path(place) / "shop", projects.slices(), files=[("library/learning.py", projects.LEARNING)]
+        )
+        learning = project.loaded(project.archive()).module("library.learning")
+        tables = [learning.slice_of(n) for n in range(100)]
+
+        def loop() -> None:
+            for table in tables:
+                learning.explained(learning.fitted(table), table)
+
+        plain = spent(loop)
+        watch = Watch()
+        used = spent(partial(run, project, watch)) - watch.cpu["clients"] - watch.cpu["slices"]
+    wall = watch.wall["models"] + watch.wall["shap"]
+    say(
+        "share of the ideal, which is half the CPU of a plain loop",
+        plain / CORES / wall * 100,
+        "%",
+        90,
+        least=True,
+    )
+    say("  CPU of the plain loop beside that of the flow", plain / used * 100, "%")
+    say("  the plain loop, CPU", plain, "s")
+    say("  by the flow, wall", wall, "s")
+    print(f"  load average after {os.getloadavg()[0]:.2f}")
+
+
+# Beside other tools
+
+
+def beside(folder: Path, edited: tuple[str, str]) -> dict[str, Any]:
+    """What ``flow_peers/beside.py`` asks of every tool, asked of this one."""
+    keep_byte_code(folder / "byte code")
+    first, again, command = [], [], []
+    for turn in range(4):
+        shop = folder / f"{turn}" / "shop"
+        project = lay_out(shop, projects.chain(), share=turn)
+        whole = spent(partial(run, project)) - plain(project)
+        nothing = spent(lambda shop=shop: run(open_project(shop)))
+        first += [whole] if turn else []
+        again += [nothing] if turn else []
+    for _ in range(3):
+        ran = spent(lambda: projects.fullcycle("run", "bench", "-m", "again", cwd=shop))
+        command.append(ran - spent(partial(subprocess.run, [sys.executable, "-c", IMPORTS], check=True)))
+    before, right = _totals(shop, edited)
+    between = _Between(folder, frames()["numbers"])
+    run(lay_out(folder / "tables" / "shop", projects.tables()), between)
+    handed = median(between.cpu[f"t{n:02}"] for n in range(1, 10)) - median(between.work)
+    return {
+        "first_ms": median(first) / STEPS * 1e3,
+        "again_ms": median(again) / STEPS * 1e3,
+        "command_s": median(command),
+        "table_ms": handed * 1e3,
+        "stale": "right" if before != right else "STALE",
+    }
+
+
+def _totals(shop: Path, edited: tuple[str, str]) -> tuple[int, int]:
+    """What the chain comes to before and after the helper's helper is edited, at the same time."""
+    totals = []
+    for _ in range(2):
+        projects.fullcycle("run", "bench", "-m", "edited", cwd=shop)
+        project = open_project(shop)
+        last = last_run(project.ledger, "bench")
+        assert last is not None
+        totals.append(project.artifacts.load(last.steps[f"s{STEPS - 1:02}"].artifact)["total"])
+        path = shop / "library" / "tariff.py"
+        was = path.stat()
+        path.write_text(path.read_text().replace(*edited))
+        os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+    return totals[0], totals[1]
+
+
+FIGURES = {each.__name__: each for each in (chain, command, tables, elements, pool, slices)}
+
+
+def keep_byte_code(folder: Path) -> None:
+    """Let the processes that are started keep byte code, as on any machine where nobody forbids it."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(folder))
+
+
+def main() -> None:
+    """Print what is asked for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("figures", nargs="*", choices=[*FIGURES, []], help="all where none is named")
+    names = parser.parse_args().figures or list(FIGURES)
+    print(f"two shared cores, load average {os.getloadavg()[0]:.2f}; medians of {TIMES}")
+    with tempfile.TemporaryDirectory() as folder:
+        keep_byte_code(Path(folder))
+        for name in names:
+            FIGURES[name]()
+
+
+if __name__ == "__main__":
+    main()
