@@ -5,6 +5,8 @@ learns from one series.
 """
 
 import shutil
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -77,6 +79,16 @@ def made() -> tuple[int, int]:
     return 0 if step.reused else step.made or 0, step.elements or 0
 
 
+def test_its_own_tests_pass(shop: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "demand"],
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
 def test_there_is_a_model_for_each_store_and_digit_and_it_beats_last_year(shop: Path) -> None:
     project, run = open_project(), last()
     judged = run.evaluations["demand"]
@@ -138,6 +150,17 @@ def test_a_new_store_trains_its_own_models_only(shop: Path, typed: Typed) -> Non
     assert typed(RUN).code == 0
 
     assert made() == (10, 40)
+
+
+def test_a_store_that_has_just_opened_has_no_models_yet(shop: Path, typed: Typed) -> None:
+    sales = script("made_up_sales").sold_by(4, items=10, first=date(2017, 10, 5))
+    query("insert into shop.sales from one", one=sales)
+
+    assert typed(RUN).code == 0
+
+    assert made() == (0, 30)
+    tomorrow = open_project().artifacts.load(last().steps["tomorrow"].artifact)
+    assert tomorrow["store"].unique().sort().to_list() == [1, 2, 3, 4]  # and are decided for all the same
 
 
 def test_a_parameter_and_a_feature_train_them_all(shop: Path, typed: Typed) -> None:

@@ -64,8 +64,14 @@ def tomorrow(history: pl.DataFrame) -> pl.DataFrame:
 
 @fc.step
 def training(history: pl.DataFrame, *, since: date = date(2017, 10, 1)) -> dict[str, fc.Split]:
-    """The past of each slice; its model is judged on the days from ``since`` on."""
-    parts = history.drop_nulls("sold").partition_by("slice", as_dict=True, include_key=False)
+    """The past of each slice; its model is judged on the days from ``since`` on.
+
+    A store that opened later has nothing to learn from yet, one that closed before nothing to be judged on.
+    """
+    day = pl.col("day")
+    in_both = pl.lit(since).is_between(day.min(), day.max(), closed="right").over("slice")
+    told = history.drop_nulls("sold").filter(in_both)
+    parts = told.partition_by("slice", as_dict=True, include_key=False)
     return {str(name): fc.split(part, "sold", since=since) for (name,), part in parts.items()}
 
 

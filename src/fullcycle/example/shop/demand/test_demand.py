@@ -3,7 +3,7 @@ from datetime import date
 import fullcycle as fc
 import polars as pl
 
-from shop.demand.flow import history, known, tomorrow
+from shop.demand.flow import history, known, tomorrow, training
 from shop.demand.rows import Sale, Series, seasonal, shape, slice_of
 
 
@@ -45,6 +45,14 @@ def test_tomorrow_is_one_row_for_each_series() -> None:
     assert asked.columns == list(Series.__struct_fields__)
     assert asked["store"].to_list() == [1, 2]
     assert asked["day"].unique().to_list() == [date(2017, 1, 11)]
+
+
+def test_a_store_has_a_model_once_it_has_a_past_to_learn_from() -> None:
+    panel = history(pl.concat([sold(1, 13, days=20), sold(2, 13, days=10)]))
+
+    assert list(training(panel, since=date(2017, 1, 10))) == ["1/3", "2/3"]
+    assert list(training(panel, since=date(2017, 1, 11))) == ["1/3"]  # the second closed on the 10th
+    assert list(training(panel, since=date(2017, 1, 2))) == []  # on which both begin to be known
 
 
 def test_a_slice_is_told_alike_of_a_row_and_of_a_table() -> None:
