@@ -27,7 +27,9 @@ COMPARE = ROOT / "docs" / "howto" / "compare-runs.md"
 CODEC = ROOT / "docs" / "howto" / "codec.md"
 HUNDRED = ROOT / "docs" / "howto" / "hundred-models.md"
 POINT_IN_TIME = ROOT / "docs" / "howto" / "point-in-time.md"
-PAGES = (README, TUTORIAL, HOWTO, POINT_IN_TIME, CODEC, COMPARE, HUNDRED)
+GRID = ROOT / "docs" / "howto" / "grid.md"
+REPLAY = ROOT / "docs" / "howto" / "replay.md"
+PAGES = (README, TUTORIAL, HOWTO, POINT_IN_TIME, CODEC, COMPARE, HUNDRED, GRID, REPLAY)
 SHORTER = {"python replay.py": "python replay.py --limit 4000"}
 PORT = "8765"
 
