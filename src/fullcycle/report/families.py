@@ -26,7 +26,7 @@ def leaderboard(part: FamilyPart, pen: Pen) -> Markup:
     shown = figure(
         pen,
         "Each model beside its baseline",
-        family_charts.beside_baseline(ordered, [*ends][:1] + [*ends][-1:]),
+        family_charts.beside_baseline(ordered),
         _board(ordered),
         told=told,
         lead="One mark per model; the best and the worst are named. Orange triangles are clearly worse than "
@@ -42,7 +42,9 @@ def leaderboard(part: FamilyPart, pen: Pen) -> Markup:
         told=told,
         lead="Bars are 95 % intervals; the dashed line is the baseline.",
     )
-    return joined(_summary(part), tag("div", shown, extremes, class_="pair after"), _each(part))
+    drawn = tag("div", shown, extremes, class_="pair after")
+    table = _board(ends).html() if pen.svg is not None else None  # else it stands there already
+    return joined(_summary(part), drawn, table, _each(part))
 
 
 def overviews(story: Story, pen: Pen) -> list[Markup]:

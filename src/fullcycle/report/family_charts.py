@@ -28,8 +28,11 @@ def standing(found: Evaluation) -> str:
     return "better" if found.clearly_better else "worse" if found.clearly_worse else "unclear"
 
 
-def beside_baseline(family: Mapping[str, Evaluation], marked: Sequence[str]) -> Spec:
-    """Each model's score against its baseline's; on the dashed line both are alike; ``marked`` are named."""
+def beside_baseline(family: Mapping[str, Evaluation]) -> Spec:
+    """Each model's score against its baseline's; on the dashed line both are alike.
+
+    The first and the last are named, on the side of the cloud where they lie.
+    """
     rows: list[Spec] = [
         {"name": key, "x": one.baseline.value, "y": one.model.value, "standing": standing(one)}
         for key, one in family.items()
@@ -59,10 +62,12 @@ def beside_baseline(family: Mapping[str, Evaluation], marked: Sequence[str]) -> 
         }
         for kind, color, shape in _STANDINGS
     ]
+    above = rows[0] if next(iter(family.values())).higher_is_better else rows[-1]
     named = [
-        label(row["name"], row["x"], row["y"], color=INK, align="left", dx=7, dy=4)
-        for row in rows
-        if row["name"] in marked
+        label(row["name"], row["x"], row["y"], color=INK, align="right", dx=-5, dy=-8)
+        if row is above
+        else label(row["name"], row["x"], row["y"], color=INK, align="left", dx=5, dy=12)
+        for row in (rows[0], rows[-1])
     ]
     equal = label("as good", ends[1], ends[1], color=MUTED, align="right", dx=-8, dy=0)
     return chart([line, *points, *named, equal], height=300)
