@@ -185,6 +185,44 @@ def test_a_file_is_sealed_until_something_writes_to_it(files):
     assert files.is_sealed(NAME)
 
 
+def test_a_file_that_need_not_last_is_verified_once_after_the_machine_was_started_anew(files, monkeypatch):
+    synced = []
+    monkeypatch.setattr("fullcycle.adapters.files._sync_file", synced.append)
+    files.write(NAME, lambda path: path.write_bytes(b"hello"), lasting=False)
+    assert synced == []
+    assert files.is_sealed(NAME)
+
+    monkeypatch.setattr("fullcycle.adapters.files._machine_start", lambda: b"another start")
+    assert not files.is_sealed(NAME)
+    files.seal(NAME)  # it was verified
+    assert files.is_sealed(NAME)
+    monkeypatch.setattr("fullcycle.adapters.files._machine_start", lambda: b"a third start")
+    assert files.is_sealed(NAME)
+
+
+def test_a_file_that_is_there_is_put_on_the_disk_once_it_has_to_last(files, monkeypatch):
+    synced = []
+    monkeypatch.setattr("fullcycle.adapters.files._sync_file", synced.append)
+    files.write(NAME, lambda path: path.write_bytes(b"hello"), lasting=False)
+    placed(files)
+    assert synced == [files.path(NAME)]
+    placed(files)
+    assert synced == [files.path(NAME)]
+
+    monkeypatch.setattr("fullcycle.adapters.files._machine_start", lambda: b"another start")
+    assert files.is_sealed(NAME)
+
+
+def test_where_no_start_can_be_told_from_another_every_file_is_put_on_the_disk(files, monkeypatch):
+    synced = []
+    monkeypatch.setattr("fullcycle.adapters.files._sync_file", synced.append)
+    monkeypatch.setattr("fullcycle.adapters.files._machine_start", lambda: b"")
+    files.write(NAME, lambda path: path.write_bytes(b"hello"), lasting=False)
+
+    assert len(synced) == 1
+    assert files.is_sealed(NAME)
+
+
 def test_a_copy_in_whole_seconds_is_not_sealed_and_an_absent_file_neither(files):
     path = placed(files)
     os.utime(path, ns=(0, path.stat().st_mtime_ns // 10**9 * 10**9))

@@ -2,7 +2,8 @@
 
 A file that is too big to be verified whenever it is read is sealed instead: the fraction
 of a second of its time of change is a number made of its name. Whatever writes to it later
-sets another time, and breaks the seal.
+sets another time, and breaks the seal. A file that can be made again need not wait for the
+disk: its seal holds until the machine is started anew, then it is verified once.
 """
 
 import os
@@ -10,9 +11,10 @@ import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
-from fullcycle.kernel import Damaged, Digest, Invalid, Misconfigured, Missing, digest_bytes, now
+from fullcycle.kernel import Damaged, Digest, Invalid, Misconfigured, Missing, digest_bytes, digest_parts, now
 from fullcycle.record import Stored
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -44,21 +46,34 @@ class FileObjects:
         )
         return digest
 
-    def write(self, digest: Digest, write: Callable[[Path], None]) -> int:
+    def write(self, digest: Digest, write: Callable[[Path], None], *, lasting: bool = True) -> int:
         """Have a file written that holds what ``digest`` stands for; its size in bytes.
 
         ``write`` gets the path of a file that is not there yet. It is not called where the
-        object is there already and its seal holds. The file is sealed and durable when this returns.
+        object is there already and its seal holds. The file is sealed when this returns, and
+        survives the end of any process; ``lasting``, a loss of power too.
 
         Raises:
             Misconfigured: where the folder cannot be written, or the disk is full.
         """
+        brief = None if lasting else _brief_seal_of(digest)
+        seal, synced = (_seal_of(digest), True) if brief is None else (brief, False)
         self._place(
             digest,
-            lambda target: _write_aside(target, write, _seal_of(digest)),
+            lambda target: _write_aside(target, write, seal, synced=synced),
             is_sound=lambda _: self.is_sealed(digest),
         )
+        if lasting:
+            self._make_lasting(digest)
         return self._target(digest).stat().st_size
+
+    def _make_lasting(self, digest: Digest) -> None:
+        """Put a file on the disk that was there already, and need not have been."""
+        target = self._target(digest)
+        if target.stat().st_mtime_ns % _SECOND == _brief_seal_of(digest):
+            _sync_file(target)
+            sync_folder(target.parent)
+            self.seal(digest)
 
     def _place(
         self, digest: Digest, place: Callable[[Path], None], *, is_sound: Callable[[Path], bool]
@@ -110,13 +125,15 @@ class FileObjects:
     def is_sealed(self, digest: Digest) -> bool:
         """Whether nothing has written to the file since it was written or sealed.
 
-        False, too, for one that came from a backup which keeps whole seconds only: such a
-        file has to be verified, and may be sealed then.
+        False, too, for one that came from a backup which keeps whole seconds only, and for
+        one that was not lasting and is older than the machine's start: such a file has to be
+        verified, and may be sealed then.
         """
         try:
-            return self._target(digest).stat().st_mtime_ns % _SECOND == _seal_of(digest)
+            fraction = self._target(digest).stat().st_mtime_ns % _SECOND
         except FileNotFoundError:
             return False
+        return fraction in (_seal_of(digest), _brief_seal_of(digest))
 
     def seal(self, digest: Digest) -> None:
         """Seal a file that was verified; one that is not ours to seal stays as it is."""
@@ -198,6 +215,21 @@ def _seal_of(digest: Digest) -> int:
     return int(digest[:16], 16) % 10_000_000 * 100  # some file systems count in steps of 100 ns
 
 
+def _brief_seal_of(digest: Digest) -> int | None:
+    """The seal of a file that may not be on the disk yet; None where nothing names a start."""
+    start = _machine_start()
+    return _seal_of(digest_parts("brief-seal@1", [start, digest.encode()])) if start else None
+
+
+@cache
+def _machine_start() -> bytes:
+    """What names the machine's last start; empty where nothing does."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_bytes().strip()
+    except OSError:
+        return b""
+
+
 def _set_time(path: Path, second: int, fraction: int) -> None:
     os.utime(path, ns=(path.stat().st_atime_ns, second * _SECOND + fraction))
 
@@ -232,19 +264,23 @@ def _write_bytes(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _write_aside(target: Path, write: Callable[[Path], None], seal: int | None = None) -> None:
+def _write_aside(
+    target: Path, write: Callable[[Path], None], seal: int | None = None, *, synced: bool = True
+) -> None:
     aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
     try:
         write(aside)
         aside.chmod(0o444)
         if seal is not None:
             _set_time(aside, now() // 1_000_000, seal)
-        _sync_file(aside)
+        if synced:
+            _sync_file(aside)
         aside.rename(target)
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
-    sync_folder(target.parent)
+    if synced:
+        sync_folder(target.parent)
 
 
 def _sync_file(path: Path) -> None:

@@ -46,9 +46,9 @@ class TieredObjects:
         """The file that holds them, of a large object."""
         return self._large.path(digest)
 
-    def write(self, digest: Digest, write: Callable[[Path], None]) -> int:
+    def write(self, digest: Digest, write: Callable[[Path], None], *, lasting: bool = True) -> int:
         """Have a file written that holds what ``digest`` stands for."""
-        return self._large.write(digest, write)
+        return self._large.write(digest, write, lasting=lasting)
 
     def is_sealed(self, digest: Digest) -> bool:
         """Whether nothing has written to a large object's file since it was written or verified."""

@@ -22,7 +22,7 @@ def keep(node: Node, value: Any, artifacts: Artifacts) -> Artifact:
         )
     try:
         codec = artifacts.codecs.named(PickleCodec.name) if is_pickled(node.returns) else None
-        return artifacts.keep(value, codec)
+        return artifacts.keep(value, codec, lasting=False)  # it can be made again
     except Invalid as error:
         raise Invalid(f"{node.name}: {error.what}", node.line, error.mend) from error
 

@@ -30,11 +30,13 @@ class Artifacts:
         self.objects = objects
         self.codecs = codecs
 
-    def keep(self, value: Any, codec: Codec | None = None) -> Artifact:
+    def keep(self, value: Any, codec: Codec | None = None, *, lasting: bool = True) -> Artifact:
         """Store a value; durable when the fact that names it is.
 
         A dict, list or tuple that holds more than plain data is stored part by part. The
-        codec is the one that knows such a value, unless one is given.
+        codec is the one that knows such a value, unless one is given. A large table that is
+        not ``lasting`` may go with a loss of power in the moments after, which is found when
+        it is read: for what can be made again.
 
         Raises:
             Invalid: where no codec stores such a value.
@@ -42,11 +44,14 @@ class Artifacts:
         codec = codec if codec is not None else self.codecs.of(value)
         if isinstance(codec, BundleCodec):
             shape, keys, parts = taken_apart(value)
-            return self.keep_family(Family.of(shape, keys, [self.keep(part) for part in parts]))
+            return self.keep_family(
+                Family.of(shape, keys, [self.keep(part, lasting=lasting) for part in parts])
+            )
         if isinstance(codec, MappedCodec) and not codec.is_small(value):
             content = codec.content(value)
             name = _file_name(codec.name, content)
-            return Artifact(content, name, codec.name, self.objects.write(name, partial(codec.write, value)))
+            size = self.objects.write(name, partial(codec.write, value), lasting=lasting)
+            return Artifact(content, name, codec.name, size)
         data = codec.encode(value)
         return Artifact(codec.content(value, data), self.objects.put(data), codec.name, len(data))
 

@@ -115,7 +115,7 @@ class MemoryObjects:
         """The file of an object that was written as one; nothing else here is a file."""
         return self._written.get(digest)
 
-    def write(self, digest: Digest, write: Callable[[Path], None]) -> int:
+    def write(self, digest: Digest, write: Callable[[Path], None], *, lasting: bool = True) -> int:
         """Have a file written, in a folder that goes with this process."""
         if digest not in self._written:
             target = self._made_folder() / digest

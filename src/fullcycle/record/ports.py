@@ -115,11 +115,12 @@ class ObjectStore(Protocol):
         """The file that holds them, to be mapped into memory; None where there is no such file."""
         ...
 
-    def write(self, digest: Digest, write: Callable[[Path], None]) -> int:
+    def write(self, digest: Digest, write: Callable[[Path], None], *, lasting: bool = True) -> int:
         """Have a file written that holds what ``digest`` stands for; its size in bytes.
 
         For what is too big to be bytes in memory, under a digest of what it means. Nothing
         is written where it is there already. Such an object is read by its ``path``.
+        ``lasting`` says whether a loss of power must not take it.
         """
         ...
 

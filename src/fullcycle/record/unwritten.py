@@ -86,7 +86,7 @@ class UnwrittenObjects:
         """The file that holds them."""
         return self._objects.path(digest)
 
-    def write(self, digest: Digest, write: Callable[[Path], None]) -> int:
+    def write(self, digest: Digest, write: Callable[[Path], None], *, lasting: bool = True) -> int:
         """The size of the file that is there; 0 where it would be written."""
         path = self._objects.path(digest)
         return path.stat().st_size if path is not None else 0
