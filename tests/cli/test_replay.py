@@ -141,6 +141,35 @@ def test_rows_that_are_kept_no_longer_are_told_with_the_source_and_what_to_do(ba
     assert "restore the artifacts from a backup, or replay a later run: fullcycle runs churn" in said.err
 
 
+def test_rows_that_were_written_to_are_not_taken_for_what_was_read(bare_record, typed):
+    project = open_project()
+    artifact = runs(project.ledger, "churn")[0].steps["examples"].artifact
+    file = project.objects.path(artifact.object)
+    file.chmod(0o644)
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+    said = typed("fullcycle replay churn@1")
+
+    assert said.code == 2
+    assert "churn@1 cannot be replayed: the rows of examples are " in said.err
+    assert "replays/churn" not in project.ledger.heads()
+
+
+def test_a_run_that_was_killed_is_replayed_as_far_as_it_came(bare_record, typed):
+    project = open_project()
+    run = runs(project.ledger, "churn")[0]
+    came_to = [run.steps[name] for name in ("examples", "happenings", "past", "training", "shifted")]
+    append(project.ledger, start=run.started, events=came_to)
+
+    said = typed("fullcycle replay churn@4")
+
+    assert said.code == 0, said.out
+    assert "churn@4 did not end: replayed is what it had finished" in said.out
+    assert "2 of 2 identical" in said.out
+
+
 @pytest.mark.parametrize(
     ("ref", "told"),
     [

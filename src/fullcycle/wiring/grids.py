@@ -124,11 +124,11 @@ class Grid:
             if trial.done:
                 continue
             watch.begins(at, trial)
-            error = None
+            error, head = None, _head(project, self.started.capability)
             try:
                 run = begin(self._settled(trial, trials), self.started.message, watch.run, grid=number)
             except FullcycleError as failure:
-                run, error = _failed(project, self.started, trial, number, failure), failure
+                run, error = _failed(project, self.started, trial, head, failure), failure
             trials[at] = Trial(trial.values, run)
             watch.ends(at, trials[at], error)
         step = decisive([trial.run for trial in trials if trial.run is not None])
@@ -233,18 +233,19 @@ def _with_runs(project: Project, grid: Fact, trials: Sequence[Trial]) -> tuple[T
 
 
 def _failed(
-    project: Project, started: GridStarted, trial: Trial, grid: int, error: FullcycleError
+    project: Project, started: GridStarted, trial: Trial, head: int, error: FullcycleError
 ) -> RunRecord:
     """The run of a trial that failed; what failed before it began concerns all of them."""
-    stream, wanted = f"runs/{started.capability}", _key({**started.parameters, **_plain(trial.values)})
-    last = project.ledger.latest([stream]).get(stream)
-    number = last.position if last is not None else 0
-    while number:
-        run = run_record(project.ledger, started.capability, number)
-        if run.started.grid == grid and _key(run.started.parameters) == wanted:
-            return run
-        number -= 1
+    wanted = _key({**started.parameters, **_plain(trial.values)})
+    for fact in project.ledger.read(f"runs/{started.capability}", since=head):
+        if fact.body.grid is not None and _key(fact.body.parameters) == wanted:
+            return run_record(project.ledger, started.capability, fact.position)
     raise error
+
+
+def _head(project: Project, capability: str) -> int:
+    stream = f"runs/{capability}"
+    return project.ledger.heads(stream).get(stream, 0)
 
 
 def _key(parameters: Mapping[str, Any]) -> bytes:

@@ -195,6 +195,7 @@ def _laid_out(project: Project, recorded: RunRecord, above: Path) -> Project:
     for path, digest in started.files.items():
         home.objects.put(_kept(project, digest, f"its file {path}", recorded))
     for step in _read(recorded).values():
+        _require_sound(project, step, recorded)
         for digest in project.artifacts.each_object(step.artifact):
             _bring(project, home, digest, f"the rows of {step.step}", recorded)
     return home
@@ -222,6 +223,25 @@ def _kept(project: Project, digest: Digest, what: str, recorded: RunRecord) -> b
         return project.objects.get(digest)
     except Missing as error:
         raise _gone(what, recorded, error) from error
+
+
+def _require_sound(project: Project, step: StepFinished, recorded: RunRecord) -> None:
+    """See that the rows of a source are what was read: what is copied is not looked at again."""
+    what = f"the rows of {step.step}"
+    try:
+        sound = project.artifacts.verify(step.artifact)
+    except Missing as error:
+        raise _gone(what, recorded, error) from error
+    except Damaged as error:
+        raise Damaged(
+            f"{recorded.ref} cannot be replayed: {what} are damaged", error.where, error.mend
+        ) from error
+    if not sound:
+        raise Damaged(
+            f"{recorded.ref} cannot be replayed: {what} are not what was read",
+            f"artifact {step.artifact.content[:12]}…",
+            "restore the artifacts from a backup",
+        )
 
 
 def _bring(project: Project, home: Project, digest: Digest, what: str, recorded: RunRecord) -> None:
