@@ -37,6 +37,11 @@ def alone(examples: pl.DataFrame) -> str:
 @fc.step(cpus=2)
 def paired(examples: pl.DataFrame) -> str:
     return learnt(examples)
+
+
+@fc.step(timeout="60s")
+def hurried(slices: fc.Each[pl.DataFrame]) -> str:  # called in other processes, which can be ended
+    return f"{slices.height} {RATES.text()}"
 """
 
 
@@ -62,6 +67,8 @@ def test_a_run_of_one_core_is_replayed_with_one_thread_on_a_machine_of_more(vari
     assert found.run.started.cores == 1
     verdict = {one.step: one.verdict for one in found.found.steps}
     assert [verdict[name] for name in content] == ["identical"] * 3
+
+    assert verdict["hurried"] == "identical"
 
 
 def test_a_step_that_was_reused_is_replayed_with_the_threads_of_the_run_that_computed_it(varied):
