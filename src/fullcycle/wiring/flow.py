@@ -8,7 +8,6 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any, get_type_hints
 
-from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.code import Archive, Files, Loaded, Reach, reach
 from fullcycle.data import Query, Source, Warehouse
 from fullcycle.evaluate import score_named
@@ -44,6 +43,8 @@ def open_warehouse(project: Project, environment: str, name: str) -> Warehouse:
             f"[environments.{environment}] warehouses.{name} of {NAME}",
             f'write "{_DUCKDB}path/from/the/project.duckdb"',
         )
+    from fullcycle.adapters.duckdb import DuckDBWarehouse  # brings DuckDB, for which not every run has a use
+
     events = project.root / ".fullcycle" / "events"
     return DuckDBWarehouse(project.root / url.removeprefix(_DUCKDB), folders=[events])
 
@@ -135,7 +136,7 @@ class Flow:
         """What a source that declares its version says that a reading would find."""
         source = node.declared
         asked = inspect.signature(source.version).parameters
-        given = resources(source, self.project, self.environment)
+        given = resources(source, self.project, self.environment) if asked else {}
         return source.version(**{name: value for name, value in given.items() if name in asked})
 
     def asked(self, node: Node, model: Any) -> ReleasedModel:
