@@ -29,8 +29,9 @@ HUNDRED = ROOT / "docs" / "howto" / "hundred-models.md"
 POINT_IN_TIME = ROOT / "docs" / "howto" / "point-in-time.md"
 GRID = ROOT / "docs" / "howto" / "grid.md"
 REPLAY = ROOT / "docs" / "howto" / "replay.md"
+ITERATE = ROOT / "docs" / "howto" / "iterate-fast.md"
 SPACE = ROOT / "docs" / "howto" / "free-space.md"
-PAGES = (README, TUTORIAL, HOWTO, POINT_IN_TIME, CODEC, COMPARE, HUNDRED, GRID, REPLAY, SPACE)
+PAGES = (README, TUTORIAL, HOWTO, POINT_IN_TIME, CODEC, COMPARE, HUNDRED, GRID, REPLAY, ITERATE, SPACE)
 SHORTER = {"python replay.py": "python replay.py --limit 4000"}
 PORT = "8765"
 
