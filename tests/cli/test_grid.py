@@ -131,6 +131,7 @@ def test_the_list_of_runs_tells_the_grid_and_can_be_held_to_one(own, typed):
         "churn@6",
         "churn@5",
     ]
+    assert "a trial of grid 1: fullcycle runs churn --grid 1" in typed("fullcycle show churn@6").out
     shown = typed("fullcycle runs churn").out.splitlines()
     assert " grid " in shown[0]
     assert " grid " not in typed("fullcycle runs churn --where leaves=31").out

@@ -49,6 +49,7 @@ def run_as_json(run: RunRecord, details: RunDetails) -> dict[str, Any]:
         "only": started.only,
         "force": started.force,
         "sources_of": started.sources_of,
+        "grid": started.grid,
         "saved_s": run.finished.saved if run.finished is not None else None,
         "audited": {one.name: {"same": one.same, "wall_s": one.wall} for one in run.audited},
     }
@@ -74,6 +75,9 @@ def show_run(run: RunRecord, details: RunDetails, *, lock: bool = False) -> None
     wishes += [f"--sources {started.sources_of}"] if started.sources_of else []
     if wishes:
         line("asked", " ".join(wishes))
+    if started.grid is not None:
+        others = f"fullcycle runs {started.capability} --grid {started.grid}"
+        line("grid", f"a trial of grid {started.grid}: {others}")
     if done is not None:
         peak = memory(done.peak_memory)
         line("took", f"{seconds(done.wall)}, {seconds(done.cpu)} of CPU, {peak}, {money(done.cost)}")
