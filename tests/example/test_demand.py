@@ -150,6 +150,8 @@ def test_a_new_store_trains_its_own_models_only(shop: Path, typed: Typed) -> Non
     assert typed(RUN).code == 0
 
     assert made() == (10, 40)
+    told = typed("fullcycle diff demand@1 demand@2 --only scores").out  # no model is better or worse for it
+    assert "the other 10 models were not judged on the same rows in both" in told
 
 
 def test_a_store_that_has_just_opened_has_no_models_yet(shop: Path, typed: Typed) -> None:
@@ -177,11 +179,18 @@ def test_the_page_and_the_lists_tell_of_the_family(shop: Path, typed: Typed) -> 
 
     said = {
         line: typed(f"fullcycle {line}")
-        for line in ("show demand@2", "show demand@2/demand", "runs demand", "diff demand@1 demand@2")
+        for line in (
+            "show demand@2",
+            "show demand@2/demand",
+            "show demand@2/spreads",
+            "runs demand",
+            "diff demand@1 demand@2",
+        )
     }
     reports = [typed(f"fullcycle report {which}") for which in ("demand", "demand@1 demand@2")]
 
-    assert [one.code for one in (*said.values(), *reports)] == [0] * 6
+    assert [one.code for one in (*said.values(), *reports)] == [0] * 7
+    assert "keys: 30" in said["show demand@2/spreads"].out
     assert "parts: 30" in said["show demand@2/demand"].out
     assert "30 of 30 parts are other" in said["diff demand@1 demand@2"].out
     assert "on the same rows" in said["diff demand@1 demand@2"].out

@@ -9,7 +9,7 @@ import msgspec
 import polars as pl
 
 from fullcycle.code import committed_files, uncommitted
-from fullcycle.data import fields
+from fullcycle.data import Lookup, fields
 from fullcycle.evaluate import Split
 from fullcycle.flow import Effort, RunRecord, Setting, efforts, settings
 from fullcycle.kernel import Damaged, FullcycleError, Missing
@@ -150,6 +150,12 @@ def _facts(value: Any) -> dict[str, Any]:
         return {name: told for name, told in about.items() if told is not None} | {"by time": value.by_time}
     if isinstance(value, pl.DataFrame | pl.LazyFrame):
         return {}
+    if isinstance(value, Lookup):
+        return {
+            "row": value.contract.__name__,
+            "keys": f"{len(value):,}",
+            "fields": ", ".join(value.frame.columns),
+        }
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
         return {"shape": " × ".join(f"{n:,}" for n in shape), "dtype": str(getattr(value, "dtype", ""))}
