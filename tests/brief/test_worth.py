@@ -1,10 +1,11 @@
 """fullcycle.brief.worth: examples first, then laws."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullcycle.brief import Estimate, Reach, in_words, number, worth_per_year
+from fullcycle.brief import Brief, Estimate, Reach, in_words, number, worth_per_year
 from fullcycle.kernel import Interval, Money
 
 ESTIMATE = Estimate(
@@ -78,3 +79,12 @@ def test_less_is_better_is_the_mirror_image(low, high):
     up, down = worth_per_year(effect, ESTIMATE), worth_per_year(effect, ESTIMATE, good="down")
 
     assert (down.low, down.high) == (-up.high, -up.low)
+
+
+def test_a_brief_keeps_which_way_is_good_and_its_digest_of_before_where_that_is_up():
+    brief = Brief(problem="p", owner="o", tier="low", metric="m", estimate=ESTIMATE)
+    down = msgspec.structs.replace(brief, good="down")
+
+    assert b"good" not in brief.to_bytes()
+    assert Brief.from_bytes(brief.to_bytes()) == brief
+    assert Brief.from_bytes(down.to_bytes()) == down

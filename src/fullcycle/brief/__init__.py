@@ -1,8 +1,8 @@
 """The brief: problem, metric, owner, and the estimate with its arithmetic."""
 
-from fullcycle.brief.brief import Brief, Budget, Estimate, Period, Reach, Tier
+from fullcycle.brief.brief import Brief, Budget, Estimate, Good, Period, Reach, Tier
 from fullcycle.brief.parse import parse_brief
-from fullcycle.brief.worth import Good, in_words, number, worth_per_year
+from fullcycle.brief.worth import in_words, number, worth_per_year
 
 __all__ = [
     "Brief",

@@ -13,6 +13,7 @@ Period = Literal["year", "month", "week", "day"]
 PER_YEAR: dict[Period, int] = {"year": 1, "month": 12, "week": 52, "day": 365}
 """How many periods a year is counted to have, so that the arithmetic can be redone by hand."""
 
+Good = Literal["up", "down"]
 _CANONICAL = msgspec.json.Encoder(order="sorted")
 
 
@@ -52,7 +53,10 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """A capability's reason to be. ``prose`` is the Markdown below the front matter."""
+    """A capability's reason to be. ``prose`` is the Markdown below the front matter.
+
+    ``good`` is which way its metric should go, as the flow declares it.
+    """
 
     problem: str
     owner: str
@@ -61,6 +65,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     estimate: Estimate
     budget: Budget = Budget()
     prose: str = ""
+    good: Good = "up"
 
     @property
     def digest(self) -> Digest:
@@ -69,7 +74,10 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_bytes(self) -> bytes:
         """The brief as the record keeps it: canonical JSON, to be stored as one object."""
-        return _CANONICAL.encode(self)
+        plain = msgspec.to_builtins(self)
+        if self.good == "up":  # as briefs were kept that did not know of it
+            del plain["good"]
+        return _CANONICAL.encode(plain)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Brief":

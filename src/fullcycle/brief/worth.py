@@ -4,12 +4,8 @@ The brief's estimate, the off-policy estimate and the measured effect all pass t
 here, so that the three can be compared.
 """
 
-from typing import Literal
-
-from fullcycle.brief.brief import PER_YEAR, Estimate, Reach
+from fullcycle.brief.brief import PER_YEAR, Estimate, Good, Reach
 from fullcycle.kernel import Interval
-
-Good = Literal["up", "down"]
 
 
 def worth_per_year(effect: Interval, estimate: Estimate, *, good: Good = "up") -> Interval:

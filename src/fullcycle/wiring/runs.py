@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from fullcycle.adapters.local import LocalExecutor
 from fullcycle.adapters.processes import Work
 from fullcycle.adapters.threads import cores
@@ -225,7 +227,9 @@ def read_brief(flow: Flow) -> Brief:
         Invalid, UnknownName: naming the line, where it says something it may not.
     """
     path = f"{flow.capability}/brief.md"
-    brief = parse_brief(flow.archive.files[path].decode(), path=path, metrics=flow.graph.metrics)
+    metrics = flow.graph.metrics
+    said = parse_brief(flow.archive.files[path].decode(), path=path, metrics=metrics)
+    brief = msgspec.structs.replace(said, good=metrics[said.metric].good)
     currency, worth = flow.project.config.project.currency, brief.estimate.worth.currency
     if worth != currency:
         raise Misconfigured(

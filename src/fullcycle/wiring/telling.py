@@ -143,7 +143,7 @@ def _value(
     gain = next(iter(before.differences.values()), None) if before is not None else None
     primary = reading.readout.primary[0] if reading is not None and reading.readout.primary else None
     known = primary is not None and primary.difference is not None
-    good = reading.spec.metrics[reading.spec.primary].good if reading is not None else "up"
+    good = reading.spec.metrics[reading.spec.primary].good if reading is not None else brief.good
     measured_worth = None
     if row is not None and row.yearly.measured is not None:
         measured_worth = _worth(row.yearly.measured, currency)
