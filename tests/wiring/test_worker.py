@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -166,6 +167,52 @@ def test_elements_kept_as_files_of_their_own_come_back_from_workers(project_of):
     project.objects.remove(project.artifacts.parts(record.steps["tables"].artifact).parts[3].object)
     again = run_here(project, {})
     assert (again.steps["tables"].made, again.steps["sums"].reused) == (1, True)
+
+
+@pytest.mark.parametrize("each", [True, False], ids=["per element", "once"])
+def test_an_input_that_is_damaged_is_computed_again_for_a_call_elsewhere(project_of, each):
+    project = project_of(
+        f"""
+    @fc.step
+    def tables(*, many: int = 3) -> {"list[pl.DataFrame]" if each else "pl.DataFrame"}:
+        table = pl.DataFrame({{"n": range(20_000)}})
+        return {"[table + n for n in range(many)]" if each else "table + many"}
+
+    @fc.step(timeout="60s")
+    def sums(tables: {"fc.Each[pl.DataFrame]" if each else "pl.DataFrame"}, *, n: int = 0) -> int:
+        return tables["n"].sum() + n
+    """
+    )
+    first = run_here(project, {})
+    kept = first.steps["tables"].artifact
+    kept = project.artifacts.parts(kept).parts[1] if each else kept
+    path = project.objects.path(kept.object)
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:-100])
+
+    again = run_here(project, {"n": 1})
+    before, after = value(project, first, "sums"), value(project, again, "sums")
+    assert after == ([one + 1 for one in before] if each else before + 1)
+    assert "cannot be read" in again.steps["tables"].reason
+
+
+def test_interrupting_a_run_ends_its_workers_without_a_word_of_theirs(tmp_path):
+    root = pooled(tmp_path, pooled_shop.FLOW.replace("sleep(0.01)", "sleep(0.3)"))
+    process = subprocess.Popen(
+        [sys.executable, pooled_shop.__file__, root, "5"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not workers_of(root) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of them
+    _, said = process.communicate(timeout=30)
+
+    assert said.count("Traceback") == 1  # of this script; the command line says it in a sentence
+    assert not any(map(lives, workers_of(root)))
+    assert runs(open_project(root).ledger, "winback")[-1].status == "unfinished"
 
 
 @pytest.mark.slow
