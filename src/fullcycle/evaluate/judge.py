@@ -44,11 +44,11 @@ def evaluate(
         NotEnoughData: where the test side cannot tell.
     """
     case = _case(judged, split, seed)
-    predicted = case.ask(lambda frame: _predicted(predictor, judged.features.matrix(frame)))
-    baseline, baseline_name = _baseline(case)
-    model, beside, difference, curve = _scored(case, predicted, baseline)
     matrix = split.test.x(judged.features)
     logged = _predicted(predictor, matrix)
+    predicted = case.ask(lambda frame: _predicted(predictor, judged.features.matrix(frame)), logged)
+    baseline, baseline_name = _baseline(case)
+    model, beside, difference, curve = _scored(case, predicted, baseline)
     return Evaluation(
         score=case.score.name,
         meaning=case.score.meaning,
@@ -129,11 +129,14 @@ class _Case:
     notes: list[str]
     seed: int
 
-    def ask(self, predict: Predict) -> Array:
-        """Predictions for the test side, ``(n_rows, n_actions)``, or ``(n_rows, 1)`` as logged."""
+    def ask(self, predict: Predict, logged: Array | None = None) -> Array:
+        """Predictions for the test side, ``(n_rows, n_actions)``, or ``(n_rows, 1)`` as logged.
+
+        ``logged`` are those for the rows as they are, where they are known already.
+        """
         frame = self.split.test.frame
         if self.action is None:
-            return predict(frame)[:, None]
+            return (logged if logged is not None else predict(frame))[:, None]
         column = frame.schema[self.action]
         each = (
             predict(frame.with_columns(pl.lit(value, dtype=column).alias(self.action)))
