@@ -72,6 +72,20 @@ def test_what_differs_is_told_with_its_first_place_and_what_follows_is_told_apar
     assert "↳ told         differs: it was given something else" in shown.out
 
 
+def test_of_a_model_the_first_line_that_differs_and_its_score_are_told(varied, tmp_path, typed, monkeypatch):
+    monkeypatch.chdir(shutil.copytree(varied, tmp_path / "bank"))
+    rewrite("churn/flow.py", '"num_leaves": leaves', '"num_leaves": leaves + int(os.environ.get("SHIFT", 0))')
+    assert typed("fullcycle run churn --only chance").code == 0
+    monkeypatch.setenv("SHIFT", "3")
+
+    said = typed("fullcycle replay churn")
+
+    assert said.code == 1
+    assert "✗ chance       differs\n      line 10: tree_sizes=" in said.out
+    assert "      auc 0." in said.out
+    assert said.out.splitlines()[-1].startswith("1 of 2 identical, ")
+
+
 def test_a_declared_variable_that_changed_is_named_as_a_suspect(bare_record, typed, monkeypatch):
     monkeypatch.setenv("MOOD", "good")
 
