@@ -80,7 +80,7 @@ def story(project: Project, capability: str, environment: str, *, of: int | None
             source=f"all runs and decisions of {capability}",
         ),
         provenance=_provenance(project, capability, run, release, environment),
-        notes=_notes(project, environment),
+        notes=_notes(project, environment) if reading is not None else (),
     )
 
 
