@@ -95,6 +95,18 @@ def test_elements_are_audited_one_by_one(monkeypatch):
         shop.run(EACH, options=ALL)
 
 
+def test_of_a_fan_out_those_elements_are_audited_that_were_reused(monkeypatch):
+    monkeypatch.setenv("REGION", "north")
+    shop = Shop()
+    shop.run(EACH)
+
+    run = shop.run(EACH.replace('"b": "y"', '"c": "z"'), options=ALL)
+
+    assert run.steps["regional"].made == 1
+    assert [one.name for one in run.audited] == ["regional[a]"]
+    assert run.finished.saved > 0
+
+
 # laws
 
 seconds = st.lists(st.floats(0, 1e4), max_size=30)

@@ -60,7 +60,7 @@ def _steps(run: RunRecord) -> str:
     reused = sum(step.reused for step in steps)
     saved = run.finished.saved if run.finished is not None else 0.0
     told = f"{len(steps) - reused} of {len(steps)} step{'s' if len(steps) != 1 else ''} ran"
-    return f"{told}, reuse saved {seconds(saved)}" if reused else told
+    return f"{told}, reuse saved {seconds(saved)}" if reused or saved else told
 
 
 def _size(step: StepFinished) -> str:

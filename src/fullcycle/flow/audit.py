@@ -121,8 +121,10 @@ def _hits(this: Pass, node: Node, parameters: Mapping[str, Any]) -> Iterator[Hit
         yield Hit(node, call, this.artifact(node.name).content, this.saved[node.name])
         return
     elements = elements_of(this, node, parameters, identify(this, node, parameters))
-    known = remembered_of(this, node, elements.every)
-    for element in elements.every:
+    kept = this.kept.get(node.name)
+    looked_at = [one for one in elements.every if kept is None or one.call.number in kept]
+    known = remembered_of(this, node, looked_at)
+    for element in looked_at:
         found = known.get(element.call.number)
         if found is not None:
             yield Hit(node, element.call, found.artifact.content, found.wall)

@@ -117,6 +117,9 @@ def fan_out(
     elements = elements_of(this, node, parameters, identity)
     tally = _Tally(this, node, elements, remembered_of(this, node, elements.every))
     todo = deque(one for one in elements.every if one.call.number not in tally.known)
+    if tally.known:
+        this.saved[node.name] = sum(one.wall for one in tally.known.values())
+        this.kept[node.name] = frozenset(tally.known)
     reason = anew(reason, len(todo), len(elements.every))
     tally.tell()
     try:

@@ -50,7 +50,8 @@ class Pass:
     evaluations: dict[str, Artifact] = field(
         default_factory=dict
     )  # of the families of models made in this run
-    saved: dict[str, float] = field(default_factory=dict)  # seconds that steps took which were reused
+    saved: dict[str, float] = field(default_factory=dict)  # seconds that took what was reused, by step
+    kept: dict[str, frozenset[int]] = field(default_factory=dict)  # elements reused where others were made
     unfollowed: set[str] = field(default_factory=set)  # places in the code, told once
     elsewhere: float = 0.0  # seconds of CPU that other processes spent for it
     highest: int = 0  # bytes that any of them held
