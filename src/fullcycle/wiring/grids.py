@@ -23,7 +23,6 @@ from fullcycle.flow import (
     decisive,
     ranked,
     run_record,
-    runs,
     sources_of,
 )
 from fullcycle.kernel import Digest, FullcycleError, Missing, Refused
@@ -223,10 +222,11 @@ def _begun(project: Project, started: GridStarted) -> Fact | None:
 
 def _with_runs(project: Project, grid: Fact, trials: Sequence[Trial]) -> tuple[Trial, ...]:
     """The trials with their last runs."""
+    capability = grid.body.capability
     found = {
-        _key(run.started.parameters): run
-        for run in runs(project.ledger, grid.body.capability)
-        if run.started.grid == grid.position
+        _key(fact.body.parameters): run_record(project.ledger, capability, fact.position)
+        for fact in project.ledger.read(f"runs/{capability}")
+        if fact.body.grid == grid.position
     }
     shared = grid.body.parameters
     return tuple(Trial(one.values, found.get(_key({**shared, **_plain(one.values)}))) for one in trials)
