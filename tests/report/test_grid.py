@@ -30,7 +30,7 @@ def marks(spec):
     [
         (LEAVES, ["leaves"], ["line", "rule", "circle"]),
         (rows_of(kind=["a", "b"]), ["kind"], ["rule", "circle"]),  # nothing lies between a and b
-        (rows_of(leaves=[4, 8], rate=[0.02, 0.1]), ["leaves", "rate"], ["rect", "text"]),
+        (rows_of(leaves=[4, 8], rate=[0.02, 0.1]), ["leaves", "rate"], ["rect", "rect", "text"]),
         (MANY, ["leaves", "rate", "kind"], ["tick", "circle"]),
     ],
 )
@@ -53,9 +53,10 @@ def test_in_a_heat_map_numbers_have_their_order_and_lower_is_darker_where_lower_
     rows = rows_of(leaves=[16, 4], rate=[0.1, 0.02])
 
     for ordered, reverse in ((rows, False), (rows[::-1], True)):
-        cells, _ = grid_chart(ordered, ["leaves", "rate"], score="visit auc")["layer"]
+        cells, best, _ = grid_chart(ordered, ["leaves", "rate"], score="visit auc")["layer"]
         assert cells["encoding"]["x"]["sort"] == ["4", "16"]
         assert cells["encoding"]["color"]["scale"]["reverse"] is reverse
+        assert best["transform"] == [{"filter": "datum.best"}]
 
 
 def test_without_scores_there_is_no_chart_and_the_page_says_so():

@@ -70,12 +70,13 @@ def _line(rows: Sequence[TrialRow], axis: str, score: str) -> Spec:
 
 
 def _heat_map(rows: Sequence[TrialRow], across: str, down: str, score: str) -> Spec:
-    """The score of each pair of values; darker is better."""
+    """The score of each pair of values; darker is better, the best framed in orange."""
     best, worst = (row.score or 0.0 for row in (rows[0], rows[-1]))
     better_is_more, range_ = best >= worst, abs(best - worst) or 1.0
     shown: list[Spec] = [
         {"x": _text(row.values[across]), "y": _text(row.values[down]), "score": row.score,
-         "text": f"{row.score:.4g}", "dark": abs((row.score or 0.0) - worst) / range_ > _DARK}
+         "text": f"{row.score:.4g}", "dark": abs((row.score or 0.0) - worst) / range_ > _DARK,
+         "best": at == 0}
         for at, row in enumerate(rows)
     ]  # fmt: skip
     orders = {name: _ordered(row.values[name] for row in rows) for name in (across, down)}
@@ -88,6 +89,11 @@ def _heat_map(rows: Sequence[TrialRow], across: str, down: str, score: str) -> S
     return chart(
         [
             {"mark": {"type": "rect"}, "encoding": {"x": x, "y": y, "color": shade}},
+            {
+                "transform": [{"filter": "datum.best"}],
+                "mark": {"type": "rect", "fillOpacity": 0, "stroke": ORANGE, "strokeWidth": 4},
+                "encoding": {"x": x, "y": y},
+            },
             {
                 "mark": {"type": "text"},
                 "encoding": {"x": x, "y": y, "text": {"field": "text"}, "color": ink},
