@@ -36,8 +36,10 @@ def killed(work: str, folder: Path, *, times: int = 50, seed: int = 7, longest: 
 def _main(work: str, folder: str, times: str, seed: str, longest: str) -> None:
     module, _, name = work.partition(":")
     function: Work = getattr(import_module(module), name)
+    prepare = getattr(import_module(module), "prepare", lambda: None)  # in the parent, before each round
     moments, told = random.Random(int(seed)), []
     for n in range(int(times)):
+        prepare()
         told += _round(function, Path(folder), moments.uniform(0, float(longest)), from_start=n % 2 == 0)
     print(json.dumps(told))
 

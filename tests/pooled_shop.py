@@ -1,7 +1,9 @@
 """A project on disk whose flow calls a step once per element, in processes beside the run's own."""
 
 import os
+import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,6 +21,7 @@ from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.runs import workshop
 from killing import Tell
+from pool_work import lives
 
 FLOW = """
     import os
@@ -109,8 +112,12 @@ def _lines(root: Path) -> list[str]:
     return []
 
 
-def share_fork_server() -> None:
-    """Let children made by ``fork`` use the fork server of this process, which a test kills them in."""
+def prepare() -> None:
+    """Let children made by ``fork`` use a fork server of this process, which outlives them.
+
+    One dies of a child that is killed while it talks to it; a run's own ends with the run.
+    """
+    time.sleep(0.02)  # until it would be dead
     forkserver.set_forkserver_preload(["fullcycle.wiring.worker", "fullcycle.evaluate"])
     forkserver.ensure_running()
 
@@ -120,12 +127,15 @@ def run_on(folder: Path, tell: Tell) -> None:
     forkserver._forkserver.ensure_running = lambda: None  # it runs, and is another's child
     project = open_project(folder)
     last = last_run(project.ledger, "winback", status="done")
-    for n in count(last.started.parameters["n"] + 1 if last is not None else 1):
-        run_here(project, {"n": n}, progress=lambda *said: tell(" ".join(map(str, said))))
+    try:
+        for n in count(last.started.parameters["n"] + 1 if last is not None else 1):
+            run_here(project, {"n": n}, progress=lambda *said: tell(" ".join(map(str, said))))
+    except Exception:
+        time.sleep(0.5)
+        if lives(forkserver._forkserver._forkserver_pid):
+            raise
+        os.kill(os.getpid(), signal.SIGKILL)  # the one before took the server with it: a round for nothing
 
-
-if Path(sys.argv[0]).name == "killing.py":
-    share_fork_server()
 
 if __name__ == "__main__":
     here = open_project(Path(sys.argv[1]))
