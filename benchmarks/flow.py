@@ -123,12 +123,16 @@ def command() -> None:
         shop = Path(folder) / "shop"
         lay_out(shop, projects.chain())
         projects.fullcycle("run", "bench", "-m", "first", cwd=shop)
-        ran, bare, empty = [], [], []
+        ran, bare, models, empty = [], [], [], []
         for _ in range(TIMES):
             ran.append(spent(lambda: projects.fullcycle("run", "bench", "-m", "again", cwd=shop)))
             bare.append(spent(lambda: subprocess.run([sys.executable, "-c", IMPORTS], check=True)))
+            models.append(
+                spent(lambda: subprocess.run([sys.executable, "-c", f"{IMPORTS}, numpy"], check=True))
+            )
             empty.append(spent(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True)))
     say("the command above importing what the flow imports", median(ran) - median(bare), "s", 0.3)
+    say("  above NumPy, too, which a flow with a model imports", median(ran) - median(models), "s", 0.3)
     say("  the command", median(ran), "s")
     say("  importing what the flow imports", median(bare), "s")
     say("  a bare interpreter", median(empty), "s")
@@ -233,18 +237,20 @@ def pool() -> None:
     """A hundred elements of 100 ms of CPU on two cores, beside one after the other."""
     print("\npool: 100 elements of 100 ms of CPU on two cores, `python benchmarks/flow.py pool`")
     print(f"  load average before {os.getloadavg()[0]:.2f}")
+    serial = time.perf_counter()
+    for _ in range(100):
+        projects.burn(0.1)
+    serial = time.perf_counter() - serial
     with tempfile.TemporaryDirectory() as place:
-        began = time.perf_counter()
-        for _ in range(100):
-            projects.burn(0.1)
-        serial = time.perf_counter() - began
+        project = lay_out(Path(place) / "shop", projects.elements(100, "burn(0.1, n)"))
         watch = Watch()
-        began = time.perf_counter()
-        run(lay_out(Path(place) / "shop", projects.elements(100, "burn(0.1, n)")), watch)
-        wall = time.perf_counter() - began
-    say("wall time beside serial, pool start included", watch.wall["made"] / serial, "times", 0.6)
+        run(project, watch)
+        hand = projects.by_hand(project.root / "library", "pool")
+    wall = watch.wall["made"]
+    say("wall time beside serial, pool start included", wall / serial, "times", 0.6)
     say("  one after the other", serial, "s")
-    say("  by the flow, the whole run", wall, "s")
+    say("  by the flow", wall, "s")
+    say("  split by hand between two plain processes", hand, "s")
     print(f"  load average after {os.getloadavg()[0]:.2f}")
 
 
@@ -286,6 +292,7 @@ def slices() -> None:
         plain = spent(loop)
         watch = Watch()
         used = spent(partial(run, project, watch)) - watch.cpu["clients"] - watch.cpu["slices"]
+        hand = projects.by_hand(project.root / "library", "slices")
     wall = watch.wall["models"] + watch.wall["shap"]
     say(
         "share of the ideal, which is half the CPU of a plain loop",
@@ -297,6 +304,7 @@ def slices() -> None:
     say("  CPU of the plain loop beside that of the flow", plain / used * 100, "%")
     say("  the plain loop, CPU", plain, "s")
     say("  by the flow, wall", wall, "s")
+    say("  split by hand between two plain processes, wall", hand, "s")
     print(f"  load average after {os.getloadavg()[0]:.2f}")
 
 

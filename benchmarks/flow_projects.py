@@ -165,7 +165,7 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-ROWS, COLUMNS, ROUNDS = 4_000, 8, 120
+ROWS, COLUMNS, ROUNDS = 1_500, 8, 60
 SETTINGS = {"objective": "regression", "num_leaves": 31, "verbose": -1, "num_threads": 1, "seed": 7}
 
 
@@ -209,6 +209,47 @@ def shap(models: fc.Each[lgb.Booster], slices: fc.Each[pl.DataFrame]) -> pl.Data
     return explained(models, slices)
 """
     )
+
+
+# One of two processes that do half of the work each, with nothing between them: says when it is ready.
+HALF = """\
+import sys
+
+sys.path.insert(0, sys.argv[1])
+numbers = range(int(sys.argv[2]), 100, 2)
+if sys.argv[3] == "pool":
+    from fire import burn
+
+    todo = [lambda: burn(0.1) for _ in numbers]
+else:
+    from learning import explained, fitted, slice_of
+
+    tables = [slice_of(n) for n in numbers]
+    todo = [lambda table=table: explained(fitted(table), table) for table in tables]
+print("ready", flush=True)
+sys.stdin.readline()
+for work in todo:
+    work()
+"""
+
+
+def by_hand(library: Path, what: str) -> float:
+    """Wall seconds of the work split by hand between two plain processes, their start not counted."""
+    command = [sys.executable, "-c", HALF, str(library)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    halves = [subprocess.Popen([*command, str(n), what], **pipes) for n in range(2)]  # type: ignore[call-overload]
+    for half in halves:
+        half.stdout.readline()
+    began = time.perf_counter()
+    for half in halves:
+        half.stdin.write("go\n")
+        half.stdin.flush()
+    for half in halves:
+        half.wait()
+    seconds = time.perf_counter() - began
+    for half in halves:
+        half.communicate()
+    return seconds
 
 
 def lay_out(folder: Path, flow: str, *, share: int = 0, files: Iterable[tuple[str, str]] = ()) -> Project:
