@@ -70,7 +70,11 @@ def _home(name: str, value: Any) -> ModuleType | None:
     """The module that defines a constant: that of its class, or for a type alias the one that binds it."""
     if type(value).__module__ != "typing":
         return inspect.getmodule(type(value))
-    homes = [module for full, module in sorted(sys.modules.items()) if full.startswith("fullcycle.")]
+    homes = [
+        module
+        for full, module in sorted(sys.modules.items())
+        if full.startswith("fullcycle.") and name in vars(module) and getattr(module, "__file__", None)
+    ]
     return next((module for module in homes if _constant_doc(name, module)), None)
 
 
