@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 
-from fullcycle.adapters.processes import CHUNK_S, Task, Work, Worker
+from fullcycle.adapters.processes import CHUNK_S, SERVER, Task, Work, Worker
 from fullcycle.flow import Answer, Call, Limits, StepFailed, pause
 from fullcycle.kernel import FullcycleError, Misconfigured
 
@@ -26,8 +26,18 @@ class ProcessCrew:
         self._work = work
         self._threads = threads
         self._began = time.monotonic()
-        self.workers = [Worker(work, threads) for _ in range(workers)]
-        self._first = list(self.workers)
+        self._wanted = workers
+        self.workers: list[Worker] = []
+        self._first: list[Worker] = []
+        SERVER.start(work, threads)
+        if SERVER.loaded():
+            self._start()
+
+    def _start(self) -> None:
+        """Start the workers; waits until the fork server has loaded."""
+        if not self.workers:
+            self.workers = [Worker(self._work, self._threads) for _ in range(self._wanted)]
+            self._first = list(self.workers)
 
     @property
     def start_s(self) -> float | None:
@@ -37,6 +47,8 @@ class ProcessCrew:
 
     def ready(self) -> bool:
         """Whether a worker has begun to work, or has failed to."""
+        if SERVER.loaded():
+            self._start()
         return any(worker.first.done() for worker in self.workers)
 
     def make(self, calls: Sequence[Call], limits: Limits) -> Iterator[Answer]:
@@ -45,6 +57,7 @@ class ProcessCrew:
         Raises:
             FullcycleError: where no worker can begin.
         """
+        self._start()
         return _Making(self, deque(calls), limits).answers()
 
     def close(self) -> None:

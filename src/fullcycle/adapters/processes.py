@@ -6,22 +6,30 @@ this process does, however it ends.
 
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from fullcycle.adapters import preloaded
+from fullcycle.adapters.preloaded import MARKER
 from fullcycle.adapters.threads import VARIABLES
 from fullcycle.flow import Answer, Call
 
+_LONGEST_LOAD_S = 30.0  # that is waited for a fork server before it is asked for a worker anyway
 CHUNK_S = 0.05  # seconds of work after which a worker hands over what it made
 
 Begin = Callable[..., None]
@@ -47,6 +55,34 @@ class Task:
     began: float = field(default_factory=time.monotonic)
 
 
+class Server:
+    """The fork server of this process: loads what workers need, while whoever asked goes on."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+        self._marker = Path()
+
+    def start(self, work: Work, threads: int) -> None:
+        """Start it, unless it was started before; does not wait until it has loaded."""
+        if self._began is None:
+            self._began = time.monotonic()
+            self._marker = Path(tempfile.mkdtemp(prefix="fullcycle-")) / "loaded"
+            weakref.finalize(self, shutil.rmtree, self._marker.parent, ignore_errors=True)
+        variables = {**dict.fromkeys(VARIABLES, str(threads)), MARKER: str(self._marker)}
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([*work.preload, preloaded.__name__])
+        with _environment(variables):
+            forkserver.ensure_running()
+
+    def loaded(self) -> bool:
+        """Whether a worker can be had at once; after a long while, whether or not it says so."""
+        waited = time.monotonic() - (self._began or 0.0)
+        return self._marker.exists() or waited > _LONGEST_LOAD_S
+
+
+SERVER = Server()
+
+
 class Worker:
     """One process, as a pool of one; its first task is the one that it is at."""
 
@@ -55,8 +91,8 @@ class Worker:
         self.ready_at: float | None = None
         self.failed: BaseException | None = None  # what kept it from beginning
         self._make = work.make
+        SERVER.start(work, threads)
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(list(work.preload))
         threads_of = dict.fromkeys(VARIABLES, str(threads))
         around = {**os.environ, **threads_of}  # as it is now: the fork server has that of its start
         with _environment(threads_of), _without_main():

@@ -24,8 +24,9 @@ def command(keep: str, *, yes: bool, as_json: bool) -> None:
 
     Nothing goes without --yes. Runs stay in the record with their code, parameters, scores
     and installed versions. What their steps returned goes, and is computed again when it is
-    needed; what their sources read goes, so they cannot be replayed any more. Kept are the last run of each capability that is done, pinned runs, trials
-    of grids, and all that a release, an experiment or a deployment stands on.
+    needed; what their sources read goes, so they cannot be replayed any more. Kept are the
+    last run of each capability that is done, pinned runs, trials of grids, and all that a
+    release, an experiment or a deployment stands on.
 
     \b
     Example:
