@@ -4,7 +4,6 @@ The same table and the same compare-and-swap as SQLite's. Connection strings are
 every error.
 """
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +12,8 @@ import psycopg
 from psycopg import errors
 
 from fullcycle.adapters.pool import Pool
-from fullcycle.kernel import Digest, FullcycleError, Misconfigured, digest_bytes, now
+from fullcycle.adapters.waiting import Waiting
+from fullcycle.kernel import Digest, FullcycleError, Misconfigured, now
 from fullcycle.record import (
     Entry,
     Fact,
@@ -107,8 +107,7 @@ class PostgresLedger:
     def __init__(self, url: str) -> None:
         self._url = url
         self._pool = Pool(self._connect)
-        self._waiting: dict[Digest, bytes] = {}  # attached, and not yet written
-        self._lock = threading.Lock()
+        self._waiting = Waiting()
 
     def append(
         self, stream: str, expected: int, body: object, *, by: str = "fullcycle", at: int | None = None
@@ -132,8 +131,7 @@ class PostgresLedger:
         """
         moment = now() if at is None else at
         written = [(checked_stream(one.stream), one.expected, write_body(one.body)) for one in entries]
-        with self._lock:
-            waiting = list(self._waiting.items())
+        waiting = self._waiting.every()
         if not written and not waiting:
             return []
         facts: list[Fact] = []
@@ -150,21 +148,17 @@ class PostgresLedger:
                         facts.append(Fact(stream, expected + 1, kind, moment, by, body))
             except (_Overtaken, errors.UniqueViolation, errors.SerializationFailure):
                 # Somebody else's fact was committed before, or while this one was being written.
+                facts = facts[: len(written) - 1]  # where it was the commit that failed, none was written
                 stream, expected, _ = written[len(facts)]
                 head = connection.execute(_HEAD, (stream,)).fetchall()[0][0]
         if len(facts) < len(written):
             raise lost(stream, expected, head)
-        with self._lock:
-            for digest, _ in waiting:
-                self._waiting.pop(digest, None)
+        self._waiting.written(waiting)
         return facts
 
     def attach(self, data: bytes) -> Digest:
         """Keep small bytes under their digest; durable when the next append returns."""
-        digest = digest_bytes(data)
-        with self._lock:
-            self._waiting[digest] = bytes(data)
-        return digest
+        return self._waiting.add(data)
 
     def attached(self, digest: Digest) -> bytes | None:
         """Bytes that were attached; None where there are none."""

@@ -4,7 +4,6 @@ Write-ahead log, ``synchronous=FULL``: when ``append`` returns, the fact is on t
 """
 
 import sqlite3
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from fullcycle.adapters.pool import Pool
-from fullcycle.kernel import Damaged, Digest, FullcycleError, Misconfigured, digest_bytes, now
+from fullcycle.adapters.waiting import Waiting
+from fullcycle.kernel import Damaged, Digest, FullcycleError, Misconfigured, now
 from fullcycle.record import Entry, Fact, Stored, checked_stream, lost, prefix_range, read_fact, write_body
 
 _PATIENCE = 30.0  # seconds to wait for another writer, who needs milliseconds
@@ -92,8 +92,7 @@ class SqliteLedger:
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
         self._pool = Pool(lambda: connect(self._path, _SCHEMA))
-        self._waiting: dict[Digest, bytes] = {}  # attached, and not yet written
-        self._lock = threading.Lock()
+        self._waiting = Waiting()
 
     def append(
         self, stream: str, expected: int, body: object, *, by: str = "fullcycle", at: int | None = None
@@ -117,8 +116,7 @@ class SqliteLedger:
         """
         moment = now() if at is None else at
         written = [(checked_stream(one.stream), one.expected, write_body(one.body)) for one in entries]
-        with self._lock:
-            waiting = list(self._waiting.items())
+        waiting = self._waiting.every()
         if not written and not waiting:
             return []
         facts: list[Fact] = []
@@ -140,17 +138,12 @@ class SqliteLedger:
         if len(facts) < len(written):
             stream, expected, _ = written[len(facts)]
             raise lost(stream, expected, head)
-        with self._lock:
-            for digest, _ in waiting:
-                self._waiting.pop(digest, None)
+        self._waiting.written(waiting)
         return facts
 
     def attach(self, data: bytes) -> Digest:
         """Keep small bytes under their digest; durable when the next append returns."""
-        digest = digest_bytes(data)
-        with self._lock:
-            self._waiting[digest] = bytes(data)
-        return digest
+        return self._waiting.add(data)
 
     def attached(self, digest: Digest) -> bytes | None:
         """Bytes that were attached; None where there are none."""
