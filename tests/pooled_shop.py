@@ -14,6 +14,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+from fullcycle.adapters.processes import SERVER
 from fullcycle.flow import RunOptions, RunRecord, RunStarted, choose, last_run, run
 from fullcycle.flow.ports import Progress
 from fullcycle.wiring import open_project
@@ -125,6 +126,8 @@ def prepare() -> None:
 def run_on(folder: Path, tell: Tell) -> None:
     """Run for ``n`` = 1, 2, 3 …, going on with the run that was killed; tell of the elements made."""
     forkserver._forkserver.ensure_running = lambda: None  # it runs, and is another's child
+    forkserver.ensure_running = lambda: None
+    SERVER.loaded = lambda: True
     project = open_project(folder)
     last = last_run(project.ledger, "winback", status="done")
     try:

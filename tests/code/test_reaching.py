@@ -1,6 +1,7 @@
 """fullcycle.code.reaching: examples beyond the matrix of test_edits, then refusals."""
 
 import ast
+import gc
 import os
 import subprocess
 import sys
@@ -221,7 +222,7 @@ def test_a_module_on_the_way_that_is_not_python_is_refused():
     assert caught.value.where == "money.py:1"
 
 
-def test_taking_a_project_apart_costs_a_few_times_its_parsing(fresh):
+def test_taking_a_project_apart_costs_a_few_times_its_parsing(fresh, request):
     def text(n: int) -> str:
         uses = f"from shop.m{n - 1:02} import f0 as below\n" if n else "below = abs\n"
         functions = (
@@ -232,6 +233,8 @@ def test_taking_a_project_apart_costs_a_few_times_its_parsing(fresh):
         return f"import math\n{uses}LIMIT{n} = {n}\n\n\n" + "".join(functions)
 
     archive = of({f"m{n:02}.py": text(n) for n in range(30)})
+    gc.disable()  # a collection goes through all that the tests before this one left
+    request.addfinalizer(gc.enable)
     began = time.process_time()
     found = [reach(archive, "m29", f"f{i}") for i in range(20)]
     spent = time.process_time() - began

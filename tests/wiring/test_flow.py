@@ -163,4 +163,7 @@ def test_a_step_that_fails_shows_the_users_traceback_first(shop, capsys):
     assert "fullcycle/" not in "".join(lines[: lines.index("    return past.heigth")])
     assert lines[-3].startswith("Error: step count of winback@1 failed: AttributeError: ")
     assert lines[-2] == f"  where: {shop}/winback/flow.py:10 (its inputs: past 1 × 3)"
-    assert lines[-1] == "  mend:  look at its inputs: fullcycle debug winback@1/count; then mend it and run again"
+    assert (
+        lines[-1]
+        == "  mend:  look at its inputs: fullcycle debug winback@1/count; then mend it and run again"
+    )
