@@ -12,7 +12,7 @@ import msgspec
 
 from fullcycle.kernel import Refused, peak_memory
 from fullcycle.release import Assessment, golden_rows
-from fullcycle.serve.app import App, Scope
+from fullcycle.serve.app import App
 from fullcycle.serve.ports import Deployed
 from fullcycle.serve.reading import Message
 from fullcycle.serve.serving import Serving
@@ -65,7 +65,7 @@ async def _assess(stager: Stager, manifest: str, began: float, requests: int) ->
 
 async def _ask(app: App, path: str, body: bytes) -> float:
     """Ask as the HTTP server would; return the seconds it took."""
-    scope: Scope = {
+    scope: dict[str, object] = {
         "type": "http",
         "method": "POST",
         "path": path,

@@ -9,15 +9,13 @@ import msgspec
 
 from fullcycle.data import Malformed, Row, Unfit, decode
 from fullcycle.kernel import micros, now
+from fullcycle.serve.limits import Limits
 from fullcycle.serve.problem import FieldProblem, Response, problem
 
 R = TypeVar("R", bound=Row)
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-
-BODY_LIMIT = 256 * 1024
-"""The largest body that is read, in bytes."""
 
 _KEY = re.compile(rb"[A-Za-z0-9._:~@/+=-]{1,128}")
 _JSON = re.compile(rb'\s*application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?', re.IGNORECASE)
@@ -33,6 +31,10 @@ class Rejected(Exception):
         self.response = response
 
 
+class Gone(Exception):
+    """The client went away before it had asked."""
+
+
 class Asked(msgspec.Struct, frozen=True):
     """What the headers say: the caller's own id of this request, and when it was really made."""
 
@@ -43,9 +45,9 @@ class Asked(msgspec.Struct, frozen=True):
 class HeaderReader:
     """Reads and checks the headers of a decision; ``replay`` says whether Replay-At is allowed."""
 
-    def __init__(self, *, replay: bool, limit: int = BODY_LIMIT) -> None:
+    def __init__(self, *, replay: bool, limit: int) -> None:
         self._replay = replay
-        self._limit = limit
+        self._limit = limit  # bytes
 
     def read(self, headers: Iterable[tuple[bytes, bytes]]) -> Asked:
         """Read the headers of a request, their names in lower case.
@@ -96,22 +98,24 @@ class HeaderReader:
         return at
 
 
-async def read_body(receive: Receive, limit: int = BODY_LIMIT) -> bytes | None:
-    """The whole body; None where the client went away before it was sent.
+async def read_body(receive: Receive, limits: Limits) -> bytes:
+    """The whole body.
 
     Raises:
-        Rejected: with 413 where it is longer than ``limit`` bytes.
+        Rejected: with 413 where it is too long.
+        Gone: where the client went away before it was sent.
     """
     message = await receive()
     if message["type"] != "http.request":
-        return None
+        raise Gone
     body: bytes = message.get("body", b"")
+    limit = limits.body_bytes
     if message.get("more_body", False):
         parts, size = [body], len(body)
         while message.get("more_body", False) and size <= limit:
             message = await receive()
             if message["type"] != "http.request":
-                return None
+                raise Gone
             parts.append(message.get("body", b""))
             size += len(parts[-1])
         body = b"".join(parts)
