@@ -22,6 +22,41 @@ class DecisionLog(Protocol):
         ...
 
 
+class WorkerSlot(Protocol):
+    """A worker's own numbers in memory that its supervisor reads too: single stores, no locks."""
+
+    number: int
+    counters: "memoryview[int]"  # outlive the worker: a total over all slots never falls
+    connections: int
+    accepts: bool
+
+    def begin(self) -> None:
+        """A request begins."""
+        ...
+
+    def end(self) -> None:
+        """It has ended."""
+        ...
+
+    def beat(self) -> None:
+        """Show that the worker's loop still turns."""
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that have begun and not ended."""
+        ...
+
+
+class Generation(Protocol):
+    """The word that says what answers the requests that begin now."""
+
+    @property
+    def generation(self) -> int:
+        """The number of what was staged to answer; 0 for nothing yet."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Deployed:
     """The release that should answer: its number and its manifest."""
