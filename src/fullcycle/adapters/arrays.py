@@ -1,16 +1,22 @@
 """NumPy arrays in NumPy's own format, which holds numbers and never Python objects."""
 
 import io
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
-from fullcycle.kernel import Digest, Invalid, digest_parts, digest_value
+from fullcycle.kernel import Digest, Invalid, digest_parts, digest_value, later
 from fullcycle.record import unreadable
 
-Array = npt.NDArray[Any]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
+else:
+    np = later("numpy")
+    Array = Any
+
 
 _SMALL = 64 * 1024  # bytes
 _WHERE = "storing an artifact"
@@ -24,7 +30,7 @@ class ArrayCodec:
 
     def matches(self, value: object) -> bool:
         """Whether it is an array; subclasses, which hold more than their values, are not."""
-        return type(value) is np.ndarray
+        return "numpy" in sys.modules and type(value) is np.ndarray
 
     def encode(self, value: Array) -> bytes:
         """The array as an ``.npy`` file.

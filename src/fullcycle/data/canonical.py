@@ -9,11 +9,16 @@ values together, a float is its bits. Chunks, slices, offsets and dictionaries l
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
-from fullcycle.kernel import Digest, Invalid, Pieces, digest_parts, digest_value
+from fullcycle.kernel import Digest, Invalid, Pieces, digest_parts, digest_value, later
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = later("numpy")
 
 BLOCK = 1 << 20
 """Rows digested together: bounds memory, and is part of the canonical form."""

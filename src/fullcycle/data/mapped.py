@@ -13,12 +13,16 @@ import mmap
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
-from fullcycle.kernel import Invalid
+from fullcycle.kernel import Invalid, later
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = later("numpy")
 
 _WHERE = "a table to be mapped"
 _MEND = "read it without mapping"

@@ -5,16 +5,20 @@ named by a ``Literal`` and that is a column of the table, so a model of these fe
 be asked what would have happened had another value stood there.
 """
 
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
-import numpy as np
 import polars as pl
 
 from fullcycle.data import Row, fields, unwrapped
 from fullcycle.evaluate.bootstrap import Array
 from fullcycle.evaluate.ports import Features
 from fullcycle.evaluate.uplift import Actions
-from fullcycle.kernel import Invalid, UnknownName
+from fullcycle.kernel import Invalid, UnknownName, later
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = later("numpy")
 
 PROPENSITY = "propensity"
 

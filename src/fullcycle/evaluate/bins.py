@@ -1,11 +1,16 @@
 """Are predictions right on average? Rows of similar predictions beside what came true."""
 
 from statistics import NormalDist
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from fullcycle.evaluate.bootstrap import Array
 from fullcycle.evaluate.evaluation import Bin
+from fullcycle.kernel import later
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = later("numpy")
 
 _Z = NormalDist().inv_cdf(0.975)
 

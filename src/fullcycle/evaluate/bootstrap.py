@@ -6,14 +6,20 @@ same counts are compared pair by pair.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
+from fullcycle.kernel import NotEnoughData, later
 
-from fullcycle.kernel import NotEnoughData
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
+    Array = npt.NDArray[np.float64]
+    Codes = npt.NDArray[np.int64]
+else:
+    np = later("numpy")
+    Array = Codes = Any
+
 
 Weighted = Callable[[Array], Array]
 """A statistic of weighted rows: weights ``(n_draws, n_rows)`` in, values ``(n_draws, …)`` out."""
@@ -73,7 +79,7 @@ def interval(values: Array, *, level: float = LEVEL) -> tuple[float, float]:
 
 
 def _counts(
-    n: int, strata: Codes | None, clusters: Codes | None, draws: int, rng: np.random.Generator
+    n: int, strata: Codes | None, clusters: Codes | None, draws: int, rng: "np.random.Generator"
 ) -> Iterator[Array]:
     """How often each row is drawn, some ``(at most 64, n)`` at a time."""
     units, of_row = np.unique(clusters, return_inverse=True) if clusters is not None else (np.empty(0), None)
@@ -87,7 +93,7 @@ def _counts(
             yield _drawn([np.arange(n)], n, size, rng)
 
 
-def _drawn(members: Sequence[Codes], n: int, size: int, rng: np.random.Generator) -> Array:
+def _drawn(members: Sequence[Codes], n: int, size: int, rng: "np.random.Generator") -> Array:
     offset = np.arange(size)[:, None] * n
     picks = [stratum[rng.integers(0, len(stratum), (size, len(stratum)))] for stratum in members]
     flat = (np.concatenate(picks, axis=1) + offset).ravel()

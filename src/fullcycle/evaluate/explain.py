@@ -4,13 +4,20 @@ Source: Lundberg et al., "From local explanations to global understanding with e
 AI for trees", Nature Machine Intelligence 2, 2020.
 """
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from fullcycle.evaluate.actions import labels
 from fullcycle.evaluate.bootstrap import Array
 from fullcycle.evaluate.evaluation import Influence
 from fullcycle.evaluate.ports import Explainer, Features
+from fullcycle.kernel import later
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = later("numpy")
 
 _ROWS = 4_000  # explained; enough for a mean to three digits
 _SHOWN = 200  # of them in a chart

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from fullcycle.evaluate.actions import PROPENSITY, action_parameter, logged_actions
@@ -16,9 +16,14 @@ from fullcycle.evaluate.sample import Split
 from fullcycle.evaluate.score import Rows, Score, score_named
 from fullcycle.evaluate.slices import slices
 from fullcycle.evaluate.uplift import curves_at, qini_curves
-from fullcycle.kernel import Invalid, UnknownName
+from fullcycle.kernel import Invalid, UnknownName, later
 
-_GRID = np.linspace(0, 1, 41)  # shares at which a curve is drawn
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = later("numpy")
+
+_SHARES = 40  # steps from none to all at which a curve is drawn
 
 Predict = Callable[[pl.DataFrame], Array]
 
@@ -212,7 +217,7 @@ def _scored(
     rows, score = case.rows, case.score
     statistics = [score.prepare(rows, predicted), score.prepare(rows, baseline)]
     if rows.actions is not None:
-        statistics.append(curves_at(_GRID, qini_curves(rows.y, rows.actions, predicted)))
+        statistics.append(curves_at(_shares(), qini_curves(rows.y, rows.actions, predicted)))
     model, beside, *band = resampled(
         statistics, rows.weight, strata=score.strata(rows), clusters=rows.group, seed=case.seed
     )
@@ -230,11 +235,15 @@ def _measured(value: float, draws: Array) -> Measured:
     return Measured(float(value), *interval(draws))
 
 
+def _shares() -> Array:
+    return np.linspace(0, 1, _SHARES + 1)
+
+
 def _curve(line: Array, band: Array) -> list[CurvePoint]:
     low, high = np.nanquantile(band, [0.025, 0.975], axis=0)
     return [
         CurvePoint(share=float(share), gain=float(gain), low=float(under), high=float(over))
-        for share, gain, under, over in zip(_GRID, line, low, high, strict=True)
+        for share, gain, under, over in zip(_shares(), line, low, high, strict=True)
     ]
 
 

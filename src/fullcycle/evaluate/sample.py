@@ -7,17 +7,23 @@ stand together; a split by date puts the future, and only the future, on the tes
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as midnight
-from typing import Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from fullcycle.kernel import Card, Invalid, NotEnoughData, UnknownName, digest_bytes
+from fullcycle.kernel import Card, Invalid, NotEnoughData, UnknownName, digest_bytes, later
 
-Vector = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Vector = npt.NDArray[np.float64]
+    Mask = npt.NDArray[np.bool_]
+else:
+    np = later("numpy")
+    Vector = Mask = Any
+
 
 _WHERE = "fc.split"
 
@@ -50,7 +56,7 @@ class Sample:
         return None if self.weight_column is None else self._numbers(self.weight_column)
 
     @property
-    def group(self) -> npt.NDArray[np.int64] | None:
+    def group(self) -> "npt.NDArray[np.int64] | None":
         """How many rows each group has, in the order of the rows, shape ``(n_groups,)``.
 
         The rows of a group follow one another, so this is what rankers ask for

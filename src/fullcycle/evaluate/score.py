@@ -6,13 +6,17 @@ weights of those rows: the sample's own weights give the score, resampled ones i
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from fullcycle.evaluate import uplift
 from fullcycle.evaluate.bootstrap import Array, Codes, Weighted
 from fullcycle.evaluate.uplift import Actions
-from fullcycle.kernel import Invalid, NotEnoughData, UnknownName
+from fullcycle.kernel import Invalid, NotEnoughData, UnknownName, later
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = later("numpy")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from fullcycle.evaluate.bootstrap import Array, Codes, interval, resampled
 from fullcycle.evaluate.evaluation import Measured, Slice
 from fullcycle.evaluate.score import Rows, Score
-from fullcycle.kernel import NotEnoughData
+from fullcycle.kernel import NotEnoughData, later
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = later("numpy")
 
 FEWEST = 50  # rows below which a slice says nothing
 _VALUES = 12  # a column with more values is cut into quarters, or its rare values left out

@@ -30,11 +30,15 @@ Sources:
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from fullcycle.evaluate.bootstrap import Array, Codes, Weighted
-from fullcycle.kernel import NotEnoughData
+from fullcycle.kernel import NotEnoughData, later
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = later("numpy")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ from fullcycle.kernel.errors import (
     Refused,
     UnknownName,
 )
-from fullcycle.kernel.lazy import lazily
+from fullcycle.kernel.lazy import later, lazily
 from fullcycle.kernel.markup import Markup, joined, tag
 from fullcycle.kernel.memory import peak_memory
 from fullcycle.kernel.money import Interval, Money
@@ -47,6 +47,7 @@ __all__ = [
     "duration",
     "instant",
     "joined",
+    "later",
     "lazily",
     "micros",
     "now",

@@ -6,6 +6,7 @@ them lists its names here and repeats them under ``TYPE_CHECKING`` for the type 
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 
@@ -22,3 +23,25 @@ def lazily(package: str, names: Mapping[str, str]) -> tuple[Callable[[str], Any]
         return getattr(module, name)
 
     return load, sorted(names)
+
+
+class _Later(ModuleType):
+    """Stands for a module until something of it is asked for, then holds all that it holds."""
+
+    def __getattr__(self, name: str) -> Any:
+        module = import_module(self.__name__)
+        vars(self).update(vars(module))
+        return getattr(module, name)
+
+
+def later(name: str) -> Any:
+    """Return a module that is imported when something of it is first used.
+
+    For NumPy, whose import costs a tenth of a second that a run without anything to compute
+    has no use for. The type checkers are told of the module itself, under ``TYPE_CHECKING``;
+    an annotation that names something of it has to be a string, or it is used at once.
+
+    >>> later("math").pi
+    3.141592653589793
+    """
+    return _Later(name)

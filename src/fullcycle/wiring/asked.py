@@ -1,13 +1,17 @@
 """A model of a run as a ``Model``: rows of its features in, predictions out."""
 
 from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from fullcycle.flow import Node
+from fullcycle.kernel import later
 from fullcycle.release import ReleasedModel
 from fullcycle.wiring.models import batch_model
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = later("numpy")
 
 
 class _Batch:
