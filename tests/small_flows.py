@@ -23,6 +23,7 @@ from fullcycle.flow import (
     RunRecord,
     RunStarted,
     StepFinished,
+    Undeclared,
     Workshop,
     choose,
     last_run,
@@ -101,7 +102,7 @@ class Around:
         """What a source says of its version."""
         return node.declared.version(self.tables)
 
-    def watched(self, node: Node) -> AbstractContextManager[list[str]]:
+    def watched(self, node: Node) -> AbstractContextManager[list[Undeclared]]:
         """What it reads undeclared."""
         reached = reach(self.archive, self.module, node.name)
         return watching(self.root, self.dependencies.files(node, reached).__contains__)

@@ -117,7 +117,9 @@ def test_an_unknown_name_offers_the_nearest(given, what, mend):
 
 def test_a_flow_without_parameters_takes_none():
     assert refused({"leaves": "1"}, "@fc.step\ndef a() -> int: return 0").mend == (
-        "nothing is defined there yet"
+        "nothing is defined there yet; write, say:\n"
+        "         @fc.step\n"
+        "         def step(*, leaves: int = 3) -> int: ..."
     )
 
 
@@ -137,25 +139,37 @@ def test_a_name_that_means_different_things_has_to_be_told_apart():
 
 
 @pytest.mark.parametrize(
-    ("annotation", "given", "what"),
+    ("annotation", "given", "what", "such_as"),
     [
-        ("int", "many", "'many' is not of type int: Expected `int`, got `str`"),
-        ("int", "1.5", "'1.5' is not of type int"),
-        ("int", 1.5, "1.5 is not of type int"),
-        ("int", True, "True is not of type int"),
-        ("bool", 1, "1 is not of type bool"),
-        ("bool", "perhaps", "'perhaps' is not of type bool"),
-        ("date", "yesterday", "'yesterday' is not of type date"),
-        ("Literal['gain', 'split']", "spilt", "'spilt' is not of type Literal['gain', 'split']"),
-        ("int | None", "nothing", "'nothing' is not of type int | None"),
+        ("int", "many", "'many' is not of type int, which it of step takes", "3"),
+        ("int", "1.5", "'1.5' is not of type int", "3"),
+        ("int", 1.5, "1.5 is not of type int", "3"),
+        ("int", True, "True is not of type int", "3"),
+        ("bool", 1, "1 is not of type bool", "true"),
+        ("bool", "perhaps", "'perhaps' is not of type bool", "true"),
+        ("date", "yesterday", "'yesterday' is not of type date", "2026-11-30"),
+        ("Literal['gain', 'split']", "spilt", "'spilt' is not of type Literal['gain', 'split']", "gain"),
+        ("int | None", "nothing", "'nothing' is not of type int | None", "3"),
     ],
 )
-def test_a_value_of_another_type_is_refused(annotation, given, what):
+def test_a_value_of_another_type_is_refused(annotation, given, what, such_as):
     error = refused({"it": given}, f"@fc.step\ndef step(*, it: {annotation}) -> int: return 0")
 
     assert error.what.startswith(what)
     assert error.where == "-p, it"
-    assert error.mend == "write a value of that type"
+    assert error.mend == f"write, say, -p step.it={such_as}; the parameters are step.it: {annotation}"
+
+
+def test_what_is_written_as_a_list_and_is_none_is_told_with_an_example_that_works():
+    flow = "@fc.step\ndef a(*, names: list[str], n: int = 7) -> int: return 0"
+    error = refused({"names": "x", "n": "1"}, flow)
+
+    assert error.what == "'x' is not of type list[str], which names of a takes"
+    assert error.mend == (
+        """write, say, -p a.names='["text"]'; the parameters are a.names: list[str], a.n: int = 7"""
+    )
+    assert choose(graph_of(flow), {"a.names": '["text"]'})["a"] == {"names": ["text"], "n": 7}
+    assert "-p a.n=7;" in refused({"names": '["x"]', "n": "[1"}, flow).mend
 
 
 def test_a_value_of_no_choice_names_the_choices():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fullcycle.flow import undeclared
-from fullcycle.flow.undeclared import told, watching
+from fullcycle.flow.undeclared import Undeclared, files_named, told, watching
 
 
 @pytest.fixture
@@ -23,10 +23,10 @@ def root(tmp_path, monkeypatch):
     return project
 
 
-def read(root: Path, act, declared=()) -> list[str]:
-    with watching(root, declared.__contains__) as found:
+def read(root: Path, act, declared=(), named=None) -> list[str]:
+    with watching(root, declared.__contains__, named) as found:
         act()
-    return found
+    return [one.path for one in found]
 
 
 @pytest.mark.parametrize(
@@ -111,11 +111,60 @@ def test_without_a_folder_nothing_is_watched():
 
 
 def test_the_warning_names_step_and_file_and_what_to_write():
-    assert told("priced", ["rates.csv"]) == (
+    assert told("priced", [Undeclared("rates.csv")]) == (
         'priced reads rates.csv undeclared, so a change of it would go unseen: use fc.File("rates.csv")'
     )
-    assert "a, b, c and 2 more" in told("priced", list("abcde"))
+    assert "a, b, c and 2 more" in told("priced", [Undeclared(path) for path in "abcde"])
     assert told("priced", []) == ""
+
+
+def test_a_file_that_the_code_names_is_read_though_nobody_hears_of_it(root):
+    os.utime("rates.csv", (1e9, 1e9))
+    with watching(root, [].__contains__, {"rates.csv": "flow.py:3"}) as found:
+        Path("tax.csv").read_text()
+
+    assert found == [Undeclared("tax.csv"), Undeclared("rates.csv", "flow.py:3")]
+
+
+def test_a_file_that_the_code_names_and_writes_or_declares_is_not_told(root):
+    def act():
+        Path("tax.csv").write_text("2")
+        os.utime("rates.csv")  # as a library does that writes without Python
+
+    named = {"tax.csv": "flow.py:1", "rates.csv": "flow.py:2", "gone.csv": "flow.py:3"}
+    assert read(root, act, named=named) == []
+    assert read(root, lambda: None, ["rates.csv"], {"rates.csv": "flow.py:2"}) == []
+
+
+def test_a_path_is_meant_from_the_project_or_from_a_folder_of_the_code(root):
+    for path in ("winback/prices.csv", "library/deep/prices.csv", "notes.txt"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("1")
+    texts = [
+        ("winback/flow.py", 3, "prices.csv"),
+        ("winback/flow.py", 4, "../notes.txt"),
+        ("library/deep/crm.py", 1, "deep/prices.csv"),
+        ("library/deep/crm.py", 2, "rates.csv"),
+        ("winback/flow.py", 9, "rates.csv"),
+        ("winback/flow.py", 5, "../../elsewhere.csv"),
+        ("winback/flow.py", 6, "absent.csv"),
+        ("winback/flow.py", 7, "flow.py"),
+        ("winback/flow.py", 8, str(root / "tax.csv")),
+    ]
+
+    assert files_named(root, texts) == {
+        "winback/prices.csv": "winback/flow.py:3",
+        "notes.txt": "winback/flow.py:4",
+        "library/deep/prices.csv": "library/deep/crm.py:1",
+        "rates.csv": "library/deep/crm.py:2",
+        "tax.csv": "winback/flow.py:8",
+    }
+
+
+def test_the_warning_names_the_line_that_names_the_file():
+    assert told("priced", [Undeclared("rates.csv", "flow.py:12")]).startswith(
+        "priced reads rates.csv undeclared (flow.py:12), so a change"
+    )
 
 
 def test_it_costs_next_to_nothing_where_no_step_runs(root):

@@ -36,3 +36,12 @@ def test_without_a_near_one_it_offers_some_in_order():
     assert UnknownName.among("x", ["bb", "aa", "bb"], where="here").mend == "use one of: aa, bb"
     assert UnknownName.among("x", [f"name{n}" for n in range(9)], where="here").mend.endswith("name7, …")
     assert UnknownName.among("x", [], where="here").mend == "nothing is defined there yet"
+
+
+def test_where_nothing_is_defined_it_shows_what_to_write_below_the_cure():
+    error = UnknownName.among("x", [], where="here", example="first\nsecond")
+
+    assert str(error).endswith(
+        "  mend:  nothing is defined there yet; write, say:\n         first\n         second"
+    )
+    assert UnknownName.among("x", ["y"], where="here", example="first").mend == "use one of: y"

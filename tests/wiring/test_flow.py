@@ -105,6 +105,85 @@ def test_a_capability_without_a_flow_is_told_what_to_write(shop, capsys):
     assert err == f"Error: winback has no flow.py\n  where: {shop}\n  mend:  write winback/flow.py\n"
 
 
+ONLY_FEATURES = """\
+import fullcycle as fc
+import polars as pl
+
+from shop.library import crm
+
+mailings = crm.mailings
+
+
+@fc.step
+def count(mailings: pl.DataFrame) -> int:
+    return mailings.height
+"""
+NOT_YET = (
+    "note: visited, the metric of winback/brief.md, is not evaluated yet; "
+    'define it in winback/flow.py, say visited = fc.proportion(events, within="14d")\n'
+)
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",), ("--json",)])
+def test_a_flow_without_the_metric_of_its_brief_runs_and_says_so_in_a_line(shop, capsys, options):
+    write(shop, {"winback/flow.py": ONLY_FEATURES})
+
+    status, out, err = told(capsys, *options)
+
+    assert (status, err) == (0, NOT_YET)
+    assert "count" in out
+
+
+def test_what_a_run_without_the_metric_of_its_brief_made_is_not_released(shop, capsys):
+    write(shop, {"winback/flow.py": ONLY_FEATURES})
+    assert told(capsys)[0] == 0
+
+    toml = (shop / "fullcycle.toml").read_text()
+    write(shop, {"fullcycle.toml": toml + "\n[environments.prod]\n"})
+
+    status = status_of(fullcycle, ["release", "winback@1", "-m", "first"])
+
+    assert status == 2
+    assert capsys.readouterr().err.splitlines()[-5:] == [
+        "Error: winback@1 does not evaluate visited, the metric of its brief",
+        "  where: winback/flow.py",
+        "  mend:  define it there, and run again:",
+        '         visited = fc.proportion(events, within="14d")  # events: a source of what is counted',
+        "         past = fc.outcomes(visited, of=cases)  # cases: a source of those for whom it is counted",
+    ]
+
+
+def test_a_metric_that_is_almost_one_of_the_flow_is_taken_for_a_slip(shop, capsys):
+    write(shop, {"winback/brief.md": BRIEF.replace("metric: visited", "metric: visitd")})
+
+    assert told(capsys)[2] == (
+        "Error: there is no 'visitd'\n  where: winback/brief.md:5, metric\n  mend:  did you mean 'visited'?\n"
+    )
+
+
+def test_an_empty_flow_is_told_what_to_write(shop, capsys):
+    write(shop, {"winback/flow.py": "import fullcycle as fc\n"})
+
+    status, _, err = told(capsys)
+
+    assert status == 2
+    assert err.startswith("Error: winback/flow.py declares no step yet\n  where: winback/flow.py\n")
+    assert "@fc.step\n         def answer() -> int:\n" in err
+
+
+def test_a_module_with_nothing_in_it_is_told_what_to_write(shop, capsys):
+    write(shop, {"library/__init__.py": "", "winback/flow.py": "from shop.library import money\n"})
+    (shop / "library/crm.py").unlink()
+
+    assert told(capsys)[2].splitlines() == [
+        "Error: there is no 'money' in shop.library",
+        f"  where: {shop}/winback/flow.py:1",
+        "  mend:  nothing is defined there yet; write, say:",
+        "         def money():",
+        "             ...  # in library/__init__.py",
+    ]
+
+
 def test_a_flow_that_raises_when_imported_shows_the_users_traceback_and_line(shop, capsys):
     write(shop, {"library/crm.py": "RATE = {}['rate']\n"})
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from fullcycle import report  # see wiring.grid_page
 from fullcycle.adapters.vega import VegaCharts
 from fullcycle.cli.printing import scored, seconds, show_table
+from fullcycle.cli.running import noted
 from fullcycle.flow import RunRecord, spelled, split_values
 from fullcycle.kernel import FullcycleError, Invalid, Misconfigured
 from fullcycle.wiring import Project
@@ -48,6 +49,8 @@ def run_grid(grid: Grid, *, as_json: bool, sure: bool) -> int:
     """Run every combination, and print one table; 1 where a trial failed."""
     if not sure:
         _be_sure(grid)
+    if grid.settled.note:
+        noted(grid.settled.note)
     if as_json:
         tried = grid.run()
     else:

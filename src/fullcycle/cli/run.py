@@ -10,7 +10,7 @@ import click
 
 from fullcycle.cli.grid import read_parameters, run_grid
 from fullcycle.cli.progress import ElementsLine
-from fullcycle.cli.running import audited, planned, step_line, summary
+from fullcycle.cli.running import audited, noted, planned, step_line, summary
 from fullcycle.cli.showing import run_as_json
 from fullcycle.code import commit_subject
 from fullcycle.flow import Audited, StepFinished, read_share
@@ -109,7 +109,7 @@ def _run(
         live.end()
         audited(one)
 
-    watch = Watcher() if as_json else Watcher(tell, live, tell_audited)
+    watch = Watcher(noted=noted) if as_json else Watcher(tell, live, tell_audited, noted)
     try:
         run = start_run(project, capability, message, given, environment, wishes=wishes, watch=watch)
     finally:
@@ -131,7 +131,7 @@ def _plan(
 ) -> None:
     if wishes.audit:
         raise Invalid("a dry run computes nothing that could be audited", "--audit", "leave --dry-run out")
-    steps = plan_run(project, capability, given, environment, wishes=wishes)
+    steps = plan_run(project, capability, given, environment, wishes=wishes, watch=Watcher(noted=noted))
     if as_json:
         click.echo(json.dumps({"capability": capability, "steps": [asdict(one) for one in steps]}))
         return

@@ -27,6 +27,11 @@ def step_line(step: StepFinished) -> None:
             click.secho(f"    {step.note}", dim=True)
 
 
+def noted(line: str) -> None:
+    """Print what a run lacks; beside what it prints for a program to read."""
+    click.secho(f"note: {line}", fg="yellow", err=True)
+
+
 def audited(one: Audited) -> None:
     """Print what computing a result again came to."""
     mark, told = ("✓", "the same") if one.same else ("✗", "another result")

@@ -177,8 +177,13 @@ class Loaded:
         inside += [
             m.removeprefix(f"{relative}.") for m in modules(self.archive) if m.startswith(f"{relative}.")
         ]
-        refused = NoSuchModule.among(name, inside, where=asked)
+        example = f"def {name}():\n    ...  # in {self._written_in(relative)}"
+        refused = NoSuchModule.among(name, inside, where=asked, example=example)
         return NoSuchModule(f"there is no {name!r} in {public}", refused.where, refused.mend)
+
+    def _written_in(self, relative: str) -> str:
+        home = find(self.archive, relative)
+        return home.path if home is not None and home.path else f"{relative.replace('.', '/')}/__init__.py"
 
     def _full(self, name: str) -> str:
         return f"{self.name}.{name}" if name else self.name

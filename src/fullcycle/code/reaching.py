@@ -32,7 +32,8 @@ class Reach:
     ``digest`` covers the symbols, those of distributions and of Python among them, and
     nothing else; ``distributions`` maps the installed ones to their versions; ``unfollowed``
     lists what could not be followed, as ``path:line what``; ``files`` the paths and patterns
-    of files that it declares by ``fc.File``, whose content is not part of the digest yet.
+    of files that it declares by ``fc.File``, whose content is not part of the digest yet;
+    ``texts`` what in its code may name other files: path and line of the code, and the text.
     """
 
     digest: Digest
@@ -40,6 +41,7 @@ class Reach:
     distributions: Mapping[str, str]
     unfollowed: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    texts: tuple[tuple[str, int, str], ...] = ()
 
     def including(self, declared: Mapping[str, Symbol]) -> "Reach":
         """The reach with what else it stands on, such as the content of files."""
@@ -85,6 +87,7 @@ def _walked(archive: Archive, module: str, name: str) -> Found:
         libraries=sorted(walk.libraries),
         unfollowed=sorted(walk.unfollowed),
         files=sorted(walk.files),
+        texts=sorted(set(_texts(walk))),
     )
 
 
@@ -104,6 +107,7 @@ def _surrounded(found: Found) -> Reach:
         distributions={library.name: library.version for library in libraries if library.version},
         unfollowed=tuple(found.unfollowed),
         files=tuple(found.files),
+        texts=tuple(found.texts),
     )
 
 
@@ -140,6 +144,12 @@ def _name(walk: Walk, module: str, name: str) -> Symbol:
     label = f"{name}()" if all(statement.is_function for statement in statements) else name
     digest = digest_value("symbol@1", digests)
     return Symbol(digest, walk.project.path(module), statements[0].line, label)
+
+
+def _texts(walk: Walk) -> Iterator[tuple[str, int, str]]:
+    for module, statement in walk.included:
+        for line, text in statement.named_files:
+            yield walk.project.path(module), line, text
 
 
 def _effects(walk: Walk) -> Iterator[tuple[str, Symbol]]:

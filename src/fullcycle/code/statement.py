@@ -10,6 +10,7 @@ from functools import cached_property
 
 from fullcycle.code.binding import Imported, imports_run_with, names_of
 from fullcycle.code.canonical import digest_statement
+from fullcycle.code.naming import named_files
 from fullcycle.code.scope import read_now
 from fullcycle.code.usage import Reading
 from fullcycle.kernel import Digest, digest_value
@@ -75,6 +76,11 @@ class Statement:
     def reading(self) -> Reading:
         """What it uses and does."""
         return read_now(self.node)
+
+    @cached_property
+    def named_files(self) -> tuple[tuple[int, str], ...]:
+        """Line and text of what may name a file that it reads."""
+        return () if self.is_import else tuple(named_files(self.node))
 
     @cached_property
     def called(self) -> Reading:

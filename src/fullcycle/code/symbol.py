@@ -22,10 +22,12 @@ class Symbol(msgspec.Struct, frozen=True):
 class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is reached of an archive alone, whatever is installed beside it.
 
-    ``libraries`` are the top-level modules of other distributions; the rest as in ``Reach``.
+    ``libraries`` are the top-level modules of other distributions; ``texts`` those that may
+    name a file: path and line of the code, and the text; the rest as in ``Reach``.
     """
 
     symbols: dict[str, Symbol]
     libraries: list[str]
     unfollowed: list[str]
     files: list[str]
+    texts: list[tuple[str, int, str]] = []

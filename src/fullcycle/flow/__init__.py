@@ -83,6 +83,8 @@ if TYPE_CHECKING:
     from fullcycle.flow.setting import Setting as Setting
     from fullcycle.flow.setting import settings as settings
     from fullcycle.flow.setting import settled as settled
+    from fullcycle.flow.undeclared import Undeclared as Undeclared
+    from fullcycle.flow.undeclared import files_named as files_named
     from fullcycle.flow.undeclared import watching as watching
 
 _NAMES = {
@@ -164,6 +166,8 @@ _NAMES = {
     "step": ".declare",
     "unpin": ".pins",
     "unreadable": ".failure",
+    "Undeclared": ".undeclared",
+    "files_named": ".undeclared",
     "watching": ".undeclared",
 }
 

@@ -13,7 +13,7 @@ from fullcycle.flow.failure import guarded
 from fullcycle.flow.graph import Node
 from fullcycle.flow.ports import Call, Judge, Made
 from fullcycle.flow.returning import keep
-from fullcycle.flow.undeclared import told
+from fullcycle.flow.undeclared import Undeclared, told
 from fullcycle.kernel import peak_memory
 from fullcycle.record import Artifact, Artifacts, PlainCodec
 
@@ -37,7 +37,7 @@ class Bench:
     artifacts: Artifacts
     judge: Judge
     load: Load
-    watched: Callable[[Node], AbstractContextManager[list[str]]] = lambda node: nullcontext([])
+    watched: Callable[[Node], AbstractContextManager[list[Undeclared]]] = lambda node: nullcontext([])
     shared: dict[str, Any] = field(default_factory=dict)
 
     def make(self, call: Call, *, retries: int = 0) -> Made:

@@ -9,6 +9,8 @@ from fullcycle.code import Reach
 from fullcycle.data import Query
 from fullcycle.flow.facts import Evaluated
 from fullcycle.flow.graph import Node
+from fullcycle.flow.undeclared import Undeclared
+from fullcycle.kernel import Digest
 from fullcycle.record import Artifact
 
 
@@ -52,6 +54,7 @@ class Answer:
     attached: Sequence[bytes] = ()
     error: Exception | None = None
     elsewhere: bool = False  # whether another process spent its time on it
+    deadly: bool = False  # whether it ended the process that made it
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,19 @@ class Executor(Protocol):
         ...
 
     def crew(self, workers: int) -> AbstractContextManager[Crew]:
-        """Start so many processes; they end with the context."""
+        """So many processes, of which no other part of the run makes use meanwhile."""
+        ...
+
+    def is_deadly(self, key: Digest) -> bool:
+        """Whether what is remembered by this key has ended a process before: it is not made here."""
+        ...
+
+    def beware(self, key: Digest) -> None:
+        """Know from now on, in later runs too, that what is remembered by this key ends its process."""
+        ...
+
+    def close(self) -> None:
+        """End all processes; the run has ended."""
         ...
 
 
@@ -115,7 +130,7 @@ class Surroundings(Protocol):
         """What of the project's code a node stands on."""
         ...
 
-    def watched(self, node: Node) -> AbstractContextManager[list[str]]:
+    def watched(self, node: Node) -> AbstractContextManager[list[Undeclared]]:
         """Collect the files of the project that are read meanwhile and that the node does not declare."""
         ...
 

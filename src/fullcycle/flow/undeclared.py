@@ -1,21 +1,33 @@
-"""Files of the project that a step reads without declaring them: found by Python's audit hook.
+"""Files of the project that a step reads without declaring them: found in two ways.
 
-A hook cannot be taken away again: it is added when the first step runs, and costs one look at
-a global where no step does. It hears of files that Python opens, and of SQLite databases; not
-of those that a library opens by itself, as ``pl.scan_csv("rates.csv")`` and DuckDB do.
+Python's audit hook hears of files that Python opens, and of SQLite databases. It cannot be
+taken away again: it is added when the first step runs, and costs one look at a global where
+no step does. Of files that a library opens by itself, as ``pl.scan_csv("rates.csv")`` and
+DuckDB do, it hears nothing: those are found where the code that a step reaches writes out
+the path of one that is there.
 """
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fullcycle.code import NEVER
 
 _CODE = (".py", ".pyc", ".pyo", ".pyi", ".so", ".pyd", ".dylib")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+@dataclass(frozen=True, slots=True)
+class Undeclared:
+    """A file that was read, by its path from the project's folder, and the line that names it."""
+
+    path: str
+    line: str = ""
 
 
 class _Watch:
@@ -39,38 +51,71 @@ class _Watch:
         elif below not in self._written and not _is_own(full, below) and not self._declared(below):
             self.read[below] = None
 
+    def left_alone(self, path: str, began: float) -> bool:
+        """Whether a file was not written since then, a moment for coarse clocks set aside."""
+        try:
+            return path not in self._written and os.stat(self._root + path).st_mtime < began - 0.02
+        except OSError:
+            return False
+
 
 _watch: _Watch | None = None
 _hooked = False
 
 
 @contextmanager
-def watching(root: Path | None, declared: Callable[[str], bool]) -> Iterator[list[str]]:
-    """Collect the paths of undeclared files that are read meanwhile; complete when it ends.
+def watching(
+    root: Path | None, declared: Callable[[str], bool], named: Mapping[str, str] | None = None
+) -> Iterator[list[Undeclared]]:
+    """Collect undeclared files that are read meanwhile; complete when it ends.
 
-    ``declared`` tells of a path from the project's folder whether it may be read. One step at
-    a time is watched; one that is called within another counts as that one.
+    ``declared`` tells of a path from the project's folder whether it may be read; ``named``
+    are those that the code writes out, with its lines (see ``files_named``): read, too, unless
+    it wrote them. One step at a time is watched; one within another counts as that one.
     """
     global _watch
-    found: list[str] = []
+    found: list[Undeclared] = []
     if root is None or _watch is not None:
         yield found
         return
     _add_hook()
-    watch = _watch = _Watch(str(root), declared)
+    watch, began = _Watch(str(root), declared), time.time()
+    _watch = watch
+    lines = named or {}
     try:
         yield found
     finally:
         _watch = None
-        found.extend(watch.read)
+        unheard = (path for path in lines if not declared(path) and watch.left_alone(path, began))
+        read = dict.fromkeys((*watch.read, *unheard))
+        found.extend(Undeclared(path, lines.get(path, "")) for path in read)
 
 
-def told(step: str, paths: list[str]) -> str:
+def files_named(root: Path, texts: Iterable[tuple[str, int, str]]) -> dict[str, str]:
+    """Files of the project that texts of its code name, each with the first such line.
+
+    A path may be meant from the project's folder, or from the folder of the code or one above.
+    """
+    found: dict[str, str] = {}
+    top = os.path.realpath(root)
+    for code, line, text in texts:
+        for folder in PurePosixPath(code).parents:
+            full = os.path.normpath(os.path.join(top, folder, text))
+            below = os.path.relpath(full, top).replace(os.sep, "/")
+            if full.startswith(top + os.sep) and os.path.isfile(full) and not _is_own(full, below):
+                found.setdefault(below, f"{code}:{line}")
+                break
+    return found
+
+
+def told(step: str, read: list[Undeclared]) -> str:
     """What is said of a step that read undeclared files; empty where there are none."""
-    if not paths:
+    if not read:
         return ""
-    shown = ", ".join(paths[:3]) + (f" and {len(paths) - 3:,} more" if len(paths) > 3 else "")
-    return f'{step} reads {shown} undeclared, so a change of it would go unseen: use fc.File("{paths[0]}")'
+    shown = ", ".join(one.path for one in read[:3]) + (f" and {len(read) - 3:,} more" if read[3:] else "")
+    lines = ", ".join(one.line for one in read[:3] if one.line)
+    told = f"{step} reads {shown} undeclared{f' ({lines})' if lines else ''}"
+    return f'{told}, so a change of it would go unseen: use fc.File("{read[0].path}")'
 
 
 def _add_hook() -> None:

@@ -14,6 +14,7 @@ from fullcycle.kernel.errors import (
     NotEnoughData,
     Refused,
     UnknownName,
+    indented,
 )
 from fullcycle.kernel.lazy import later, lazily
 from fullcycle.kernel.markup import Markup, joined, tag
@@ -45,6 +46,7 @@ __all__ = [
     "digest_parts",
     "digest_value",
     "duration",
+    "indented",
     "instant",
     "joined",
     "later",

@@ -23,22 +23,32 @@ class FullcycleError(Exception):
         return f"{self.what}\n  where: {self.where}\n  mend:  {self.mend}"
 
 
+def indented(example: str) -> str:
+    """Lines of code below a cure, each under the cure's own text."""
+    return "".join(f"\n         {line}" for line in example.splitlines())
+
+
 class UnknownName(FullcycleError):
     """A name that nothing answers to."""
 
     @classmethod
-    def among(cls, name: str, known: Iterable[str], *, where: str) -> "UnknownName":
-        """Refuse ``name``, offering the nearest of ``known``."""
+    def among(cls, name: str, known: Iterable[str], *, where: str, example: str = "") -> "UnknownName":
+        """Refuse ``name``, offering the nearest of ``known``; where nothing is, the ``example`` to write."""
         names = sorted(set(known))
-        near = get_close_matches(name, names, n=1, cutoff=0.6)
+        near = cls.near(name, names)
         if near:
-            mend = f"did you mean {near[0]!r}?"
+            mend = f"did you mean {near!r}?"
         elif names:
             shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
             mend = f"use one of: {shown}"
         else:
-            mend = "nothing is defined there yet"
+            mend = "nothing is defined there yet" + (f"; write, say:{indented(example)}" if example else "")
         return cls(f"there is no {name!r}", where, mend)
+
+    @staticmethod
+    def near(name: str, known: Iterable[str]) -> str:
+        """The one of ``known`` that ``name`` may be a slip of; empty where there is none."""
+        return next(iter(get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)), "")
 
 
 class Invalid(FullcycleError):

@@ -3,13 +3,17 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import msgspec
 
 from fullcycle.kernel import Invalid, Misconfigured, Missing, UnknownName
+from fullcycle.serve.limits import Limits
 
 NAME = "fullcycle.toml"
+
+HostName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.-]+$|^\[[0-9A-Fa-f:.]+\]$")]  # no port
+Origin = Annotated[str, msgspec.Meta(pattern=r"^https?://[^/?#\s]+$")]
 
 
 class WarehouseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,12 +22,25 @@ class WarehouseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str
 
 
+class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How services of an environment are reached, and how much a request may take.
+
+    ``tokens`` demands one on a loopback address, too: for a proxy on the same machine.
+    """
+
+    hosts: tuple[HostName, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    tokens: bool = False
+    limits: Limits = Limits()
+
+
 class EnvironmentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One environment: its bindings. ``replay`` lets requests say when they were made."""
 
     warehouses: dict[str, str | WarehouseConfig] = {}
     parameters: dict[str, Any] = {}
     replay: bool = False
+    service: ServiceConfig = ServiceConfig()
 
 
 class ProjectConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,7 +66,12 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             UnknownName: where ``fullcycle.toml`` has none of that name.
         """
         if name not in self.environments:
-            raise UnknownName.among(name, self.environments, where=f"[environments] of {NAME}")
+            raise UnknownName.among(
+                name,
+                self.environments,
+                where=f"[environments] of {NAME}",
+                example=f'[environments.{name}]\nwarehouses.warehouse = "duckdb:///warehouse.duckdb"',
+            )
         return self.environments[name]
 
 

@@ -11,7 +11,17 @@ from typing import Any, get_type_hints
 from fullcycle.code import Archive, Files, Loaded, Reach, reach
 from fullcycle.data import Query, Source, Warehouse
 from fullcycle.evaluate import score_named
-from fullcycle.flow import Dependencies, Graph, ModelStep, Node, read_graph, unreadable, watching
+from fullcycle.flow import (
+    Dependencies,
+    Graph,
+    ModelStep,
+    Node,
+    Undeclared,
+    files_named,
+    read_graph,
+    unreadable,
+    watching,
+)
 from fullcycle.kernel import Digest, Invalid, Misconfigured, Missing, UnknownName, now
 from fullcycle.metric import Outcomes
 from fullcycle.record import Artifacts, masked
@@ -34,7 +44,12 @@ def open_warehouse(project: Project, environment: str, name: str) -> Warehouse:
     """
     bound = project.environment(environment).warehouses
     if name not in bound:
-        raise UnknownName.among(name, bound, where=f"[environments.{environment}] warehouses of {NAME}")
+        raise UnknownName.among(
+            name,
+            bound,
+            where=f"[environments.{environment}] warehouses of {NAME}",
+            example=f'[environments.{environment}]\nwarehouses.{name} = "duckdb:///{name}.duckdb"',
+        )
     binding = bound[name]
     url = binding if isinstance(binding, str) else binding.url
     if not url.startswith(_DUCKDB):
@@ -160,11 +175,14 @@ class Flow:
             self._reached[node.name] = self._dependencies.of(node, self._reach(node))
         return self._reached[node.name]
 
-    def watched(self, node: Node) -> AbstractContextManager[list[str]]:
+    def watched(self, node: Node) -> AbstractContextManager[list[Undeclared]]:
         """Collect the files of the project that are read meanwhile and that the node does not declare."""
         if node.name not in self._declared:
             self._declared[node.name] = self._dependencies.files(node, self._reach(node))
-        return watching(self.project.root, self._declared[node.name].__contains__)
+            self._named[node.name] = files_named(self.project.root, self._reach(node).texts)
+        return watching(
+            self.project.root, self._declared[node.name].__contains__, named=self._named[node.name]
+        )
 
     def declared_files(self) -> dict[str, Digest]:
         """The files beside the archive that the flow declares, kept in the record."""
@@ -188,6 +206,10 @@ class Flow:
     def _declared(self) -> dict[str, frozenset[str]]:
         return {}
 
+    @cached_property
+    def _named(self) -> dict[str, dict[str, str]]:
+        return {}
+
     def _reach(self, node: Node) -> Reach:
         module, name = f"{self.capability}.flow", node.name
         if name not in vars(self.loaded.module(module)):
@@ -205,6 +227,14 @@ class Flow:
             )
         warehouse: Warehouse = next(iter(given.values()))
         return warehouse
+
+
+def metric_example(name: str) -> str:
+    """How a metric of that name may be defined, as two lines of a flow."""
+    return (
+        f'{name} = fc.proportion(events, within="14d")  # events: a source of what is counted\n'
+        f"past = fc.outcomes({name}, of=cases)  # cases: a source of those for whom it is counted"
+    )
 
 
 def resources(source: Source[...], project: Project, environment: str) -> dict[str, Any]:

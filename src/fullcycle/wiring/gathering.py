@@ -15,9 +15,11 @@ from fullcycle.flow import ModelStep, Node, RunRecord, run_record
 from fullcycle.kernel import Invalid
 from fullcycle.release import Manifest, PinnedModel, Signature, keep_golden, read_signature
 from fullcycle.serve import Service
+from fullcycle.wiring.briefs import require_measured
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.profiles import ReferenceProfiles, reference
 from fullcycle.wiring.project import Project
+from fullcycle.wiring.runs import brief_of
 
 GOLDEN_ROWS = 20
 _PLATFORM_FREE = ("fullcycle",)  # a release outlives the version that made it
@@ -73,6 +75,7 @@ def begin(project: Project, capability: str, number: int) -> Making:
     archive = project.archived(run.started.archive)
     flow = Flow.open(project, capability, run.started.environment, archive)
     graph = flow.graph  # names sources and metrics, which the experiment refers to
+    require_measured(flow, brief_of(project, run), run)
     service = service_of(flow)
     signature = read_signature(service, refer(service.function))
     for step in signature.steps:

@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
 from fullcycle.adapters.local import LocalExecutor
 from fullcycle.adapters.processes import Work
 from fullcycle.adapters.threads import cores
-from fullcycle.brief import Brief, parse_brief
+from fullcycle.brief import Brief
 from fullcycle.code import Archive, git_state, lock
 from fullcycle.flow import (
     Audited,
@@ -29,8 +27,9 @@ from fullcycle.flow import (
 )
 from fullcycle.flow.parameters import Chosen
 from fullcycle.flow.ports import Progress
-from fullcycle.kernel import Invalid, Misconfigured, UnknownName, uuid7
+from fullcycle.kernel import Invalid, UnknownName, uuid7
 from fullcycle.wiring import worker
+from fullcycle.wiring.briefs import read_brief, require_steps, unmeasured
 from fullcycle.wiring.config import NAME
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.judge import ScoringJudge
@@ -42,11 +41,15 @@ _IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(\w+)", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """Who hears of a run on its way: of each step, of elements as they finish, of what is audited."""
+    """Who hears of a run on its way: of each step, of elements as they finish, of what is audited.
+
+    ``noted`` is told first what the run lacks, in a line.
+    """
 
     tell: Callable[[StepFinished], None] = lambda _: None
     progress: Progress = lambda step, done, failed, total: None
     audited: Callable[[Audited], None] = lambda _: None
+    noted: Callable[[str], None] = lambda _: None
 
 
 _NOBODY = Watcher()
@@ -74,12 +77,18 @@ class Settled:
             FullcycleError: where the flow, the brief, the parameters or the wishes are wrong.
         """
         flow = Flow.open(project, capability, environment)
+        require_steps(flow)
         brief = read_brief(flow)
         bound = _of_environment(project, capability, environment)
         parameters = {**bound, **given}
         chosen = choose(flow.graph, parameters)
         mine = [name for name in bound if name not in given]
         return cls(flow, brief, parameters, chosen, mine, wishes.settled(flow))
+
+    @property
+    def note(self) -> str:
+        """What the flow lacks that its brief asks for, in a line; empty where there is nothing."""
+        return unmeasured(self.flow, self.brief)
 
     def also(self, given: Mapping[str, Any]) -> "Settled":
         """The same with further parameters, of the same files."""
@@ -105,7 +114,10 @@ def start_run(
         FullcycleError: before anything is recorded, where the flow, the brief, the
             parameters or the wishes are wrong; after, where a step fails.
     """
-    return begin(Settled.of(project, capability, given, environment, wishes), message, watch)
+    settled = Settled.of(project, capability, given, environment, wishes)
+    if settled.note:
+        watch.noted(settled.note)
+    return begin(settled, message, watch)
 
 
 def begin(settled: Settled, message: str, watch: Watcher = _NOBODY, *, grid: int | None = None) -> RunRecord:
@@ -149,6 +161,7 @@ def plan_run(
     environment: str,
     *,
     wishes: Wishes = _PLAIN,
+    watch: Watcher = _NOBODY,
 ) -> Iterator[Planned]:
     """What a run would do with each step, and why; nothing is recorded, and nothing computed.
 
@@ -158,6 +171,8 @@ def plan_run(
     """
     settled = Settled.of(project, capability, given, environment, wishes)
     flow = settled.flow
+    if settled.note:
+        watch.noted(settled.note)
     return plan(flow.graph, settled.chosen, workshop(flow), settled.options)
 
 
@@ -218,26 +233,6 @@ def _of_environment(project: Project, capability: str, environment: str) -> dict
         if whose == capability:
             ours[name] = value
     return ours
-
-
-def read_brief(flow: Flow) -> Brief:
-    """The brief as the flow's archive holds it; its metric is one of the flow's.
-
-    Raises:
-        Invalid, UnknownName: naming the line, where it says something it may not.
-    """
-    path = f"{flow.capability}/brief.md"
-    metrics = flow.graph.metrics
-    said = parse_brief(flow.archive.files[path].decode(), path=path, metrics=metrics)
-    brief = msgspec.structs.replace(said, good=metrics[said.metric].good)
-    currency, worth = flow.project.config.project.currency, brief.estimate.worth.currency
-    if worth != currency:
-        raise Misconfigured(
-            f"the brief tells worth in {worth}, the project counts costs in {currency}",
-            path,
-            f"write worth in {currency}, or set currency in fullcycle.toml: nothing is converted",
-        )
-    return brief
 
 
 def brief_of(project: Project, run: RunRecord) -> Brief | None:

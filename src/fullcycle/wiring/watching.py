@@ -27,7 +27,7 @@ from fullcycle.monitor import (
     why,
 )
 from fullcycle.release import Manifest, Signature, deployed, read_signature
-from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.flow import Flow, metric_example
 from fullcycle.wiring.gathering import service_of
 from fullcycle.wiring.profiles import ReferenceProfile, ReferenceProfiles
 from fullcycle.wiring.project import Project
@@ -112,7 +112,12 @@ def lineage(what: Watched, metric: str) -> Lineage:
     """
     graph = what.flow.graph
     if metric not in graph.metrics:
-        raise UnknownName.among(metric, graph.metrics, where=f"the metrics of {what.capability}/flow.py")
+        raise UnknownName.among(
+            metric,
+            graph.metrics,
+            where=f"the metrics of {what.capability}/flow.py",
+            example=metric_example(metric),
+        )
     return trace(
         metric,
         measured_by=[graph.metrics[metric].source.name],
@@ -138,7 +143,9 @@ def capability_with(project: Project, metric: str) -> str:
     holding = [name for name, metrics in known.items() if metric in metrics]
     if not holding:
         every = {one for metrics in known.values() for one in metrics}
-        raise UnknownName.among(metric, every, where="the metrics of this project")
+        raise UnknownName.among(
+            metric, every, where="the metrics of this project", example=metric_example(metric)
+        )
     if len(holding) > 1:
         raise Invalid(
             f"{metric!r} is a metric of {', '.join(holding)}",
