@@ -133,7 +133,7 @@ def wire(count: int) -> Iterator[bytes]:
     """Requests of as many clients, as bytes."""
     for n in range(count):
         body = msgspec.json.encode({**served_shop.REQUESTS[n % 3], "client_id": n})
-        head = b"POST /winback HTTP/1.1\r\nHost: b\r\nContent-Length: %d\r\n\r\n"
+        head = b"POST /winback HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n"
         yield head % len(body) + body
 
 

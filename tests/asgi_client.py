@@ -8,6 +8,7 @@ from typing import Any
 
 Headers = Iterable[tuple[bytes, bytes]]
 JSON = (b"content-type", b"application/json")
+HOST = (b"host", b"127.0.0.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,10 @@ async def asking(
     *,
     parts: int = 1,
 ) -> Answer:
-    """One request and its answer; the body arrives in ``parts``."""
+    """One request and its answer; the body arrives in ``parts``. It asks 127.0.0.1 unless told."""
+    headers = list(headers)
+    if not any(name == b"host" for name, _ in headers):
+        headers.insert(0, HOST)
     size = max(1, -(-len(body) // parts))
     chunks = [body[at : at + size] for at in range(0, len(body), size)] or [b""]
     arriving = iter(enumerate(chunks, start=1))
@@ -43,7 +47,7 @@ async def asking(
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": list(headers)}
+    scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": headers}
     await app(scope, receive, send)
     start, *rest = sent
     assert start["type"] == "http.response.start"

@@ -30,7 +30,7 @@ class Connection:
 
     def ask(self, method: str, path: str, body: bytes = b"", *lines: str) -> tuple[int, Any]:
         """Send one request, read one answer; ConnectionError where the server hung up."""
-        head = [f"{method} {path} HTTP/1.1", "Host: test", f"Content-Length: {len(body)}", *lines, "", ""]
+        head = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}", *lines, "", ""]
         self.send("\r\n".join(head).encode() + body)
         return self.read()
 

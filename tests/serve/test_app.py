@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import served_shop
-from asgi_client import JSON, ask
+from asgi_client import HOST, JSON, ask
 from fullcycle.adapters.segments import SegmentWriter, read_decisions, read_segment, segments
 from fullcycle.kernel import Misconfigured, now
 from fullcycle.record import MemoryObjects
@@ -98,7 +98,7 @@ def test_a_decision_is_in_the_log_before_the_first_byte_of_its_answer(serve):
         seen.append(len(served.decisions()))
 
     asyncio.run(
-        served.app({"type": "http", "method": "POST", "path": "/winback", "headers": []}, receive, send)
+        served.app({"type": "http", "method": "POST", "path": "/winback", "headers": [HOST]}, receive, send)
     )
 
     assert seen == [1, 1]

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 import served_shop
-from asgi_client import ask, asking
+from asgi_client import HOST, ask, asking
 from fullcycle.adapters.segments import SegmentWriter, read_decisions
 from fullcycle.kernel import Misconfigured
 from fullcycle.record import MemoryLedger, MemoryObjects
@@ -273,7 +273,7 @@ def test_a_request_ends_on_the_release_that_it_began_with(host):
         async def send(message):
             sent.append(message)
 
-        scope = {"type": "http", "method": "POST", "path": "/winback", "headers": []}
+        scope = {"type": "http", "method": "POST", "path": "/winback", "headers": [HOST]}
         await host.app(scope, receive, send)
         return msgspec.json.decode(sent[1]["body"])["release"]
 

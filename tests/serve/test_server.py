@@ -72,7 +72,7 @@ def test_a_server_answers_follows_and_ends_when_asked_to(record):
 def test_a_request_that_began_is_answered_after_the_signal_to_end(record):
     with serving(record) as (process, port):
         connection = Connection(port)
-        head = f"POST /winback HTTP/1.1\r\nHost: test\r\nContent-Length: {len(BODY)}\r\n\r\n"
+        head = f"POST /winback HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(BODY)}\r\n\r\n"
         connection.send(head.encode() + BODY[:10])
         time.sleep(0.2)
         process.send_signal(signal.SIGTERM)
@@ -96,7 +96,7 @@ def test_bytes_that_are_no_http_are_answered_and_leave_the_server_well(record):
             assert not answer or b" 4" in answer.split(b"\r\n", 1)[0]
         for path in ("/%ff%fe", "/win%62ack?x=%00", "/" + "a" * 60_000, "/\xe4"):
             connection = Connection(port)
-            connection.send(f"GET {path} HTTP/1.1\r\nHost: test\r\n\r\n".encode("latin-1"))
+            connection.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode("latin-1"))
             assert connection.read()[0] in (400, 404, 405, 414, 431)
             connection.close()
         fine = Connection(port)

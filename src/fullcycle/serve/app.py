@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 from fullcycle.serve.answered import Answered
 from fullcycle.serve.decider import Tell
+from fullcycle.serve.guard import Guard
 from fullcycle.serve.limits import Limits
 from fullcycle.serve.problem import Response, problem, response
 from fullcycle.serve.reading import Gone, HeaderReader, Message, Receive, Rejected
@@ -35,6 +36,7 @@ class App:
         capability: str,
         replay: bool,
         tell: Tell,
+        guard: Guard | None = None,
         limits: Limits | None = None,
         pages: Iterable[Route] = (),
     ) -> None:
@@ -42,6 +44,7 @@ class App:
         self._life = life
         self._answered = Answered()
         self._tell = tell
+        self._guard = guard or Guard()
         self._limits = limits or Limits()
         self._headers = HeaderReader(replay=replay, limit=self._limits.body_bytes)
         self._unknown = f"there is nothing here; decisions are made at POST /{capability}"
@@ -74,6 +77,7 @@ class App:
     async def _answer(self, scope: HttpScope, receive: Receive) -> Response:
         try:
             route, name = self.routes.find(scope["method"], scope["path"])
+            self._guard.admit(None if route is None else route.scope, scope["headers"])
             if route is None:
                 self.routes.refuse(scope["path"], self._unknown)
             return await route.handler(Request(scope, receive, self._limits, name))

@@ -77,7 +77,7 @@ class Service:
         """The campaign that the service chooses for ``client``."""
         body = json.dumps(client.request).encode()
         head = (
-            b"POST %b HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n"
+            b"POST %b HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Idempotency-Key: %b\r\nReplay-At: %bZ\r\nContent-Length: %d\r\n\r\n"
         )
         at = client.at.isoformat().encode()
