@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from fullcycle.data.file import File as File
     from fullcycle.data.file import Variable as Variable
     from fullcycle.data.history import asof as asof
+    from fullcycle.data.index import ServedLookup as ServedLookup
+    from fullcycle.data.index import contract_digest as contract_digest
+    from fullcycle.data.index import index_digest as index_digest
+    from fullcycle.data.index import verify_index as verify_index
+    from fullcycle.data.indexing import write_index as write_index
     from fullcycle.data.inspection import check as check
     from fullcycle.data.instants import micros_of as micros_of
     from fullcycle.data.instants import time_dtype as time_dtype
@@ -74,6 +79,7 @@ __getattr__, __all__ = lazily(
         "Report": ".report",
         "Row": ".row",
         "Rows": ".comparison",
+        "ServedLookup": ".index",
         "Source": ".sources",
         "TableChange": ".comparison",
         "Unfit": ".request",
@@ -90,10 +96,12 @@ __getattr__, __all__ = lazily(
         "table_difference": ".divergence",
         "text_difference": ".divergence",
         "conform": ".columns",
+        "contract_digest": ".index",
         "decode": ".request",
         "described": ".contract",
         "dtype_of": ".columns",
         "fields": ".contract",
+        "index_digest": ".index",
         "key": ".row",
         "length": ".row",
         "matching": ".row",
@@ -109,5 +117,7 @@ __getattr__, __all__ = lazily(
         "time_dtype": ".instants",
         "trailing": ".windows",
         "unwrapped": ".contract",
+        "verify_index": ".index",
+        "write_index": ".indexing",
     },
 )

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from fullcycle.data.contract import fields, schema
+from fullcycle.data.contract import schema
+from fullcycle.data.lookup_key import LookupKey
 from fullcycle.data.row import Row
 from fullcycle.kernel import Invalid
 
@@ -40,28 +41,16 @@ class Lookup(Generic[R]):
         from fullcycle.data.newest import newest  # brings Polars, which a service does without
 
         self.contract = contract
-        self._keys = tuple(field.name for field in fields(contract) if field.key)
-        if not self._keys:
-            raise Invalid(
-                f"{contract.__name__} has no key to look it up by",
-                "fc.Lookup",
-                "mark its key: Annotated[int, fc.key]",
-            )
+        self._key = LookupKey(contract)
         self.frame = newest(rows, contract)
 
     def get(self, *key: object) -> R | None:
         """The row of a key, None where there is none.
 
         Raises:
-            Invalid: for fewer or more values than the key has fields.
+            Invalid: for fewer or more values than the key has fields, or of other types.
         """
-        if len(key) != len(self._keys):
-            raise Invalid(
-                f"{len(key)} value(s) given, the key is ({', '.join(self._keys)})",
-                f"a lookup of {self.contract.__name__}",
-                "give each field of the key, in this order",
-            )
-        place = self._places.get(key if len(key) > 1 else key[0])
+        place = self._places.get(self._key.of(key))
         return None if place is None else self._row(place)
 
     def of(self, contract: type[R]) -> "Lookup[R]":
@@ -77,13 +66,13 @@ class Lookup(Generic[R]):
                 "run again what made it, with the contract as it is now",
             )
         same: Lookup[R] = Lookup.__new__(Lookup)
-        same.contract, same._keys, same.frame = contract, self._keys, self.frame
+        same.contract, same._key, same.frame = contract, self._key, self.frame
         return same
 
     @cached_property
     def _places(self) -> dict[Any, int]:
         """The row number of each key; made when the first is asked for."""
-        columns = [self.frame[name].to_list() for name in self._keys]
+        columns = [self.frame[name].to_list() for name in self._key.names]
         keys = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
         return {key: place for place, key in enumerate(keys)}
 
