@@ -21,7 +21,7 @@ from facts_for_tests import Noted
 from fullcycle.adapters.postgres import PostgresLedger
 from fullcycle.adapters.sqlite import SqliteLedger, connect, translated
 from fullcycle.kernel import Conflict, Damaged, Invalid, Misconfigured, digest_bytes, now
-from fullcycle.record import Entry, Ledger, MemoryLedger, append_next
+from fullcycle.record import Entry, Ledger, MemoryLedger, Watched, append_next
 from postgres_server import PASSWORD, in_schema
 from record_children import open_ledger
 
@@ -440,3 +440,21 @@ def test_a_pool_hands_out_each_connection_once(tmp_path):
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         held[0]()
     assert os.getpid() == ledger._pool._owner
+
+
+def test_the_revision_of_an_sqlite_ledger_changes_with_every_commit_and_with_nothing_else(tmp_path):
+    watched, other = SqliteLedger(tmp_path / "ledger.db"), SqliteLedger(tmp_path / "ledger.db")
+    assert isinstance(watched, Watched)
+    first = watched.revision()
+    other.read("a")
+    assert watched.revision() == first
+
+    other.append("a", 0, Noted("by another", 1))
+    second = watched.revision()
+    watched.append("a", 1, Noted("by itself", 2))
+    third = watched.revision()
+    watched.close()  # and asked again it opens anew
+
+    assert len({first, second, third, watched.revision()}) == 4
+    watched.close()
+    other.close()

@@ -20,7 +20,16 @@ from fullcycle.record.memory import MemoryLedger, MemoryObjects
 from fullcycle.record.pickled import PickleCodec
 from fullcycle.record.picture import Picture
 from fullcycle.record.plain import read_plain, write_plain
-from fullcycle.record.ports import Attachments, Codec, Entry, Ledger, MappedCodec, ObjectStore, Stored
+from fullcycle.record.ports import (
+    Attachments,
+    Codec,
+    Entry,
+    Ledger,
+    MappedCodec,
+    ObjectStore,
+    Stored,
+    Watched,
+)
 from fullcycle.record.projection import Lookups, Projection
 from fullcycle.record.secret import Secret, masked
 from fullcycle.record.streams import append_next, checked_stream, lost, prefix_range
@@ -57,6 +66,7 @@ __all__ = [
     "UnwrittenLedger",
     "UnwrittenObjects",
     "Vendor",
+    "Watched",
     "Written",
     "append_next",
     "checked_stream",

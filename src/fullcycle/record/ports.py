@@ -91,6 +91,15 @@ class Ledger(Attachments, Protocol):
         ...
 
 
+@runtime_checkable
+class Watched(Protocol):
+    """A ledger that can be asked every few milliseconds whether anything is new."""
+
+    def revision(self) -> int:
+        """A number that is another once anybody has written; costs microseconds."""
+        ...
+
+
 class ObjectStore(Protocol):
     """Immutable bytes under the digest of their content."""
 
@@ -216,4 +225,17 @@ class MappedCodec(Protocol):
 
     def content(self, value: Any, data: bytes | None = None) -> Digest:
         """Digest of what the value means."""
+        ...
+
+
+@runtime_checkable
+class VouchedCodec(Protocol):
+    """A mapped codec that need not digest again what lies unchanged in a file that it read."""
+
+    def content_vouched(self, value: Any) -> Digest:
+        """What ``content`` gives, taking the word of ``vouch`` for parts of it: never for verifying."""
+        ...
+
+    def vouch(self, value: Any, content: Digest) -> None:
+        """Take the caller's word that a value just read has this content."""
         ...

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from fullcycle.kernel import lazily
 
 if TYPE_CHECKING:
+    from fullcycle.release.activation import Activation as Activation
+    from fullcycle.release.activation import Host as Host
     from fullcycle.release.comparison import GoldenChange as GoldenChange
     from fullcycle.release.comparison import ReleaseChange as ReleaseChange
     from fullcycle.release.comparison import gate_changes as gate_changes
@@ -23,8 +25,14 @@ if TYPE_CHECKING:
     from fullcycle.release.evidence import Parity as Parity
     from fullcycle.release.evidence import Scored as Scored
     from fullcycle.release.evidence import TestResult as TestResult
+    from fullcycle.release.facts import DeploymentAnswered as DeploymentAnswered
     from fullcycle.release.facts import DeploymentMade as DeploymentMade
+    from fullcycle.release.facts import DeploymentProposed as DeploymentProposed
+    from fullcycle.release.facts import DeploymentStaged as DeploymentStaged
+    from fullcycle.release.facts import HostJoined as HostJoined
+    from fullcycle.release.facts import HostLeft as HostLeft
     from fullcycle.release.facts import ReleaseMade as ReleaseMade
+    from fullcycle.release.facts import activation_stream as activation_stream
     from fullcycle.release.facts import deployments_stream as deployments_stream
     from fullcycle.release.facts import releases_stream as releases_stream
     from fullcycle.release.gates import GATES as GATES
@@ -49,14 +57,21 @@ if TYPE_CHECKING:
     from fullcycle.release.signature import read_signature as read_signature
 
 _NAMES = {
+    "Activation": ".activation",
     "Assessment": ".evidence",
     "ContractFinding": ".evidence",
     "Deployment": ".deployments",
+    "DeploymentAnswered": ".facts",
     "DeploymentMade": ".facts",
+    "DeploymentProposed": ".facts",
+    "DeploymentStaged": ".facts",
     "Evidence": ".evidence",
     "GATES": ".gates",
     "GoldenChange": ".comparison",
     "GoldenRow": ".manifest",
+    "Host": ".activation",
+    "HostJoined": ".facts",
+    "HostLeft": ".facts",
     "Incumbent": ".evidence",
     "Judgement": ".gates",
     "LoadedRelease": ".loading",
@@ -73,6 +88,7 @@ _NAMES = {
     "Signature": ".signature",
     "TestResult": ".evidence",
     "Verdict": ".gates",
+    "activation_stream": ".facts",
     "admit": ".gates",
     "deploy": ".deployments",
     "deployed": ".deployments",

@@ -1,7 +1,8 @@
 """What the record keeps of releases and of what is deployed.
 
 ``releases/<capability>`` holds one fact per release, and its position is the release's number;
-``deployments/<capability>/<environment>`` holds what was decided to answer there, newest last.
+``deployments/<capability>/<environment>`` holds what was decided to answer there, newest last;
+``activation/<capability>/<environment>`` holds how the hosts there came to answer with it.
 """
 
 import msgspec
@@ -27,6 +28,54 @@ class DeploymentMade(msgspec.Struct, frozen=True, kw_only=True):
     release: int
     why: str
     rolled_back_from: int | None = None
+
+
+@fact("host.joined")
+class HostJoined(msgspec.Struct, frozen=True, kw_only=True):
+    """A supervisor began to keep workers answering; a deployment waits for it from now on."""
+
+    host: str
+    machine: str  # its network name
+    pid: int
+    workers: str = ""  # "2", or "1-4"
+
+
+@fact("host.left")
+class HostLeft(msgspec.Struct, frozen=True, kw_only=True):
+    """A host went, or was given up by a deployment that it did not answer; it may join again."""
+
+    host: str
+    why: str = ""
+
+
+@fact("deployment.proposed")
+class DeploymentProposed(msgspec.Struct, frozen=True, kw_only=True):
+    """Every live host is to have a release ready to answer; nothing is decided yet."""
+
+    release: int
+
+
+@fact("deployment.staged")
+class DeploymentStaged(msgspec.Struct, frozen=True, kw_only=True):
+    """A host has the release of a proposal ready, or says why it has not."""
+
+    proposal: int  # its position in this stream
+    host: str
+    why: str = ""  # empty where it is ready
+
+
+@fact("deployment.answered")
+class DeploymentAnswered(msgspec.Struct, frozen=True, kw_only=True):
+    """On a host, every request that begins is now answered by what was deployed; or why not."""
+
+    deployment: int  # its position in the stream of deployments
+    host: str
+    why: str = ""  # empty where it answers
+
+
+def activation_stream(capability: str, environment: str) -> str:
+    """The stream in which the hosts of an environment, and who deploys to it, find each other."""
+    return f"activation/{capability}/{environment}"
 
 
 def releases_stream(capability: str) -> str:
