@@ -55,7 +55,7 @@ REFUSED = {
     # parameters
     "run winback -p levaes=3": (2, "there is no 'levaes'", "did you mean 'leaves'?"),
     "run winback -p visit.leave=3": (2, "there is no 'visit.leave'", "did you mean 'visit.leaves'?"),
-    "run winback -p leaves=many": (2, "'many' is not of type int", "write a value of that type"),
+    "run winback -p leaves=many": (2, "'many' is not of type int", "write, say, -p visit.leaves=8"),
     "run winback -p leaves": (2, "'leaves' is not NAME=VALUE", "write it like -p leaves=31"),
     "run winback --in prd": (2, "there is no 'prd'", "did you mean 'prod'?"),
     # after the launch

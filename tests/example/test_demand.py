@@ -194,7 +194,7 @@ def test_the_page_and_the_lists_tell_of_the_family(shop: Path, typed: Typed) -> 
     assert "parts: 30" in said["show demand@2/demand"].out
     assert "30 of 30 parts are other" in said["diff demand@1 demand@2"].out
     assert "on the same rows" in said["diff demand@1 demand@2"].out
-    page = Path("demand.html").read_text()
+    page = Path("reports/demand.html").read_text()
     assert "of 30 models beat their baselines" in page
     assert "What the models of demand rest on" in page
     assert len(page) < 3_000_000
@@ -206,8 +206,8 @@ def test_a_page_of_a_run_tells_of_that_run(shop: Path, typed: Typed) -> None:
     said = typed("fullcycle report demand@1")
 
     assert said.code == 0
-    assert said.out.startswith(str(shop / "demand-1.html"))
-    assert "demand@1 · score mae" in Path("demand-1.html").read_text()
+    assert said.out.startswith(str(shop / "reports/demand-1.html"))
+    assert "demand@1 · score mae" in Path("reports/demand-1.html").read_text()
     refused = typed("fullcycle report demand@1/spreads")
     assert refused.code == 2
     assert "a page is of a capability, or of a run of it" in refused.err

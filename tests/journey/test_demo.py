@@ -236,7 +236,7 @@ class Loads(HTMLParser):
 
 
 def test_the_report_is_one_page_that_loads_nothing(demo):
-    page = (demo.root / "winback.html").read_text()
+    page = (demo.root / "reports/winback.html").read_text()
     loads = Loads()
     loads.feed(page)
 
@@ -245,7 +245,7 @@ def test_the_report_is_one_page_that_loads_nothing(demo):
     assert "@import" not in page
     assert not re.search(r"url\(\s*['\"]?(?!#|data:)", page)
     assert loads.tags.count("svg") >= 4
-    assert str(demo.root / "winback.html") in demo.of("fullcycle report")
+    assert str(demo.root / "reports/winback.html") in demo.of("fullcycle report")
 
 
 # again in the same folder

@@ -190,4 +190,4 @@ def _farewell(seconds: float) -> None:
     click.echo(
         "  fullcycle show winback@prod                            # what answers, and where it came from"
     )
-    click.echo("  open winback.html                                      # the page for your product manager")
+    click.echo("  open reports/winback.html                              # the page for your product manager")

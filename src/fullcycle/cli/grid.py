@@ -12,6 +12,7 @@ from rich.table import Table
 
 from fullcycle import report  # see wiring.grid_page
 from fullcycle.adapters.vega import VegaCharts
+from fullcycle.cli.pages import usual_page, write_page
 from fullcycle.cli.printing import scored, seconds, show_table
 from fullcycle.cli.running import noted
 from fullcycle.flow import RunRecord, spelled, split_values
@@ -19,8 +20,6 @@ from fullcycle.kernel import FullcycleError, Invalid, Misconfigured
 from fullcycle.wiring import Project
 from fullcycle.wiring.grid_page import grid_page
 from fullcycle.wiring.grids import MANY, Grid, GridWatcher, Trial, Tried, require_sensible
-
-_REPORTS = Path(".fullcycle") / "reports"
 
 
 def read_parameters(typed: Sequence[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
@@ -112,7 +111,7 @@ def _took(run: RunRecord) -> str:
 def _write(project: Project, tried: Tried, *, quiet: bool) -> Path:
     """Write the page of a grid beside others of its kind; the path."""
     told = grid_page(tried)
-    target = project.root / _REPORTS / f"{tried.started.capability}-grid-{tried.number}.html"
+    target = usual_page(project.root, f"{tried.started.capability}-grid-{tried.number}")
     try:
         page = report.render_grid(told, svg=VegaCharts().svg)
     except Misconfigured as missing:
@@ -120,8 +119,7 @@ def _write(project: Project, tried: Tried, *, quiet: bool) -> Path:
             note = f"{missing.what}: the page shows a table instead of a chart ({missing.mend})"
             click.secho(note, fg="yellow", err=True)
         page = report.render_grid(told)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page, encoding="utf-8")
+    write_page(target, page)
     return target
 
 

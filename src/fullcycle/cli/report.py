@@ -7,6 +7,7 @@ import click
 
 from fullcycle.adapters.markdown import markdown_html
 from fullcycle.adapters.vega import VegaCharts
+from fullcycle.cli.pages import usual_page, write_page
 from fullcycle.cli.progress import waiting
 from fullcycle.kernel import Invalid, Misconfigured, Reference
 from fullcycle.report import Draw, render, render_beside
@@ -25,7 +26,8 @@ def command(capability: str, other: str | None, environment: str, output: Path |
 
     It tells what is deployed, else the last release, else the last run; of a run, that one.
     Of two runs, releases or deployments it is a page of what differs, with the charts of
-    their models side by side. A page holds all it needs: no network, no scripts.
+    their models side by side. A page holds all it needs: no network, no scripts. It is
+    written to reports/ of the project, which git and runs leave out, or to the file of -o.
 
     \b
     Example:
@@ -37,8 +39,8 @@ def command(capability: str, other: str | None, environment: str, output: Path |
     if other is not None:
         with waiting("comparing"):
             both = beside(project, capability, other)
-        name = f"{capability}-{other}".replace("@", "-").replace("/", "-")
-        _write(project.root / f"{name}.html", output, lambda svg: render_beside(both, svg=svg))
+        target = output or usual_page(project.root, f"{capability}-{other}")
+        _write(target, lambda svg: render_beside(both, svg=svg))
         return
     asked = Reference.parse(capability)
     if asked != Reference(asked.capability, run=asked.run):
@@ -51,12 +53,11 @@ def command(capability: str, other: str | None, environment: str, output: Path |
     project.environment(environment)
     with waiting("reading the record"):
         told = story(project, asked.capability, environment, of=asked.run)
-    target = project.root / f"{capability.replace('@', '-')}.html"
-    _write(target, output, lambda svg: render(told, markdown=markdown_html, svg=svg))
+    target = output or usual_page(project.root, capability)
+    _write(target, lambda svg: render(told, markdown=markdown_html, svg=svg))
 
 
-def _write(usual: Path, output: Path | None, render_with: Callable[[Draw | None], str]) -> None:
-    target = output if output is not None else usual
+def _write(target: Path, render_with: Callable[[Draw | None], str]) -> None:
     try:
         page = render_with(VegaCharts().svg)
     except Misconfigured as missing:
@@ -64,5 +65,5 @@ def _write(usual: Path, output: Path | None, render_with: Callable[[Draw | None]
             f"{missing.what}: the page shows tables instead of charts ({missing.mend})", fg="yellow", err=True
         )
         page = render_with(None)
-    target.write_text(page, encoding="utf-8")
+    write_page(target, page)
     click.echo(f"{target} ({len(page) // 1000:,} kB)")
