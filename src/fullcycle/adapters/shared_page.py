@@ -18,12 +18,12 @@ from fullcycle.kernel import Damaged
 SLOTS = 64
 """The most workers that a service has at a time, those that drain among them."""
 
-COUNTERS = 1016
+COUNTERS = 8184
 """How many numbers a worker may count in its slot."""
 
 _MAGIC = int.from_bytes(b"fcpage\x01\n", "little")  # the byte before the line feed is the version
 _HEAD = 64  # words before the first slot
-_SLOT = 1024  # words
+_SLOT = 8192  # words
 _SIZE = 8 * (_HEAD + SLOTS * _SLOT)  # bytes; what is never written takes no memory
 
 _WORD = 1  # offset in the head
