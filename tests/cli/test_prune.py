@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from aged_record import LEDGER, aged
 from fullcycle.flow import run_record
 from fullcycle.kernel import Damaged, now
 from fullcycle.wiring import open_project
 from fullcycle.wiring.pruning import lost_steps, plan_pruning, prune
 from killing import killed
-
-DAY = 86_400_000_000  # µs
-LEDGER = Path(".fullcycle/ledger.db")
 
 
 @pytest.fixture
@@ -26,20 +24,6 @@ def old(bank, tmp_path, monkeypatch):
     monkeypatch.chdir(root)
     aged(40)
     return root
-
-
-def aged(days: float) -> None:
-    """Let all that the record holds be so much older."""
-    by = int(days * DAY)
-    with closing(sqlite3.connect(LEDGER, isolation_level=None)) as ledger:
-        ledger.execute("update attachment set at = at - ?", (by,))
-        ledger.execute("update fact set at = at - ?", (by,))
-    for path in Path(".fullcycle").rglob("*"):
-        if path.is_file():
-            told = path.stat()
-            os.utime(path, ns=(told.st_atime_ns, told.st_mtime_ns - by * 1000))
-    for path in Path(".fullcycle").glob("lookups.db*"):  # made again from the facts
-        path.unlink()
 
 
 def gone(number: int) -> list[str]:

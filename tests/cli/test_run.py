@@ -97,7 +97,7 @@ def test_two_runs_at_once_are_both_right(shop, typed):
         assert alone["scores"] == runs[f"leaves {n}"]["scores"]
 
 
-def test_an_interrupted_run_ends_at_once_without_a_traceback_and_stays_unfinished(shop, typed):
+def test_an_interrupted_run_ends_at_once_without_a_traceback_and_says_how_to_go_on(shop, typed):
     stop = '    print("training", flush=True)\n    __import__("time").sleep(60)\n'
     rewrite("winback/flow.py", TRAINS, f"{stop}{TRAINS}")
     running = process(shop, "run", "winback", "-m", "interrupted")
@@ -108,7 +108,9 @@ def test_an_interrupted_run_ends_at_once_without_a_traceback_and_stays_unfinishe
 
     assert running.returncode == 130
     assert "Traceback" not in out + err
-    assert status_of_runs(typed)["winback@2"] == "unfinished"
+    assert "winback@2 was interrupted during step visit; kept: 1 of 2 steps\n" in err
+    assert err.endswith("go on: fullcycle run winback -m interrupted\n")
+    assert status_of_runs(typed)["winback@2"] == "interrupted"
     rewrite("winback/flow.py", stop, "")
     assert typed("fullcycle run winback -m again").code == 0
 

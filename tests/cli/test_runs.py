@@ -50,7 +50,8 @@ def listed(typed, options=""):
         ("--grep fewer", [2]),
         ("--since 7d", [4, 3, 2]),
         ("--since 2001-01-01 --status failed", [3]),
-        ("--status unfinished", [4]),
+        ("--status running", [4]),
+        ("--status died", []),
     ],
 )
 def test_runs_are_chosen_and_sorted(tried, typed, options, kept):

@@ -38,13 +38,13 @@ def check_record(shop, records):
 def test_killed_runs_are_taken_up_where_they_ended(tmp_path):
     told = killed("killed_runs:run_on", tmp_path, times=130, longest=0.25)
     shop = shop_in(tmp_path)
-    unfinished = [record for record in runs(shop.ledger, "winback") if record.status == "unfinished"]
+    killed_ones = [record for record in runs(shop.ledger, "winback") if record.status == "died"]
     last = max(record.started.parameters["n"] for record in runs(shop.ledger, "winback"))
     after = shop.run(FLOW, n=last)
 
     records = runs(shop.ledger, "winback")
-    assert len(unfinished) > 60
-    assert len({len(record.steps) for record in unfinished}) > 2  # killed in the middle, at several places
+    assert len(killed_ones) > 60
+    assert len({len(record.steps) for record in killed_ones}) > 2  # killed in the middle, at several places
     assert after.status == "done"
     assert [record.number for record in records] == list(range(1, len(records) + 1))
     check_record(shop, records)
@@ -87,11 +87,11 @@ def test_killed_runs_leave_no_worker_and_lose_little_of_what_workers_made(tmp_pa
     told = killed("pooled_shop:run_on", root, times=70, longest=0.5)
     project = open_project(root)
     records = runs(project.ledger, "winback")
-    unfinished = [record for record in records if record.status == "unfinished"]
+    killed_ones = [record for record in records if record.status == "died"]
     last = max(record.started.parameters["n"] for record in records)
     after = run_here(project, {"n": last})
 
-    assert len(unfinished) > 30
+    assert len(killed_ones) > 30
     assert sum(record.status == "failed" for record in records) < 8  # a kill may end the tests' fork server
     for record in [record for record in records if record.status == "done"] + [after]:
         n = record.started.parameters["n"]
@@ -99,7 +99,7 @@ def test_killed_runs_leave_no_worker_and_lose_little_of_what_workers_made(tmp_pa
         assert all(project.artifacts.verify(step.artifact) for step in record.steps.values())
     assert any(line.startswith("squared 5 ") for line in told)
     again = sum(times - 1 for times in called(root).values())
-    assert again < 8 * len(unfinished)  # what two workers were at, and 50 ms of what they had made
+    assert again < 8 * len(killed_ones)  # what two workers were at, and 50 ms of what they had made
     assert gone(workers_of(root))
     assert run_here(project, {"n": last}).steps["squared"].reused
     project.ledger.close()

@@ -1,11 +1,13 @@
 """fullcycle.flow.records: runs as the record tells them; examples first, then refusals."""
 
+import msgspec
 import pytest
 
 from fullcycle.flow import StepFailed, last_run, run_record, runs
 from fullcycle.flow.records import last_times
-from fullcycle.kernel import Missing
+from fullcycle.kernel import Missing, now, this_process
 from fullcycle.record import MemoryLedger
+from recorded_runs import append, started, stepped
 from small_flows import Shop
 
 ONE = "@fc.step\ndef one(*, n: int = 1) -> int: return 1 // n\n"
@@ -46,21 +48,34 @@ def test_the_last_run_of_a_status_may_be_an_older_one(shop):
 
     assert last_run(shop.ledger, "winback").ref == "winback@2"
     assert last_run(shop.ledger, "winback", status="done").ref == "winback@1"
-    assert last_run(shop.ledger, "winback", status="unfinished") is None
+    assert last_run(shop.ledger, "winback", status="died") is None
 
 
-def test_a_run_that_was_killed_is_unfinished(shop):
-    class Killed(BaseException):
-        pass
-
-    def kill(step):
-        raise Killed
-
-    with pytest.raises(Killed):
-        shop.run(TWO, tell=kill)
+def test_a_run_that_was_killed_died_with_what_it_had_finished(shop):
+    """Of real processes this is told in test_state."""
+    gone = started(process=msgspec.structs.replace(this_process(), began="1"))
+    append(shop.ledger, at=now(), start=gone, events=[stepped("one")])
 
     record = last_run(shop.ledger, "winback")
-    assert (record.status, record.finished, list(record.steps)) == ("unfinished", None, ["one"])
+    assert (record.status, record.finished, list(record.steps)) == ("died", None, ["one"])
+
+
+def test_a_run_that_ends_by_whatever_is_raised_is_recorded_as_failed(shop):
+    class Stopped(BaseException):
+        pass
+
+    def stop(step):
+        raise Stopped("at once")
+
+    with pytest.raises(Stopped):
+        shop.run(TWO, tell=stop)
+
+    record = last_run(shop.ledger, "winback")
+    assert (record.status, record.told, list(record.steps)) == (
+        "failed",
+        "failed: Stopped: at once",
+        ["one"],
+    )
 
 
 def test_capabilities_of_similar_names_are_told_apart(shop):

@@ -212,7 +212,7 @@ def test_interrupting_a_run_ends_its_workers_without_a_word_of_theirs(tmp_path):
 
     assert said.count("Traceback") == 1  # of this script; the command line says it in a sentence
     assert not any(map(lives, workers_of(root)))
-    assert runs(open_project(root).ledger, "winback")[-1].status == "unfinished"
+    assert runs(open_project(root).ledger, "winback")[-1].status == "interrupted"
 
 
 @pytest.mark.slow

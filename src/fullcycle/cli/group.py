@@ -58,9 +58,8 @@ def status_of(command: click.Command, arguments: Sequence[str] | None = None) ->
         with warnings.catch_warnings():
             warnings.showwarning = _note
             code = command.main(arguments, prog_name="fullcycle", standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("interrupted; what finished is kept", err=True)
-        return 130
+    except click.exceptions.Abort as stop:
+        return _interrupted(stop.__cause__)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -72,10 +71,15 @@ def status_of(command: click.Command, arguments: Sequence[str] | None = None) ->
     except BrokenPipeError:  # the reader, say `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        click.echo("interrupted; what finished is kept", err=True)
-        return 130
+    except KeyboardInterrupt as stop:
+        return _interrupted(stop)
     return code if isinstance(code, int) else 0
+
+
+def _interrupted(stop: BaseException | None) -> int:
+    """Say what was stopped, where it says so itself, as a run does."""
+    click.echo(str(stop or "") or "interrupted; what finished is kept", err=True)
+    return 130
 
 
 def _note(message: Warning | str, *_: object, **__: object) -> None:

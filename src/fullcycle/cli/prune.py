@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 
 from fullcycle.cli.printing import count, memory, show_table, when
-from fullcycle.kernel import duration
+from fullcycle.kernel import counted, duration
 from fullcycle.wiring import open_project
 from fullcycle.wiring.pruning import CALM, Pruning, plan_pruning, prune
 
@@ -40,8 +40,11 @@ def command(keep: str, *, yes: bool, as_json: bool) -> None:
     show_table(_table(found))
     click.echo(
         f"{'freed' if yes else 'would free'} {memory(found.size)} of {memory(found.total)}; "
-        f"{count(len(found.kept))} runs keep what they returned{_why(found)}"
+        f"kept is what {counted(len(found.kept), 'run')} returned{_why(found)}"
     )
+    for ref, told in found.living.items():
+        capability = ref.partition("@")[0]
+        click.echo(f"{ref} is running ({told}): all that runs of {capability} returned is kept for it")
     if age < CALM:
         click.secho(
             "what was stored within the last day stays: a run may be at work on it", dim=True, err=True
@@ -58,7 +61,7 @@ def _table(found: Pruning) -> Table:
         table.add_row(run.ref, when(run.at), memory(run.size), run.message)
     rest = found.runs[_LISTED:]
     if rest:
-        table.add_row(f"{count(len(rest))} more runs", "", memory(sum(run.size for run in rest)), "")
+        table.add_row(counted(len(rest), "more run"), "", memory(sum(run.size for run in rest)), "")
     for name, size in (
         ("no run", found.unnamed),
         ("writers that were killed", found.leftovers),
@@ -70,7 +73,8 @@ def _table(found: Pruning) -> Table:
 
 
 def _why(found: Pruning) -> str:
-    told = [f"{ref} ({why})" for ref, why in found.kept.items() if why != "young"]
+    own = ("young", *(f"{ref} is running" for ref in found.living))  # told by itself, or of all
+    told = [f"{ref} ({why})" for ref, why in found.kept.items() if why not in own]
     shown = ", ".join(told[:5]) + (f" and {count(len(told) - 5)} more" if len(told) > 5 else "")
     return f": {shown}" if shown else ""
 
@@ -86,4 +90,5 @@ def _as_plain(found: Pruning, *, removed: bool) -> dict[str, object]:
         "leftover_bytes": found.leftovers,
         "cached_bytes": found.cached_size,
         "kept": dict(found.kept),
+        "running": dict(found.living),
     }

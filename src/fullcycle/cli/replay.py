@@ -109,8 +109,8 @@ def _end(replay: Replay) -> None:
         click.secho(f"  ✗ {found.failure}", fg="red")
     elif replay.run.status == "failed" and replay.run.finished is not None:
         click.echo(f"  = it fails as it did then: {replay.run.finished.error}")
-    elif replay.run.status == "unfinished":
-        click.echo(f"  {replay.run.ref} did not end: replayed is what it had finished")
+    elif replay.run.status in ("interrupted", "running", "died"):
+        click.echo(f"  {replay.run.ref} {replay.run.said}: replayed is what it had finished")
     computed = [one for one in found.steps if one.verdict != "taken"]
     same = sum(one.verdict == "identical" for one in computed)
     click.secho(f"{same} of {len(computed)} identical", bold=True, nl=False)

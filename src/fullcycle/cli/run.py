@@ -12,6 +12,7 @@ from fullcycle.cli.grid import read_parameters, run_grid
 from fullcycle.cli.progress import ElementsLine
 from fullcycle.cli.running import audited, noted, planned, step_line, summary
 from fullcycle.cli.showing import run_as_json
+from fullcycle.cli.unheard import tell_crashes, tell_unheard
 from fullcycle.code import commit_subject
 from fullcycle.flow import Audited, StepFinished, read_share
 from fullcycle.kernel import Invalid
@@ -76,6 +77,8 @@ def command(
     given, axes = read_parameters(parameters)
     share = read_share(audit) if audit is not None else 0.0
     wishes = Wishes(only, force, sources or "", share, keep_going)
+    tell_unheard(project, capability)
+    tell_crashes()
     if dry_run:
         if axes:
             raise Invalid("a grid cannot be told beforehand", "--dry-run", "tell one of its trials")

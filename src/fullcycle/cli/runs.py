@@ -3,13 +3,14 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import get_args
 
 import click
 from rich.table import Table
 
 from fullcycle.cli.printing import money, scored, seconds, show_table, when
-from fullcycle.flow import Condition, RunLine, Wanted, chosen, differing
-from fullcycle.kernel import Invalid, duration, micros, now
+from fullcycle.flow import Condition, RunLine, Status, Wanted, chosen, differing
+from fullcycle.kernel import Invalid, counted, duration, micros, now
 from fullcycle.wiring import open_project
 from fullcycle.wiring.listing import run_lines
 
@@ -21,9 +22,7 @@ from fullcycle.wiring.listing import run_lines
 @click.option("--by", help="Keep those of one author.")
 @click.option("--grep", help="Keep those whose message holds a text.")
 @click.option("--since", help="Keep those since a day (2026-11-01), or of the last while (7d).")
-@click.option(
-    "--status", type=click.Choice(["done", "failed", "unfinished"]), help="Keep those that ended so."
-)
+@click.option("--status", type=click.Choice(get_args(Status)), help="Keep those of which that has become.")
 @click.option("--grid", type=click.IntRange(min=1), help="Keep the trials of a grid.")
 @click.option("-n", "most", type=click.IntRange(min=1), help="Show no more than so many.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per run.")
@@ -42,11 +41,14 @@ def command(
     """List the runs of a capability, or of all, newest first.
 
     A condition compares a parameter, a score or a column: leaves=63, visit>0.02, took<60.
-    Shown are the parameters that are not the same in every run of the list.
+    Shown are the parameters that are not the same in every run of the list. A run that is
+    neither done nor failed was interrupted, is running, or died: it was killed, ran out of
+    memory or crashed, and could not tell. What finished of it is kept.
 
     \b
     Example:
         fullcycle runs winback --where leaves=63 --sort -visit
+        fullcycle runs winback --status died
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
     if capability is not None:
@@ -67,7 +69,7 @@ def command(
     elif found:
         show_table(_table(found, several=capability is None))
     elif every:
-        click.echo(f"none of {len(every):,} runs is like that")
+        click.echo(f"none of {counted(len(every), 'run')} is like that")
     else:
         click.echo(f"no runs yet; start one: fullcycle run {capability or 'CAPABILITY'}")
 

@@ -59,7 +59,7 @@ def show_run(run: RunRecord, details: RunDetails, *, lock: bool = False) -> None
     """Print all that is known of a run."""
     started, done = run.started, run.finished
     head(f"{run.ref}  {started.message}")
-    line("status", run.status + (f": {done.error}" if done and done.error else ""))
+    line("status", run.told)
     line(
         "when",
         f"{when(run.at)} by {run.by}, {started.environment}, {started.machine}, Python {started.python}",

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from fullcycle.flow.grid import spelled as spelled
     from fullcycle.flow.grid import split_values as split_values
     from fullcycle.flow.inprocess import InProcess as InProcess
+    from fullcycle.flow.interruption import RunInterrupted as RunInterrupted
     from fullcycle.flow.listing import Condition as Condition
     from fullcycle.flow.listing import RunLine as RunLine
     from fullcycle.flow.listing import RunScore as RunScore
@@ -83,6 +84,9 @@ if TYPE_CHECKING:
     from fullcycle.flow.setting import Setting as Setting
     from fullcycle.flow.setting import settings as settings
     from fullcycle.flow.setting import settled as settled
+    from fullcycle.flow.state import Status as Status
+    from fullcycle.flow.state import ago as ago
+    from fullcycle.flow.state import finished_of as finished_of
     from fullcycle.flow.undeclared import Undeclared as Undeclared
     from fullcycle.flow.undeclared import files_named as files_named
     from fullcycle.flow.undeclared import watching as watching
@@ -137,6 +141,10 @@ _NAMES = {
     "Node": ".graph",
     "Pickled": ".annotation",
     "RunFinished": ".facts",
+    "RunInterrupted": ".interruption",
+    "Status": ".state",
+    "ago": ".state",
+    "finished_of": ".state",
     "RunLine": ".listing",
     "RunRecord": ".records",
     "RunScore": ".listing",

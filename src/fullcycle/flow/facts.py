@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from fullcycle.kernel import Digest, Money
+from fullcycle.kernel import Digest, Money, Process
 from fullcycle.record import Artifact, fact
 
 Role = Literal["source", "outcomes", "step", "model"]
@@ -40,6 +40,8 @@ class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
     only: list[str] = []  # the steps that it was held to, with what they stand on
     force: list[str] = []  # the steps that it computed whatever was remembered
     sources_of: str = ""  # the run whose sources it took, such as winback@41
+    process: Process | None = None  # in which it runs; None where that is not recorded
+    steps: dict[str, Role] = {}  # what it goes through, in this order
 
 
 class ElementFailed(msgspec.Struct, frozen=True):
@@ -94,8 +96,8 @@ class Evaluated(msgspec.Struct, frozen=True, kw_only=True):
 class RunFinished(msgspec.Struct, frozen=True, kw_only=True):
     """A run ended; seconds, bytes and money over all its steps."""
 
-    status: Literal["done", "failed"]
-    error: str
+    status: Literal["done", "failed", "interrupted"]
+    error: str  # of one that was interrupted, where, and what of it is kept
     wall: float
     cpu: float
     peak_memory: int

@@ -1,11 +1,14 @@
 """Runs as the record tells them: facts folded into what a reader asks for."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fullcycle.flow.facts import Audited, Evaluated, RunFinished, RunStarted, StepFinished
-from fullcycle.kernel import Missing
+from fullcycle.flow.state import Sighting, Status, place, sighted, step_at
+from fullcycle.kernel import Clock, Missing, now
 from fullcycle.record import Ledger
+
+_UNSEEN = Sighting(running=False, told="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class RunRecord:
     evaluations: Mapping[str, Evaluated] = field(default_factory=dict)
     finished: RunFinished | None = None
     audited: tuple[Audited, ...] = ()
+    heard: int = 0  # its last sign, like ``at``
+    sighting: Sighting = _UNSEEN  # when it was read; of one that told its end it says nothing
 
     @property
     def ref(self) -> str:
@@ -27,15 +32,51 @@ class RunRecord:
         return f"{self.started.capability}@{self.number}"
 
     @property
-    def status(self) -> str:
-        """``done``, ``failed``, or ``unfinished`` for one that is running or was killed."""
-        return self.finished.status if self.finished is not None else "unfinished"
+    def status(self) -> Status:
+        """``done``, ``failed``, ``interrupted``, ``running``, or ``died``: it ended without a word."""
+        if self.finished is not None:
+            return self.finished.status
+        return "running" if self.sighting.running else "died"
+
+    @property
+    def said(self) -> str:
+        """What has become of it, to follow its reference: ``is running (process 1234, …)``."""
+        match self.status:
+            case "running":
+                return f"is running ({self.sighting.told})"
+            case "died":
+                return " ".join(filter(None, ["ended without a word", self.place]))
+            case "interrupted":
+                return "was interrupted"
+            case ended:
+                return f"is {ended}"
+
+    @property
+    def told(self) -> str:
+        """What has become of it, on a line of its own: the status, and what more is known."""
+        match self.status:
+            case "running":
+                return f"running: {self.sighting.told}"
+            case "died":
+                return f"died: {', '.join(filter(None, [self.said, self.sighting.told]))}"
+        error = self.finished.error if self.finished is not None else ""
+        return f"{self.status}: {error}" if error else self.status
+
+    @property
+    def at_step(self) -> str:
+        """The step that it was at; empty after the last, or where that is not known."""
+        return step_at(self.started.steps, self.steps)
+
+    @property
+    def place(self) -> str:
+        """Where in its flow it was when it ended: ``during step visit``; empty where that is not known."""
+        return place(self.started.steps, self.steps)
 
 
-def runs(ledger: Ledger, capability: str) -> list[RunRecord]:
+def runs(ledger: Ledger, capability: str, *, clock: Clock = now) -> list[RunRecord]:
     """Every run of a capability, oldest first."""
     started = ledger.read(f"runs/{capability}")
-    return [_with_events(ledger, RunRecord(f.position, f.at, f.by, f.body)) for f in started]
+    return [_as_seen(ledger, RunRecord(f.position, f.at, f.by, f.body), clock) for f in started]
 
 
 def run_record(ledger: Ledger, capability: str, number: int) -> RunRecord:
@@ -50,7 +91,7 @@ def run_record(ledger: Ledger, capability: str, number: int) -> RunRecord:
         mend = f"the last run is {capability}@{last}" if last else f"start one: fullcycle run {capability}"
         raise Missing(f"there is no run {capability}@{number}", "the ledger", mend)
     fact = found[0]
-    return _with_events(ledger, RunRecord(fact.position, fact.at, fact.by, fact.body))
+    return _as_seen(ledger, RunRecord(fact.position, fact.at, fact.by, fact.body), now)
 
 
 def last_run(ledger: Ledger, capability: str, *, status: str | None = None) -> RunRecord | None:
@@ -83,12 +124,25 @@ def last_times(ledger: Ledger, capability: str, steps: Iterable[str]) -> dict[st
     return found
 
 
+def _as_seen(ledger: Ledger, run: RunRecord, clock: Clock) -> RunRecord:
+    """A run, and where it has told no end, whether its process is there."""
+    told = _with_events(ledger, run)
+    if told.finished is not None:
+        return told
+    sighting = sighted(told.started.process, told.at, told.heard, clock=clock)
+    if not sighting.running:
+        told = _with_events(ledger, run)  # it may have told its end before its process went
+    return replace(told, sighting=sighting)
+
+
 def _with_events(ledger: Ledger, run: RunRecord) -> RunRecord:
     steps: dict[str, StepFinished] = {}
     evaluations: dict[str, Evaluated] = {}
     finished: RunFinished | None = None
     audited: list[Audited] = []
+    heard = run.at
     for event in ledger.read(f"run/{run.started.capability}/{run.number}"):
+        heard = max(heard, event.at)
         match event.body:
             case StepFinished() as body:
                 steps[body.step] = body
@@ -98,4 +152,11 @@ def _with_events(ledger: Ledger, run: RunRecord) -> RunRecord:
                 finished = body
             case Audited() as body:
                 audited.append(body)
-    return RunRecord(run.number, run.at, run.by, run.started, steps, evaluations, finished, tuple(audited))
+    return replace(
+        run,
+        steps=steps,
+        evaluations=evaluations,
+        finished=finished,
+        audited=tuple(audited),
+        heard=heard,
+    )

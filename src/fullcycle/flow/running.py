@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fullcycle.flow.audit import audit
@@ -10,6 +10,7 @@ from fullcycle.flow.facts import RunFinished, RunStarted, StepFinished
 from fullcycle.flow.failure import StepFailed, in_one_line, told_together
 from fullcycle.flow.fanout import fan_out
 from fullcycle.flow.graph import Graph, Node
+from fullcycle.flow.interruption import Headway, begun, interrupted
 from fullcycle.flow.judging import judge
 from fullcycle.flow.options import RunOptions, require_possible, wanted
 from fullcycle.flow.parameters import Chosen
@@ -66,9 +67,12 @@ def run(
         Invalid: where a step returns what it does not promise, or what cannot be stored.
         UnknownName, Invalid: before anything is recorded, where the options ask for what
             cannot be.
+        RunInterrupted: where somebody stops it.
     """
     require_possible(graph, options)
     meter = _Meter.start()
+    start, headway = begun(start, graph, options), Headway(shop.progress)
+    shop = replace(shop, progress=headway)
     earlier = last_times(shop.ledger, graph.capability, graph.nodes)
     number = append_next(shop.ledger, f"runs/{graph.capability}", start, by=shop.by, at=shop.clock()).position
     this = Pass(graph, number, earlier, shop, options)
@@ -77,7 +81,12 @@ def run(
         failed = _through(this, chosen, tell)
         if options.audit:
             audit(this, chosen, options.audit, start.id, shop.audited)
-    except Exception as error:
+    except KeyboardInterrupt as stop:
+        if options.afresh:
+            raise  # a replay, of which nothing is kept
+        told = interrupted(this, start, meter.finished("", this), headway)
+        raise told.with_traceback(stop.__traceback__) from None
+    except BaseException as error:  # a step may end its process by sys.exit, too
         this.note(meter.finished(in_one_line(error), this))
         this.write()
         raise

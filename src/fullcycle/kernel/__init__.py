@@ -20,6 +20,7 @@ from fullcycle.kernel.lazy import later, lazily
 from fullcycle.kernel.markup import Markup, joined, tag
 from fullcycle.kernel.memory import peak_memory
 from fullcycle.kernel.money import Interval, Money
+from fullcycle.kernel.process import Process, lives, this_process
 from fullcycle.kernel.reference import Reference
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Money",
     "NotEnoughData",
     "Pieces",
+    "Process",
     "Reference",
     "Refused",
     "UnknownName",
@@ -51,9 +53,11 @@ __all__ = [
     "joined",
     "later",
     "lazily",
+    "lives",
     "micros",
     "now",
     "peak_memory",
     "tag",
+    "this_process",
     "uuid7",
 ]

@@ -295,7 +295,7 @@ class _Pair:
 
 def _not_come_to(other: Side) -> str:
     """Why a side may lack a step that its flow has."""
-    return f"{other.run.ref} is {other.run.status}" if other.run.status != "done" else ""
+    return f"{other.run.ref} {other.run.said}" if other.run.status != "done" else ""
 
 
 def _described(contract: type[Row]) -> Mapping[str, Any]:

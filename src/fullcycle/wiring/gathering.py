@@ -62,7 +62,7 @@ def begin(project: Project, capability: str, number: int) -> Making:
     run = run_record(project.ledger, capability, number)
     if run.status != "done":
         raise Invalid(
-            f"{run.ref} is {run.status}",
+            f"{run.ref} {run.said}",
             "the record",
             f"release a run that is done: fullcycle runs {capability}",
         )

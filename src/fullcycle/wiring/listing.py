@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from fullcycle.flow import RunLine, RunScore, settled
+from fullcycle.flow import RunLine, RunScore, run_record, settled
 from fullcycle.kernel import Money
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.projections import RUNS, SCORES, SETTINGS, followed
@@ -29,10 +29,17 @@ def run_lines(project: Project, capability: str | None = None) -> list[RunLine]:
         by_step[_key(row)][row["step"]] = msgspec.json.decode(row["parameters"])
     # a run's end may be known before its beginning, while another process writes it
     whole = [row for row in listed if row["at"] is not None]
-    return [_line(row, scores[_key(row)], by_step[_key(row)]) for row in whole]
+    return [_line(row, scores[_key(row)], by_step[_key(row)], _status(project, row)) for row in whole]
 
 
-def _line(row: Mapping[str, Any], scores: dict[str, RunScore], by_step: dict[str, Any]) -> RunLine:
+def _status(project: Project, row: Mapping[str, Any]) -> str:
+    """How a run ended; of one that told no end, what is to be seen of it now."""
+    return row["status"] or run_record(project.ledger, *_key(row)).status
+
+
+def _line(
+    row: Mapping[str, Any], scores: dict[str, RunScore], by_step: dict[str, Any], status: str
+) -> RunLine:
     told = msgspec.json.decode(row["parameters"])
     found = settled(by_step, told["told"], told["from_environment"])
     return RunLine(
@@ -41,7 +48,7 @@ def _line(row: Mapping[str, Any], scores: dict[str, RunScore], by_step: dict[str
         at=row["at"],
         by=row["author"],
         message=row["message"],
-        status=row["status"] or "unfinished",
+        status=status,
         scores=scores,
         parameters={name: setting.value for name, setting in found.items()},
         wall=row["wall_s"],

@@ -65,7 +65,7 @@ class Run:
     def _repr_html_(self) -> str:
         run = self.record
         told = {
-            "status": run.status + (f": {run.finished.error}" if run.finished and run.finished.error else ""),
+            "status": run.told,
             "when": f"{_day(run.at)} by {run.by}",
             "parameters": ", ".join(f"{name}={one.value}" for name, one in settings(run).items()) or "none",
         }

@@ -7,7 +7,7 @@ again when it is needed.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -46,13 +46,15 @@ class OldRun:
 class Pruning:
     """What pruning gives up; sizes in bytes, times in microseconds since 1970 UTC.
 
-    ``kept`` tells of each run that is kept whole why; ``unnamed`` are bytes that no run
-    names, such as results of elements of a run that was killed.
+    ``kept`` tells of each run that is kept whole why, ``living`` of each that is at work what
+    shows that; ``unnamed`` are bytes that no run names, such as results of elements of a run
+    that was killed.
     """
 
     before: int
     total: int
     kept: Mapping[str, str]
+    living: Mapping[str, str]
     runs: tuple[OldRun, ...]
     objects: tuple[Stored, ...]
     unnamed: int
@@ -76,15 +78,19 @@ def plan_pruning(project: Project, keep: timedelta, *, clock: Clock = now) -> Pr
     """
     present = clock()
     before = present - _micros(max(keep, CALM))
-    every = {capability: runs(project.ledger, capability) for capability in _capabilities(project)}
-    busy = [run.ref for records in every.values() for run in records if _is_running(project, run, present)]
-    kept = _kept_runs(project, every, present - _micros(keep), busy)
+    every = {
+        capability: runs(project.ledger, capability, clock=clock) for capability in _capabilities(project)
+    }
+    living = {
+        run.ref: run.sighting.told for records in every.values() for run in records if run.status == "running"
+    }
+    kept = _kept_runs(project, every, present - _micros(keep), living)
     stored = {one.digest: one for one in project.objects.stored()}
     needed = _with_what_they_name(project.objects, stored, _named_by_facts(project, kept))
     dead = {digest: one for digest, one in stored.items() if digest not in needed and one.at < before}
     old = [run for records in every.values() for run in records if run.ref not in kept]
     listed, rest = _by_run(project, old, dead)
-    if busy:  # they may be about to use again what no other run names
+    if living:  # they may be about to use again what no other run names
         dead = {digest: one for digest, one in dead.items() if digest not in rest}
         rest = {}
     cached = list(_cached(project, before))
@@ -92,6 +98,7 @@ def plan_pruning(project: Project, keep: timedelta, *, clock: Clock = now) -> Pr
         before=before,
         total=sum(one.size for one in stored.values()),
         kept=kept,
+        living=living,
         runs=tuple(listed),
         objects=tuple(dead.values()),
         unnamed=sum(one.size for one in rest.values()),
@@ -137,7 +144,7 @@ def _is_there(project: Project, step: StepFinished) -> bool:
 
 
 def _kept_runs(
-    project: Project, every: Mapping[str, list[RunRecord]], since: int, busy: list[str]
+    project: Project, every: Mapping[str, list[RunRecord]], since: int, living: Container[str]
 ) -> dict[str, str]:
     """Runs that are kept whole, by reference, and why."""
     kept: dict[str, str] = {}
@@ -145,7 +152,7 @@ def _kept_runs(
         released = {told.body.run: told.position for told in project.ledger.read(f"releases/{capability}")}
         pins = pinned(project.ledger, capability)
         last = next((run for run in reversed(records) if run.status == "done"), None)
-        working = next((run.ref for run in reversed(records) if run.ref in busy), None)
+        working = next((run.ref for run in reversed(records) if run.ref in living), None)
         for run in records:
             why = {
                 f"{working} is running": working is not None,
@@ -159,15 +166,6 @@ def _kept_runs(
             if reason is not None:
                 kept[run.ref] = reason
     return kept
-
-
-def _is_running(project: Project, run: RunRecord, present: int) -> bool:
-    """Whether a run may be at work: it has not ended, and something of it was heard lately."""
-    if run.status != "unfinished":
-        return False
-    stream = f"run/{run.started.capability}/{run.number}"
-    last = project.ledger.latest([stream]).get(stream)
-    return max(run.at, last.at if last is not None else 0) > present - _micros(CALM)
 
 
 def _named_by_facts(project: Project, kept: Mapping[str, str]) -> set[Digest]:

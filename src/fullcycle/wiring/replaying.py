@@ -345,9 +345,9 @@ def _compared(project: Project, recorded: RunRecord, home: Project, again: RunRe
 
 def _failure(recorded: RunRecord, again: RunRecord) -> str:
     """How the end of the two differs; empty where they ended alike."""
-    if recorded.finished is None:
+    if recorded.status in ("interrupted", "running", "died"):
         return "" if again.status == "done" else f"it failed: {_error(again)}"
-    was = recorded.finished.error
+    was = _error(recorded)
     now = _error(again).replace(again.ref, recorded.ref)
     if was == now:
         return ""

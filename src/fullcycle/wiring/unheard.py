@@ -1,0 +1,41 @@
+"""A run that ended without a word: somebody else has to tell of it, such as the next run."""
+
+from dataclasses import dataclass
+
+from fullcycle.flow import RunRecord, finished_of, last_run
+from fullcycle.wiring.project import Project
+from fullcycle.wiring.projections import MEMO, followed
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A run that died, and how many elements are kept of the step that it was at."""
+
+    run: RunRecord
+    elements: int = 0
+
+    @property
+    def kept(self) -> str:
+        """What of it the next run has: ``2 of 5 steps, 37 elements of visit``; empty where nobody knows."""
+        if not self.run.started.steps:
+            return ""
+        steps = finished_of(self.run.started.steps, self.run.steps)
+        return f"{steps}, {self.elements:,} elements of {self.run.at_step}" if self.elements else steps
+
+
+def last_unheard(project: Project, capability: str) -> Unheard | None:
+    """The last run of a capability, if it died."""
+    run = last_run(project.ledger, capability)
+    if run is None or run.status != "died":
+        return None
+    return Unheard(run, _elements(project, run))
+
+
+def _elements(project: Project, run: RunRecord) -> int:
+    """How many elements of the step that it was at are remembered since it began."""
+    if not run.at_step:
+        return 0
+    with followed(project, (MEMO,)) as tables:
+        return sum(
+            row["at"] >= run.at and row["step"].startswith(f"{run.at_step}[") for row in tables.rows(MEMO)
+        )
