@@ -3,6 +3,7 @@
 from fullcycle.kernel.card import Card
 from fullcycle.kernel.change import Change, changes
 from fullcycle.kernel.clock import Clock, duration, instant, micros, now, uuid7
+from fullcycle.kernel.counting import counted
 from fullcycle.kernel.digest import Digest, Pieces, digest_bytes, digest_parts, digest_value
 from fullcycle.kernel.errors import (
     Conflict,
@@ -44,6 +45,7 @@ __all__ = [
     "Refused",
     "UnknownName",
     "changes",
+    "counted",
     "digest_bytes",
     "digest_parts",
     "digest_value",
