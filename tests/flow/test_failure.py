@@ -116,7 +116,10 @@ def test_an_error_made_for_users_keeps_its_own_cure(shop):
         )
 
     assert caught.value.what == "step training of winback@1 failed: there is no 'visitd'"
-    assert caught.value.mend == "did you mean 'visited'?"
+    assert caught.value.mend.splitlines() == [
+        "did you mean 'visited'?",
+        "         look at its inputs: fullcycle debug winback@1/training",
+    ]
 
 
 def test_only_the_first_line_of_a_long_error_is_repeated(shop):
@@ -145,33 +148,34 @@ def test_the_failure_of_a_step_survives_pickling(shop):
     [
         (
             "def step() -> pl.DataFrame: pass",
-            "step says it returns DataFrame, and returned None",
+            "it says it returns DataFrame, and returned None",
             "end it with a return, or annotate it -> None",
         ),
         (
             "def step() -> pl.DataFrame: return 3",
-            "step says it returns DataFrame, and returned a value of type int",
+            "it says it returns DataFrame, and returned a value of type int",
             "return what it says",
         ),
         (
             "def step() -> dict[str, Any]: return {'a': object()}",
-            "step: what was returned['a'] is a builtins.object, which nothing here knows how to store",
+            "what was returned['a'] is a builtins.object, which nothing here knows how to store",
             "teach the store its type in ten lines: fc.codec",
         ),
     ],
 )
 def test_a_result_that_cannot_be_kept_names_the_step(shop, step, what, mend):
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(StepFailed) as caught:
         shop.run(f"@fc.step\n{step}")
 
-    assert caught.value.what == what
-    assert caught.value.where.endswith("winback/flow.py:6")
+    assert caught.value.what == f"step step of winback@1 failed: {what}"
+    assert caught.value.where.endswith("winback/flow.py:6 (its inputs: none)")
     assert caught.value.mend.startswith(mend)
-    assert last_run(shop.ledger, "winback").finished.error == what
+    assert caught.value.mend.endswith("look at its inputs: fullcycle debug winback@1/step")
+    assert last_run(shop.ledger, "winback").finished.error == caught.value.what
 
 
 def test_a_value_that_cannot_be_read_as_what_is_asked_for_is_refused(shop):
-    with pytest.raises(Invalid, match="what is stored is no"):
+    with pytest.raises(StepFailed, match="step total of winback@1 failed: what is stored is no"):
         shop.run(
             """
             from dataclasses import dataclass

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fullcycle.flow import ElementsFailed, RunOptions, StepFailed
+from fullcycle.flow import ElementsFailed, RunFailed, RunOptions, StepFailed
 from fullcycle.kernel import Invalid
 from small_flows import Shop, ran
 
@@ -80,7 +80,7 @@ def test_elements_are_taken_together_by_their_keys(shop):
     shop.run(flow)
     assert shop.value("sums") == {"x": 111, "y": 122}
 
-    with pytest.raises(Invalid, match=r"sums takes each of a with each of b.*b lacks y, a lacks z"):
+    with pytest.raises(StepFailed, match=r"step sums of winback@2 failed: .*b lacks y, a lacks z"):
         shop.run(flow.replace('"y": 20', '"z": 20'))
 
 
@@ -120,16 +120,22 @@ def test_a_failing_element_is_named_and_what_was_made_before_it_is_kept(shop):
 
 
 def test_going_on_lists_every_failed_element_and_computes_all_that_can_be(shop):
-    with pytest.raises(ElementsFailed) as caught:
+    with pytest.raises(RunFailed) as caught:
         shop.run(FAILING, options=RunOptions(keep_going=True))
 
-    assert caught.value.what.splitlines() == [
+    (inverse,) = caught.value.parts
+    assert isinstance(inverse, ElementsFailed)
+    assert inverse.what.splitlines() == [
         "step inverse of winback@1 failed for 2 of 4 elements",
         "  none: ZeroDivisionError: division by zero",
         "  also: ZeroDivisionError: division by zero",
-        "1 step that stands on this left out",
     ]
-    assert [one.element for one in caught.value.failures] == ["none", "also"]
+    assert inverse.where.endswith("(the inputs of none: numbers int)")
+    assert [one.element for one in inverse.failures] == ["none", "also"]
+    assert caught.value.left_out == {"total": ("inverse",)}
+    (kept,) = shop.last().finished.failures
+    assert (kept.step, kept.elements, kept.made, kept.left_out) == ("inverse", 4, 2, ["total"])
+    assert kept.failures == list(inverse.failures)
     assert shop.value("beside") == 4
     record = shop.last()
     assert record.status == "failed"

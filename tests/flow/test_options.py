@@ -1,9 +1,11 @@
 """fullcycle.flow.options: what a run computes anyway, leaves out, and takes from elsewhere."""
 
+import pickle
+
 import polars as pl
 import pytest
 
-from fullcycle.flow import RunOptions, StepFailed, run_record, sources_of
+from fullcycle.flow import RunFailed, RunOptions, StepFailed, run_record, sources_of
 from fullcycle.kernel import Invalid, Missing, UnknownName
 from small_flows import Shop, graph_of, ran
 
@@ -102,7 +104,11 @@ def test_keep_going_runs_what_does_not_stand_on_a_failure():
     with pytest.raises(StepFailed, match="step total of winback@1 failed: ValueError: no sum") as caught:
         a_shop.run(FAILING, options=RunOptions(keep_going=True))
 
-    assert "2 steps that stand on this left out" in caught.value.what
+    assert str(caught.value).splitlines()[-3:] == [
+        "left out, because of that:",
+        "  mean: stands on total",
+        "  shown: stands on total",
+    ]
     run = run_record(a_shop.ledger, "winback", 1)
     assert list(run.steps) == ["clients", "count"]
     assert run.status == "failed"
@@ -111,13 +117,19 @@ def test_keep_going_runs_what_does_not_stand_on_a_failure():
 def test_keep_going_tells_of_all_that_failed():
     flow = FAILING.replace("return clients.height", 'raise KeyError("no count")')
 
-    with pytest.raises(StepFailed) as caught:
+    with pytest.raises(RunFailed) as caught:
         shop().run(flow, options=RunOptions(keep_going=True))
 
-    assert "step total of winback@1 failed" in caught.value.what
-    assert "step count of winback@1 failed" in caught.value.what
-    assert "ValueError: no sum" in caught.value.traceback
-    assert "KeyError: 'no count'" in caught.value.traceback
+    assert caught.value.what == "2 steps of winback@1 failed, 2 left out"
+    count, total = sorted(caught.value.parts, key=str)
+    assert "step total of winback@1 failed" in total.what
+    assert total.mend.startswith("look at its inputs: fullcycle debug winback@1/total")
+    assert "ValueError: no sum" in total.traceback
+    assert "step count of winback@1 failed" in count.what
+    assert count.mend.startswith("look at its inputs: fullcycle debug winback@1/count")
+    assert "KeyError: 'no count'" in count.traceback
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.left_out) == (str(caught.value), caught.value.left_out)
 
 
 def test_the_time_that_reuse_saved_is_recorded():

@@ -184,16 +184,19 @@ def test_rows_that_break_their_contract_are_shown_and_end_the_run():
         shop.run(FLOW)
 
     assert caught.value.what.splitlines() == [
-        "the rows of visits break their contract",
+        "source visits of winback@1 failed: the rows of visits break their contract",
         "checked 4 of 4 rows",
         "  spend: a value is below 0 (2 rows)",
         "    row=1  client_id=1  at=2026-11-01 12:00:00+00:00  spend=-1.0",
         "    row=3  client_id=3  at=2026-11-01 12:00:00+00:00  spend=-3.0",
     ]
     assert caught.value.where.endswith("winback/flow.py:13")
-    assert caught.value.mend == "mend the table, or the contract where it asks too much"
+    assert caught.value.mend.splitlines() == [
+        "mend the table, or the contract where it asks too much",
+        "         look at its query: fullcycle debug winback@1/visits",
+    ]
     record = last_run(shop.ledger, "winback")
-    assert (record.status, record.finished.error) == ("failed", "the rows of visits break their contract")
+    assert (record.status, record.finished.error) == ("failed", caught.value.what.splitlines()[0])
     assert record.steps == {}
 
 

@@ -64,9 +64,7 @@ def status_of(command: click.Command, arguments: Sequence[str] | None = None) ->
         error.show()
         return error.exit_code
     except FullcycleError as error:
-        click.echo(getattr(error, "traceback", ""), err=True, nl=False)
-        click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
-        click.echo(str(error), err=True)
+        _refused(error)
         return error.exit_code
     except BrokenPipeError:  # the reader, say `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -74,6 +72,16 @@ def status_of(command: click.Command, arguments: Sequence[str] | None = None) ->
     except KeyboardInterrupt as stop:
         return _interrupted(stop)
     return code if isinstance(code, int) else 0
+
+
+def _refused(error: FullcycleError) -> None:
+    """Print an error; of several that come together, each with its own traceback before it."""
+    for one in getattr(error, "parts", (error,)):
+        click.echo(getattr(one, "traceback", ""), err=True, nl=False)
+        click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+        click.echo(str(one), err=True)
+    if left_out := getattr(error, "told_left_out", ""):
+        click.echo(left_out, err=True)
 
 
 def _interrupted(stop: BaseException | None) -> int:

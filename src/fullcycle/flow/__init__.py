@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fullcycle.flow.effort import efforts as efforts
     from fullcycle.flow.facts import Audited as Audited
     from fullcycle.flow.facts import Evaluated as Evaluated
+    from fullcycle.flow.facts import Failure as Failure
     from fullcycle.flow.facts import GridStarted as GridStarted
     from fullcycle.flow.facts import Memoized as Memoized
     from fullcycle.flow.facts import Replayed as Replayed
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from fullcycle.flow.facts import StepReplayed as StepReplayed
     from fullcycle.flow.failure import CodeFailed as CodeFailed
     from fullcycle.flow.failure import ElementsFailed as ElementsFailed
+    from fullcycle.flow.failure import RunFailed as RunFailed
+    from fullcycle.flow.failure import SourceFailed as SourceFailed
     from fullcycle.flow.failure import StepFailed as StepFailed
     from fullcycle.flow.failure import unreadable as unreadable
     from fullcycle.flow.graph import Graph as Graph
@@ -134,6 +137,7 @@ _NAMES = {
     "Effort": ".effort",
     "Dependencies": ".depends",
     "Evaluated": ".facts",
+    "Failure": ".facts",
     "Graph": ".graph",
     "InProcess": ".inprocess",
     "Memoized": ".facts",
@@ -151,6 +155,8 @@ _NAMES = {
     "RunStarted": ".facts",
     "Setting": ".setting",
     "Step": ".declare",
+    "RunFailed": ".failure",
+    "SourceFailed": ".failure",
     "StepFailed": ".failure",
     "StepFinished": ".facts",
     "Wanted": ".listing",

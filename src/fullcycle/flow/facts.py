@@ -92,6 +92,24 @@ class Evaluated(msgspec.Struct, frozen=True, kw_only=True):
     elements: int | None = None  # of a family of models; the numbers are then means over it
 
 
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that failed: how, where, on what, and what was left out because of it.
+
+    Lines are ``path:line``, the path from the project's folder.
+    """
+
+    step: str
+    error: str  # the exception's class and what it says, or what the step did instead, in one line
+    line: str = ""  # where the step is written
+    raised: str = ""  # the project's own innermost line; empty where none raised
+    inputs: dict[str, str] = {}  # what each was, in a few words
+    element: str = ""  # at which a step that is called once per element ended
+    elements: int | None = None  # of such a step, how many there were
+    made: int = 0  # of them, those that came to something
+    failures: list[ElementFailed] = []  # of them, those that failed
+    left_out: list[str] = []  # steps that stand on it
+
+
 @fact("run.finished")
 class RunFinished(msgspec.Struct, frozen=True, kw_only=True):
     """A run ended; seconds, bytes and money over all its steps."""
@@ -103,6 +121,7 @@ class RunFinished(msgspec.Struct, frozen=True, kw_only=True):
     peak_memory: int
     cost: Money
     saved: float = 0.0  # seconds that what was reused once took
+    failures: list[Failure] = []  # of its steps
 
 
 @fact("run.audited")

@@ -16,13 +16,13 @@ import msgspec
 
 from fullcycle.flow.elements import Element, Elements, elements_of, remembered_of
 from fullcycle.flow.facts import ElementFailed, Memoized, StepFinished
-from fullcycle.flow.failure import ElementsFailed, in_one_line
+from fullcycle.flow.failure import ElementsFailed, in_one_line, is_the_steps
 from fullcycle.flow.graph import Node
 from fullcycle.flow.making import Bench
 from fullcycle.flow.memo import memo_stream
 from fullcycle.flow.passing import Pass
 from fullcycle.flow.ports import Answer, Call, Made
-from fullcycle.flow.stepping import Identity, bench, limits_of, settle, taken, threads_of, told
+from fullcycle.flow.stepping import Identity, bench, failed, limits_of, settle, taken, threads_of, told
 from fullcycle.kernel import Conflict, Damaged, FullcycleError, Missing, peak_memory
 from fullcycle.record import Entry
 
@@ -170,12 +170,17 @@ def anew(reason: str, todo: int, total: int) -> str:
 
 
 def _failed(this: Pass, node: Node, tally: _Tally) -> Exception:
+    """What a step failed with, which knows how many of its elements came to something."""
     failures = sorted(tally.failures.items())
-    first = failures[0][1]
+    number, error = failures[0]
+    if not is_the_steps(error):
+        return error
+    first = failed(this, node, error, tally.elements.every[number].label)
+    listed = [ElementFailed(tally.elements.every[n].label, _said(error)) for n, error in failures]
+    first = first.counted(listed, made=len(tally.known), total=len(tally.elements.every))
     if len(failures) == 1 and not this.options.keep_going:
         return first
-    listed = [ElementFailed(tally.elements.every[n].label, _said(error)) for n, error in failures]
-    return ElementsFailed.of(node, this.ref, listed, len(tally.elements.every), first)
+    return ElementsFailed.of(node, this.ref, first)
 
 
 def _said(error: Exception) -> str:

@@ -9,12 +9,13 @@ from typing import Any
 import polars as pl
 
 from fullcycle.flow.annotation import is_each
-from fullcycle.flow.failure import guarded
+from fullcycle.flow.facts import Failure
+from fullcycle.flow.failure import guarded, shapes, step_failed
 from fullcycle.flow.graph import Node
 from fullcycle.flow.ports import Call, Judge, Made
 from fullcycle.flow.returning import keep
 from fullcycle.flow.undeclared import Undeclared, told
-from fullcycle.kernel import peak_memory
+from fullcycle.kernel import Invalid, peak_memory
 from fullcycle.record import Artifact, Artifacts, PlainCodec
 
 FIRST_PAUSE = 0.1  # seconds before the first retry; each one after waits twice as long
@@ -44,21 +45,28 @@ class Bench:
         """Make a call and keep what it returns; one that fails is tried again.
 
         Raises:
-            StepFailed: where the function raised, the last time it was tried.
-            Invalid: where it returns what it does not promise, or what cannot be stored.
+            StepFailed: where the function raised, the last time it was tried; where it returns
+                what it does not promise, or what cannot be stored.
         """
         inputs = {name: self._input(name, kept) for name, kept in call.inputs.items()}
         function = guarded(self.node, call.run, inputs, call.label)
         began, cpu = time.perf_counter(), time.process_time()
         with self.watched(self.node) as undeclared:
             value, tries = _tried(lambda: function(**inputs, **call.parameters), retries)
-        artifact = keep(self.node, value, self.artifacts)
+        artifact = self._kept(call, value, inputs)
         rows = value.height if isinstance(value, pl.DataFrame) else None
         evaluation = self.judged(call, artifact) if call.judged else None
         wall, spent = time.perf_counter() - began, time.process_time() - cpu
         notes = [f"took {tries} tries" if tries > 1 else "", told(self.node.name, undeclared)]
         note = "; ".join(filter(None, notes))
         return Made(artifact, rows, wall, spent, peak_memory(), evaluation, note)
+
+    def _kept(self, call: Call, value: Any, inputs: dict[str, Any]) -> Artifact:
+        try:
+            return keep(self.node, value, self.artifacts)
+        except Invalid as error:
+            told = Failure(step=self.node.name, error=error.what, inputs=shapes(inputs), element=call.label)
+            raise step_failed(self.node, call.run, told, error.mend) from error
 
     def judged(self, call: Call, model: Artifact) -> Artifact:
         """Judge a model on the split that it learnt from, its first input."""

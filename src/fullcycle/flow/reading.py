@@ -11,7 +11,8 @@ from fullcycle.flow.memo import remember, remembered
 from fullcycle.flow.passing import Pass
 from fullcycle.flow.reason import what_is_new
 from fullcycle.flow.sources import read_source
-from fullcycle.kernel import Digest, digest_value, peak_memory
+from fullcycle.flow.stepping import failed
+from fullcycle.kernel import Digest, FullcycleError, digest_value, peak_memory
 from fullcycle.record import Artifact
 
 
@@ -29,7 +30,7 @@ def read(this: Pass, node: Node) -> StepFinished:
     """Read a source, or take its rows as they were where it says that they are the same.
 
     Raises:
-        Refused: where rows break the contract.
+        SourceFailed: where they cannot be had, or break the contract.
     """
     began, cpu = time.perf_counter(), time.process_time()
     if node.name in this.options.sources:
@@ -59,7 +60,10 @@ def read(this: Pass, node: Node) -> StepFinished:
 
 
 def _read(this: Pass, node: Node) -> _Rows:
-    reading = read_source(node, this.shop.surroundings, this.shop.clock())
+    try:
+        reading = read_source(node, this.shop.surroundings, this.shop.clock())
+    except FullcycleError as error:
+        raise failed(this, node, error) from error
     artifact = this.shop.artifacts.keep(reading.frame)
     this.frames[node.name] = reading.frame
     key = _versioned(this, node)

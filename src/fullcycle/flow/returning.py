@@ -16,7 +16,7 @@ def keep(node: Node, value: Any, artifacts: Artifacts) -> Artifact:
     """
     if not accepts(node.returns, value):
         raise Invalid(
-            f"{node.name} says it returns {type_name(node.returns)}, and returned {_told(value)}",
+            f"it says it returns {type_name(node.returns)}, and returned {_told(value)}",
             node.line,
             "return what it says" if value is not None else "end it with a return, or annotate it -> None",
         )
@@ -24,7 +24,7 @@ def keep(node: Node, value: Any, artifacts: Artifacts) -> Artifact:
         codec = artifacts.codecs.named(PickleCodec.name) if is_pickled(node.returns) else None
         return artifacts.keep(value, codec, lasting=False)  # it can be made again
     except Invalid as error:
-        raise Invalid(f"{node.name}: {error.what}", node.line, error.mend) from error
+        raise Invalid(error.what, node.line, error.mend) from error
 
 
 def _told(value: object) -> str:

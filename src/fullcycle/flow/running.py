@@ -1,13 +1,15 @@
 """A run: each step of the flow computed, or reused because nothing it stands on changed."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from fullcycle.flow.audit import audit
-from fullcycle.flow.facts import RunFinished, RunStarted, StepFinished
-from fullcycle.flow.failure import StepFailed, in_one_line, told_together
+from fullcycle.flow.facts import Failure, RunFinished, RunStarted, StepFinished
+from fullcycle.flow.failure import RunFailed, StepFailed, in_one_line, is_the_steps
 from fullcycle.flow.fanout import fan_out
 from fullcycle.flow.graph import Graph, Node
 from fullcycle.flow.interruption import Headway, begun, interrupted
@@ -18,7 +20,8 @@ from fullcycle.flow.passing import Pass, Workshop
 from fullcycle.flow.reading import read
 from fullcycle.flow.records import RunRecord, last_times, run_record
 from fullcycle.flow.stepping import compute, identify, is_usable, known, reused, why
-from fullcycle.kernel import Money, peak_memory
+from fullcycle.flow.stepping import failed as complete
+from fullcycle.kernel import FullcycleError, Money, peak_memory
 from fullcycle.record import append_next
 
 Teller = Callable[[StepFinished], None]
@@ -36,7 +39,7 @@ class _Meter:
     def start(cls) -> "_Meter":
         return cls(time.perf_counter(), time.process_time())
 
-    def finished(self, error: str, this: Pass) -> RunFinished:
+    def finished(self, error: str, this: Pass, failures: Sequence[Failure] = ()) -> RunFinished:
         cpu, cpu_hour = time.process_time() - self.cpu + this.elsewhere, this.shop.cpu_hour
         return RunFinished(
             status="failed" if error else "done",
@@ -46,6 +49,7 @@ class _Meter:
             peak_memory=max(peak_memory(), this.highest),  # of one process
             cost=Money(cpu_hour.amount * cpu / 3600, cpu_hour.currency),
             saved=sum(this.saved.values()),
+            failures=list(failures),
         )
 
 
@@ -61,10 +65,9 @@ def run(
     """Run a flow and record it; ``tell`` hears of each step as it finishes.
 
     Raises:
-        StepFailed: where a step's function raised; the run is recorded as failed with all
-            that it did finish.
-        Refused: where a source's rows break their contract.
-        Invalid: where a step returns what it does not promise, or what cannot be stored.
+        StepFailed: where a step fails, in whatever way; the run is recorded as failed with
+            all that it did finish. ``SourceFailed`` where a source cannot be read, or its
+            rows break their contract; ``RunFailed`` where it goes on after a failure.
         UnknownName, Invalid: before anything is recorded, where the options ask for what
             cannot be.
         RunInterrupted: where somebody stops it.
@@ -79,7 +82,7 @@ def run(
     this.restore = lambda name, error: _restore(this, chosen, name, error, tell)
     try:
         failed = _through(this, chosen, tell)
-        if options.audit:
+        if options.audit and (options.keep_going or not failed):
             audit(this, chosen, options.audit, start.id, shop.audited)
     except KeyboardInterrupt as stop:
         if options.afresh:
@@ -90,26 +93,53 @@ def run(
         this.note(meter.finished(in_one_line(error), this))
         this.write()
         raise
-    this.note(meter.finished("; ".join(map(in_one_line, failed)), this))
+    this.note(meter.finished("; ".join(map(in_one_line, failed)), this, _with_left_out(this, failed)))
     this.write()
     if failed:
-        raise told_together(failed, [node.name for node in wanted(graph, options.only)], this.steps)
+        raise _together(this, failed)
     return run_record(shop.ledger, graph.capability, number)
 
 
 def _through(this: Pass, chosen: Chosen, tell: Teller) -> list[StepFailed]:
-    """Go through the flow; what failed, where the run goes on after a failure."""
+    """Go through the flow; what failed: one step, or more where the run goes on after a failure."""
     failed: list[StepFailed] = []
     for node in wanted(this.graph, this.options.only):
         if any(name not in this.steps for name in node.upstream):
             continue  # what it stands on failed
         try:
             _advance(this, node, chosen.get(node.name, {}), tell)
-        except StepFailed as error:
-            if not this.options.keep_going:
+        except FullcycleError as error:
+            if not is_the_steps(error):
                 raise
-            failed.append(error)
+            failed.append(complete(this, node, error))
+            if not this.options.keep_going:
+                break
     return failed
+
+
+def _with_left_out(this: Pass, failed: Sequence[StepFailed]) -> list[Failure]:
+    """What the record keeps of failures: with the steps that stand on each."""
+    told = [error.failure for error in failed if error.failure is not None]
+    left = {
+        node.name: {above.name for above in this.graph.ancestors(node.name)}
+        for node in wanted(this.graph, this.options.only)
+        if node.name not in this.steps
+    }
+    return [
+        msgspec.structs.replace(one, left_out=[name for name, above in left.items() if one.step in above])
+        for one in told
+    ]
+
+
+def _together(this: Pass, failed: Sequence[StepFailed]) -> StepFailed:
+    """All that failed; where the run went on, with what was left out."""
+    left = dict[str, list[str]]()
+    for one in _with_left_out(this, failed):
+        for name in one.left_out:
+            left.setdefault(name, []).append(one.step)
+    if len(failed) == 1 and not (left and this.options.keep_going):
+        return failed[0]
+    return RunFailed(this.ref, failed, left)
 
 
 def _advance(this: Pass, node: Node, parameters: Mapping[str, Any], tell: Teller) -> None:

@@ -9,14 +9,14 @@ import msgspec
 from fullcycle.code import Reach, Symbol
 from fullcycle.flow.annotation import is_each, is_pickled, model_view, type_name
 from fullcycle.flow.facts import Memoized, StepFinished
-from fullcycle.flow.failure import in_one_line
+from fullcycle.flow.failure import StepFailed, completed, in_one_line, shape
 from fullcycle.flow.graph import Node
 from fullcycle.flow.making import Bench
 from fullcycle.flow.memo import memo_key, memo_stream, remembered
 from fullcycle.flow.passing import Pass
 from fullcycle.flow.ports import Answer, Call, Limits, Made
 from fullcycle.flow.reason import what_is_new, why_computed
-from fullcycle.kernel import Conflict, Damaged, Digest, Missing
+from fullcycle.kernel import Conflict, Damaged, Digest, FullcycleError, Missing
 from fullcycle.record import Artifact, Artifacts, Entry, PickleCodec
 
 UNCHANGED = "nothing it stands on changed"
@@ -124,6 +124,30 @@ def _elsewhere(this: Pass, node: Node, call: Call) -> Made:
             call = call_of(this, node, call.parameters, call.threads)
             answer = next(crew.make([call], limits_of(node, 1)))
     return taken(this, answer)
+
+
+def failed(this: Pass, node: Node, error: FullcycleError, element: str = "") -> StepFailed:
+    """What a step failed with, with all that a user needs to know of it."""
+    return completed(error, node, this.ref, lambda at: _shapes(this, node, at or element), element)
+
+
+def _shapes(this: Pass, node: Node, element: str) -> dict[str, str]:
+    """What each input of a step is, or of one of its elements."""
+    return {name: _shape(this, node, name, element) for name in node.inputs if name in this.steps}
+
+
+def _shape(this: Pass, node: Node, name: str, element: str) -> str:
+    kept = this.artifact(name)
+    try:
+        if name not in node.each:
+            return shape(this.value(name, node.inputs[name], kept))
+        family = this.shop.artifacts.parts(kept, this.graph.gives(name))
+        parts = {key if isinstance(key, str) else repr(key): part for key, part in family.items()}
+        if element not in parts:
+            return f"{len(parts):,} elements"
+        return shape(this.value(name, node.inputs[name], parts[element]))
+    except FullcycleError:
+        return "not to be read any more"
 
 
 def limits_of(node: Node, workers: int, each_s: float = 0.0) -> Limits:

@@ -20,6 +20,7 @@ from fullcycle.kernel.errors import (
 from fullcycle.kernel.lazy import later, lazily
 from fullcycle.kernel.markup import Markup, joined, tag
 from fullcycle.kernel.memory import peak_memory
+from fullcycle.kernel.modules import public
 from fullcycle.kernel.money import Interval, Money
 from fullcycle.kernel.process import Process, lives, this_process
 from fullcycle.kernel.reference import Reference
@@ -59,6 +60,7 @@ __all__ = [
     "micros",
     "now",
     "peak_memory",
+    "public",
     "tag",
     "this_process",
     "uuid7",

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from fullcycle.kernel.modules import public
+
 
 class FullcycleError(Exception):
     """The root of everything fullcycle raises on purpose.
@@ -14,6 +16,7 @@ class FullcycleError(Exception):
     exit_code = 2
 
     def __init__(self, what: str, where: str, mend: str) -> None:
+        what, where, mend = public(what), public(where), public(mend)
         super().__init__(what, where, mend)
         self.what = what
         self.where = where

@@ -9,7 +9,7 @@ from typing import Any
 from fullcycle.adapters.files import FileObjects
 from fullcycle.adapters.threads import limited
 from fullcycle.adapters.tiered import TieredObjects
-from fullcycle.flow import Answer, Bench, Call, StepFailed, viewed
+from fullcycle.flow import Answer, Bench, Call, Failure, StepFailed, viewed
 from fullcycle.flow.failure import in_one_line
 from fullcycle.kernel import Digest, FullcycleError, digest_bytes
 from fullcycle.record import Artifact, Artifacts, Ledger, Stored
@@ -108,4 +108,5 @@ def _told(call: Call, error: BaseException) -> StepFailed:
         "a process beside the run's own",
         "mend it and run again",
         "".join(traceback.format_exception(error)),
+        Failure(step=call.step, error=in_one_line(error), element=call.label),
     )
