@@ -8,7 +8,7 @@ the bytes together, a categorical is its labels, a list is the length of each an
 values together, a float is its bits. Chunks, slices, offsets and dictionaries leave no trace.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -38,13 +38,27 @@ def table_digest(frame: pl.DataFrame) -> Digest:
     Raises:
         Invalid: for a column of Python objects.
     """
+    schema = schema_digest(frame)
+    return joined_digest(schema, map(column_digest, frame.get_columns()))
+
+
+def schema_digest(frame: pl.DataFrame) -> Digest:
+    """Digest the names and dtypes of a table's columns, and the number of its rows.
+
+    Raises:
+        Invalid: for a column of Python objects.
+    """
     schema = [[name, _token(dtype, name)] for name, dtype in frame.schema.items()]
-    parts = [digest_value("schema@1", [schema, frame.height])]
-    parts += [_column(frame.get_column(name)) for name in frame.columns]
-    return digest_parts("table@1", [part.encode() for part in parts])
+    return digest_value("schema@1", [schema, frame.height])
 
 
-def _column(series: pl.Series) -> Digest:
+def joined_digest(schema: Digest, columns: Iterable[Digest]) -> Digest:
+    """The digest of a table, from those of its schema and its columns."""
+    return digest_parts("table@1", [part.encode() for part in (schema, *columns)])
+
+
+def column_digest(series: pl.Series) -> Digest:
+    """Digest the values of a column, whatever its name."""
     blocks = (series.slice(start, BLOCK) for start in range(0, len(series), BLOCK))
     return digest_parts("column@1", [digest_parts("block@1", _parts(block)).encode() for block in blocks])
 
@@ -63,13 +77,18 @@ def _parts(series: pl.Series) -> Iterator[Part]:
     elif isinstance(dtype, pl.List | pl.Array):
         yield from _lists(series)
     elif isinstance(dtype, pl.Boolean):
-        yield np.packbits(series.fill_null(False).to_numpy()).data
+        yield np.packbits(_filled(series, False).to_numpy()).data
     elif dtype.is_temporal():
-        yield _values(series.to_physical().fill_null(0))
+        yield _values(_filled(series.to_physical(), 0))
     elif dtype.is_float() or (dtype.is_integer() and dtype not in (pl.Int128, pl.UInt128)):
-        yield _values(series.fill_null(0))
+        yield _values(_filled(series, 0))
     else:
         yield from _texts(series)
+
+
+def _filled(series: pl.Series, empty: object) -> pl.Series:
+    """With a value in place of nulls; where there are none, Polars would wake its threads to say so."""
+    return series.fill_null(empty) if series.null_count() else series
 
 
 def _lists(series: pl.Series) -> Iterator[Part]:
@@ -82,8 +101,7 @@ def _texts(series: pl.Series) -> Iterator[Part]:
     """Text, and what has no number of its own: binary, decimals and 128-bit integers, written out."""
     binary = isinstance(series.dtype, pl.Binary)
     text = series.bin.encode("hex") if binary else series.cast(pl.String)
-    if text.null_count():
-        text = text.fill_null("")
+    text = _filled(text, "")
     lengths = text.str.len_bytes()
     yield _bytes(lengths.cast(pl.UInt64))
     size = int(lengths.sum())

@@ -13,72 +13,21 @@ import mmap
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
-from fullcycle.kernel import Invalid, later
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = later("numpy")
+from fullcycle.data.interface import Array, Release, Schema, Stream, capsule, least_sizes, pointer
+from fullcycle.data.mapping import Mapping
+from fullcycle.kernel import Invalid
 
 _WHERE = "a table to be mapped"
 _MEND = "read it without mapping"
-
 
 Held = mmap.mmap | bytes
 _ENDS = b"ARROW1"
 _DICTIONARIES, _BATCHES = 2, 3  # fields of the footer
 
-
-class _Schema(ctypes.Structure):
-    """ArrowSchema of the C data interface."""
-
-
-class _Array(ctypes.Structure):
-    """ArrowArray of the C data interface."""
-
-
-class _Stream(ctypes.Structure):
-    """ArrowArrayStream, as far as its schema."""
-
-
-_Schema._fields_ = [
-    ("format", ctypes.c_char_p),
-    ("name", ctypes.c_char_p),
-    ("metadata", ctypes.c_void_p),
-    ("flags", ctypes.c_int64),
-    ("n_children", ctypes.c_int64),
-    ("children", ctypes.POINTER(ctypes.POINTER(_Schema))),
-    ("dictionary", ctypes.c_void_p),
-    ("release", ctypes.CFUNCTYPE(None, ctypes.POINTER(_Schema))),
-    ("private_data", ctypes.c_void_p),
-]
-_Release = ctypes.CFUNCTYPE(None, ctypes.POINTER(_Array))
-_Array._fields_ = [
-    ("length", ctypes.c_int64),
-    ("null_count", ctypes.c_int64),
-    ("offset", ctypes.c_int64),
-    ("n_buffers", ctypes.c_int64),
-    ("n_children", ctypes.c_int64),
-    ("buffers", ctypes.POINTER(ctypes.c_void_p)),
-    ("children", ctypes.POINTER(ctypes.POINTER(_Array))),
-    ("dictionary", ctypes.c_void_p),
-    ("release", _Release),
-    ("private_data", ctypes.c_void_p),
-]
-_Stream._fields_ = [
-    ("get_schema", ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(_Stream), ctypes.POINTER(_Schema))),
-]
-
-_capsule = ctypes.pythonapi.PyCapsule_New
-_capsule.restype = ctypes.py_object
-_capsule.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
-_pointer = ctypes.pythonapi.PyCapsule_GetPointer
-_pointer.restype = ctypes.c_void_p
-_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 IN_USE: dict[int, object] = {}
 """What a table in use lies on, by the number that its array carries: the map and the structures."""
@@ -89,7 +38,7 @@ def _forget(array: Any, forget: Any = IN_USE.pop) -> None:
     forget(array.contents.private_data, None)
 
 
-_forgotten = _Release(_forget)
+_forgotten = Release(_forget)
 ctypes.pythonapi.Py_IncRef(ctypes.py_object(_forgotten))  # a table may be let go after this module is
 
 
@@ -104,9 +53,8 @@ def map_table(path: Path) -> pl.DataFrame:
         Invalid: where the file is laid out in a way that is not known here.
     """
     schema = pl.read_ipc_schema(path)
-    with path.open("rb") as file:
-        held = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    batches = [_Batch(held, *place) for place in _places(held)]
+    mapping = Mapping(path)
+    batches = [_Batch(mapping.held, *place, mapping=mapping) for place in _places(mapping.held)]
     coded = [name for name, dtype in schema.items() if _is_coded(dtype)]
     if len(coded) == len(schema) or not batches:
         return pl.read_ipc(path)
@@ -211,12 +159,15 @@ class _Told:
 class _Batch:
     """Rows of a mapped file, whose columns are taken in the order in which they lie."""
 
-    def __init__(self, held: Held, offset: int, size: int, body: int) -> None:
+    def __init__(
+        self, held: Held, offset: int, size: int, body: int, *, mapping: Mapping | None = None
+    ) -> None:
         told = _Told.root(held, offset + 8).table(2)  # after a mark and a length, four bytes each
         self._held = held
         self._compressed = told.field(3) != 0
         self._rows = told.long(0)
-        self._body = np.frombuffer(held, dtype=np.uint8).ctypes.data + offset + size
+        self._mapping = mapping
+        self._body = mapping.begins + offset + size if mapping is not None else 0
         self._size = body
         self._nodes = told.longs(1, 2)
         self._buffers = told.longs(2, 2)
@@ -234,7 +185,7 @@ class _Batch:
         """The next column, of the dtype of ``like``."""
         if self._compressed:
             raise Invalid("its buffers are compressed", _WHERE, _MEND)
-        keep: list[object] = [self._held]
+        keep: list[object] = [self._mapping]
         schema = _schema(like)
         try:
             array = self._array(schema, keep)
@@ -244,7 +195,7 @@ class _Batch:
         finally:
             schema.release(ctypes.byref(schema))
 
-    def _array(self, schema: Any, keep: list[object]) -> _Array:
+    def _array(self, schema: Any, keep: list[object]) -> Array:
         length, nulls = next(self._nodes)
         form = schema.format.decode()
         buffers = self._taken(form, length, keep)
@@ -252,10 +203,10 @@ class _Batch:
             self._array(schema.children[n].contents, keep)
             for n in range(0 if schema.dictionary else schema.n_children)
         ]
-        pointers = (ctypes.POINTER(_Array) * len(children))(*map(ctypes.pointer, children))
+        pointers = (ctypes.POINTER(Array) * len(children))(*map(ctypes.pointer, children))
         held = (ctypes.c_void_p * len(buffers))(*buffers)
         keep += [children, pointers, held]
-        return _Array(
+        return Array(
             length=length,
             null_count=nulls,
             n_buffers=len(buffers),
@@ -267,7 +218,7 @@ class _Batch:
 
     def _taken(self, form: str, length: int, keep: list[object]) -> list[int | None]:
         """The addresses of the buffers of an array of this form; absent ones are None."""
-        least = _least_sizes(form, length)
+        least = least_sizes(form, length)
         if form not in ("vu", "vz"):
             return [self._next(size)[0] for size in least]
         (texts,) = next(self._views)
@@ -289,7 +240,7 @@ class _Batch:
 class _Lying:
     """An array of the C data interface, which Polars takes over."""
 
-    def __init__(self, like: pl.Series, array: _Array, keep: list[object]) -> None:
+    def __init__(self, like: pl.Series, array: Array, keep: list[object]) -> None:
         self._like = like
         self._array = array
         self._keep = keep
@@ -302,49 +253,16 @@ class _Lying:
         IN_USE[number] = (self._keep, self._array)
         self._taken = schema
         return (
-            _capsule(ctypes.addressof(schema), b"arrow_schema", None),
-            _capsule(ctypes.addressof(self._array), b"arrow_array", None),
+            capsule(ctypes.addressof(schema), b"arrow_schema", None),
+            capsule(ctypes.addressof(self._array), b"arrow_array", None),
         )
 
 
-def _schema(like: pl.Series) -> _Schema:
+def _schema(like: pl.Series) -> Schema:
     """What Polars calls the dtype of a series in Arrow's terms."""
-    capsule = like.__arrow_c_stream__()
-    stream = _Stream.from_address(_pointer(capsule, b"arrow_array_stream"))
-    schema = _Schema()
+    held = like.__arrow_c_stream__()
+    stream = Stream.from_address(pointer(held, b"arrow_array_stream"))
+    schema = Schema()
     if stream.get_schema(ctypes.byref(stream), ctypes.byref(schema)):
         raise Invalid(f"{like.dtype} has no form in Arrow", _WHERE, _MEND)
     return schema
-
-
-def _least_sizes(form: str, length: int) -> list[int]:
-    """The least bytes that the buffers of an array take, by Arrow's layout; validity is the first."""
-    bits = (length + 7) // 8
-    if form == "n":
-        return []
-    if form == "+s" or form.startswith("+w:"):
-        return [bits]
-    if form == "b":
-        return [bits, bits]
-    if form in ("u", "z", "+l"):
-        return [bits, 4 * (length + 1), 0][: 2 if form == "+l" else 3]
-    if form in ("U", "Z", "+L"):
-        return [bits, 8 * (length + 1), 0][: 2 if form == "+L" else 3]
-    if form.startswith("d:"):
-        return [bits, length * (int(form.split(",")[2]) // 8 if form.count(",") == 2 else 16)]
-    if form.startswith("w:"):
-        return [bits, length * int(form[2:])]
-    width = _WIDTHS.get(form) or _WIDTHS.get(form[:3]) or _WIDTHS.get(form[:2])
-    if width is None:
-        raise Invalid(f"an array has the form {form!r}", _WHERE, _MEND)
-    return [bits, length * width]
-
-
-_WIDTHS = {
-    **dict.fromkeys(["c", "C"], 1),
-    **dict.fromkeys(["s", "S", "e"], 2),
-    **dict.fromkeys(["i", "I", "f", "tdD", "tts", "ttm"], 4),
-    **dict.fromkeys(["l", "L", "g", "tdm", "ttu", "ttn", "ts", "tD"], 8),
-    **dict.fromkeys(["vu", "vz", "_pli128", "_plu128"], 16),
-}
-"""Bytes of one value, by the form; the last two forms are Polars' own."""

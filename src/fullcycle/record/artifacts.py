@@ -12,7 +12,7 @@ from fullcycle.record.codecs import BundleCodec, Codecs, PlainCodec
 from fullcycle.record.family import NAME as FAMILY
 from fullcycle.record.family import Artifact, Family, part_kinds, taken_apart
 from fullcycle.record.plain import read_plain
-from fullcycle.record.ports import Codec, FittedCodec, MappedCodec, ObjectStore
+from fullcycle.record.ports import Codec, FittedCodec, MappedCodec, ObjectStore, VouchedCodec
 
 _AGAIN = "run again what made it"
 
@@ -48,7 +48,7 @@ class Artifacts:
                 Family.of(shape, keys, [self.keep(part, lasting=lasting) for part in parts])
             )
         if isinstance(codec, MappedCodec) and not codec.is_small(value):
-            content = codec.content(value)
+            content = (codec.content_vouched if isinstance(codec, VouchedCodec) else codec.content)(value)
             name = _file_name(codec.name, content)
             size = self.objects.write(name, partial(codec.write, value), lasting=lasting)
             return Artifact(content, name, codec.name, size)
@@ -172,7 +172,12 @@ class Artifacts:
             raise Invalid(f"{artifact.codec} maps no files", where, "install the fullcycle that stored it")
         if not self.objects.is_sealed(artifact.object):
             self._verify_file(artifact, path)
-        return codec.read(path)
+        value = codec.read(path)
+        if isinstance(codec, VouchedCodec) and self.objects.is_sealed(
+            artifact.object
+        ):  # asked after it is mapped
+            codec.vouch(value, artifact.content)
+        return value
 
     def _verify_file(self, artifact: Artifact, path: Path) -> None:
         """See that a file that somebody wrote to, or brought back, still holds what was stored."""
