@@ -9,6 +9,7 @@ import sys
 import msgspec
 import pytest
 
+from fullcycle.adapters.files import FileObjects
 from fullcycle.adapters.sqlite import SqliteLedger
 from fullcycle.flow import RunInterrupted, RunOptions, ago, finished_of, last_run, run_record, runs
 from fullcycle.flow.state import command_of, place, sighted, step_at
@@ -19,7 +20,7 @@ from small_flows import Shop
 MINUTE = 60_000_000  # µs
 TWO = """
 @fc.step
-def one() -> int: return 1
+def one(*, n: int = 1) -> int: return n
 @fc.step
 def two(one: int) -> int:
     import os, time
@@ -31,11 +32,12 @@ CHILD = """
 import json, sys
 from pathlib import Path
 from fullcycle.adapters.files import FileObjects
+from fullcycle.adapters.files import FileObjects
 from fullcycle.adapters.sqlite import SqliteLedger
 from small_flows import Shop
-folder, flow = Path(sys.argv[1]), json.loads(sys.argv[2])
+folder, (flow, parameters) = Path(sys.argv[1]), json.loads(sys.argv[2])
 shop = Shop(ledger=SqliteLedger(folder / "ledger.db"), objects=FileObjects(folder / "objects"))
-shop.run(flow)
+shop.run(flow, **parameters)
 """
 
 
@@ -46,10 +48,10 @@ def ledger(tmp_path):
     ledger.close()
 
 
-def running(folder, line):
+def running(folder, line, **parameters):
     """A run in a process of its own, whose second step is at ``line``."""
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, folder, json.dumps(TWO.format(line))],
+        [sys.executable, "-c", CHILD, folder, json.dumps([TWO.format(line), parameters])],
         cwd=os.path.dirname(os.path.dirname(__file__)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -183,6 +185,21 @@ def test_an_interrupted_run_is_taken_up_where_it_was():
 
     assert again.steps["one"].reused
     assert again.steps["two"].reason == "never ran"
+
+
+def test_after_a_kill_reasons_are_told_against_what_was_recorded_last(tmp_path, ledger):
+    """Not against the last run that is done."""
+    shop = Shop(ledger=ledger, objects=FileObjects(tmp_path / "objects"))
+    shop.run(TWO.format("pass"))
+    for _ in range(2):
+        child = running(tmp_path, "time.sleep(60)", n=2)
+        child.kill()
+        child.communicate()
+    after = shop.run(TWO.format("pass"), n=3)
+
+    assert [record.status for record in runs(ledger, "winback")] == ["done", "died", "died", "done"]
+    assert after.steps["one"].reason == "parameter n 2 → 3"
+    assert after.steps["two"].reason == "one has new content"
 
 
 def test_stopping_a_replay_is_no_interrupted_run():
