@@ -9,7 +9,15 @@ from fullcycle.experiment import ExperimentSpec
 from fullcycle.kernel import Damaged, Invalid, digest_bytes
 from fullcycle.metric import MetricSpec
 from fullcycle.record import Artifact, MemoryObjects
-from fullcycle.release import GoldenRow, Manifest, PinnedModel, golden_rows, keep_golden, keep_manifest
+from fullcycle.release import (
+    GoldenRow,
+    Manifest,
+    PinnedLookup,
+    PinnedModel,
+    golden_rows,
+    keep_golden,
+    keep_manifest,
+)
 
 DIGEST = "ab" * 32
 ARTIFACT = Artifact(DIGEST, DIGEST, "lightgbm-text@1", 12)
@@ -28,6 +36,7 @@ TRIAL = ExperimentSpec(
     },
     primary="visited",
 )
+LOOKUP = PinnedLookup(artifact=ARTIFACT, index=DIGEST, size=100, rows=2, contract=DIGEST, step="tastes")
 MANIFEST = Manifest(
     capability="winback",
     package="shop",
@@ -94,6 +103,7 @@ def test_the_order_in_which_things_were_told_does_not_change_a_release():
         {"fallback": None},
         {"models": {}},
         {"parameters": {"k": 4}},
+        {"lookups": {"tastes": LOOKUP}},
         {"golden": "cd" * 32},
         {"experiment": None},
         {"experiment": msgspec.structs.replace(TRIAL, weights={"today": 0.4, "chosen": 0.6})},
@@ -126,10 +136,18 @@ def test_golden_rows_come_back_to_the_bit(request, answer):
     )
 
 
-def test_a_manifest_of_a_later_format_asks_for_an_upgrade():
-    later = MANIFEST.to_bytes().replace(b'"format":1', b'"format":2')
+def test_a_manifest_is_written_again_in_the_format_it_had():
+    old = msgspec.structs.replace(MANIFEST, format=1)
 
-    with pytest.raises(Invalid, match="has format 2, this version reads up to 1"):
+    assert "lookups" not in msgspec.json.decode(old.to_bytes())
+    assert Manifest.from_bytes(old.to_bytes()) == old
+    assert "lookups" in msgspec.json.decode(MANIFEST.to_bytes())
+
+
+def test_a_manifest_of_a_later_format_asks_for_an_upgrade():
+    later = MANIFEST.to_bytes().replace(b'"format":2', b'"format":3')
+
+    with pytest.raises(Invalid, match="has format 3, this version reads up to 2"):
         Manifest.from_bytes(later)
 
 

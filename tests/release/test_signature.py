@@ -1,8 +1,10 @@
 """fullcycle.release.signature: what a service asks for is what its annotations say."""
 
+from typing import Annotated
+
 import pytest
 
-from fullcycle.data import Row
+from fullcycle.data import Lookup, Row, key
 from fullcycle.feature import Draw, Model
 from fullcycle.kernel import Invalid
 from fullcycle.release import read_signature
@@ -17,6 +19,10 @@ class Seen(Row):
     n: int
 
 
+class Known(Row):
+    n: Annotated[int, key]
+
+
 class Offer(Row):
     n: int
 
@@ -27,6 +33,7 @@ def everything(
     one: Model[Seen],
     many: dict[str, Model[Seen]],
     top: list[int],
+    known: Lookup[Known],
     draw: Draw,
     *,
     k: int,
@@ -43,10 +50,11 @@ def test_each_parameter_is_read_by_its_annotation():
     assert dict(signature.models) == {"one": Seen}
     assert dict(signature.families) == {"many": Seen}
     assert signature.draws == ("draw",)
+    assert dict(signature.lookups) == {"known": Known}
     assert dict(signature.values) == {"top": list[int]}
     assert dict(signature.parameters) == {"k": int, "rate": float}
     assert dict(signature.defaults) == {"rate": 0.5}
-    assert signature.steps == ("one", "many", "top")
+    assert signature.steps == ("one", "many", "known", "top")
 
 
 def test_a_plain_function_is_read_like_a_service():
@@ -66,6 +74,8 @@ def no_answer(ask: Ask): ...
 def unannotated(ask: Ask, model) -> Offer: ...
 def star(ask: Ask, *more: Model[Seen]) -> Offer: ...
 def positional_only(ask: Ask, /) -> Offer: ...
+def lookup_of_nothing(ask: Ask, known: Lookup) -> Offer: ...
+def lookup_of_numbers(ask: Ask, known: Lookup[int]) -> Offer: ...
 def unknown_name(ask: Ask, model: "Nowhere") -> Offer: ...  # noqa: F821 - that is the point
 
 
@@ -80,6 +90,8 @@ def unknown_name(ask: Ask, model: "Nowhere") -> Offer: ...  # noqa: F821 - that 
         (unannotated, "its parameter 'model' has no annotation"),
         (star, r"its parameter \*more: .* cannot be wired by name"),
         (positional_only, "its parameter ask: .* cannot be wired by name"),
+        (lookup_of_nothing, "its parameter 'known' says not of which rows it is"),
+        (lookup_of_numbers, "its parameter 'known' says not of which rows it is"),
         (unknown_name, "an annotation of it cannot be read: name 'Nowhere' is not defined"),
     ],
 )

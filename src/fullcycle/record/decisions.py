@@ -30,6 +30,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     propensity: float | None = None  # of the action, given the arm
     fallback: bool = False
     micros: int = 0
+    live: dict[str, Digest] = {}  # the content of each lookup that it could ask, by parameter
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True):

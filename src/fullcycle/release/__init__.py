@@ -41,12 +41,23 @@ if TYPE_CHECKING:
     from fullcycle.release.gates import Verdict as Verdict
     from fullcycle.release.gates import admit as admit
     from fullcycle.release.gates import judge as judge
+    from fullcycle.release.live import Live as Live
+    from fullcycle.release.live import LookupPublished as LookupPublished
+    from fullcycle.release.live import chosen as chosen
+    from fullcycle.release.live import contents as contents
+    from fullcycle.release.live import live_lookups as live_lookups
+    from fullcycle.release.live import live_stream as live_stream
+    from fullcycle.release.live import newest as newest
+    from fullcycle.release.live import open_lookup as open_lookup
+    from fullcycle.release.live import publications as publications
+    from fullcycle.release.live import require_contract as require_contract
     from fullcycle.release.loading import LoadedRelease as LoadedRelease
     from fullcycle.release.loading import Policy as Policy
     from fullcycle.release.loading import load_release as load_release
     from fullcycle.release.loading import python_version as python_version
     from fullcycle.release.manifest import GoldenRow as GoldenRow
     from fullcycle.release.manifest import Manifest as Manifest
+    from fullcycle.release.manifest import PinnedLookup as PinnedLookup
     from fullcycle.release.manifest import PinnedModel as PinnedModel
     from fullcycle.release.manifest import golden_rows as golden_rows
     from fullcycle.release.manifest import keep_golden as keep_golden
@@ -75,10 +86,13 @@ _NAMES = {
     "Incumbent": ".evidence",
     "Judgement": ".gates",
     "LoadedRelease": ".loading",
+    "Live": ".live",
     "Manifest": ".manifest",
+    "LookupPublished": ".live",
     "Override": ".gates",
     "Parity": ".evidence",
     "PinnedModel": ".manifest",
+    "PinnedLookup": ".manifest",
     "Policy": ".loading",
     "Predictor": ".predicting",
     "ReleaseChange": ".comparison",
@@ -92,6 +106,8 @@ _NAMES = {
     "admit": ".gates",
     "deploy": ".deployments",
     "deployed": ".deployments",
+    "chosen": ".live",
+    "contents": ".live",
     "deployed_at": ".deployments",
     "deployments_stream": ".facts",
     "gate_changes": ".comparison",
@@ -103,10 +119,16 @@ _NAMES = {
     "keep_manifest": ".manifest",
     "load_release": ".loading",
     "pinned_changes": ".comparison",
+    "live_lookups": ".live",
+    "live_stream": ".live",
     "python_version": ".loading",
+    "newest": ".live",
+    "open_lookup": ".live",
     "read_signature": ".signature",
+    "publications": ".live",
     "releases_stream": ".facts",
     "rollback": ".deployments",
 }
+    "require_contract": ".live",
 
 __getattr__, __all__ = lazily(__name__, _NAMES)

@@ -2,7 +2,8 @@
 
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, get_origin
@@ -10,14 +11,16 @@ from typing import Any, get_origin
 import msgspec
 
 from fullcycle.code import Archive, Loaded, load
-from fullcycle.data import Row
+from fullcycle.data import Row, ServedLookup
 from fullcycle.kernel import Digest, Invalid, Misconfigured, UnknownName
 from fullcycle.record import Artifacts, Codecs, ObjectStore
-from fullcycle.release.manifest import Manifest, PinnedModel
+from fullcycle.release.live import contents, open_lookup
+from fullcycle.release.manifest import Manifest, PinnedLookup, PinnedModel
 from fullcycle.release.predicting import Encoder, Predictor, ReleasedModel
 from fullcycle.release.signature import Signature, read_signature
 
 Call = Callable[[Any, Any], Any]
+_Asked = tuple[str, type[Row]]  # the parameter that asks for a lookup, and its contract there
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +34,23 @@ class Policy:
     answer: msgspec.json.Decoder[Any]  # checks an encoded answer against its contract
     answer_type: Any
     call: Call
+    asking: Callable[[Mapping[_Asked, ServedLookup[Any]]], Call]  # ``call`` over other lookups
+    lookups: Mapping[str, type[Row]]  # the contract of each that it asks
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedRelease:
-    """A release that can decide; ``arms`` is empty where no experiment goes out with it."""
+    """A release that can decide; ``arms`` is empty where no experiment goes out with it.
+
+    ``live`` is the content of each lookup that it asks: its own until others are published.
+    """
 
     digest: Digest
     manifest: Manifest
     service: Policy
     fallback: Policy | None
     arms: Mapping[str, Policy]
+    live: Mapping[str, Digest]
 
     @property
     def row(self) -> type[Row]:
@@ -53,6 +62,30 @@ class LoadedRelease:
         """Every function that may answer, by reference."""
         every = [self.service, *([self.fallback] if self.fallback is not None else []), *self.arms.values()]
         return {policy.reference: policy for policy in every}
+
+    def asking(self, objects: ObjectStore, published: Mapping[str, PinnedLookup]) -> "LoadedRelease":
+        """The same release over these lookups, and its own where none of a name is given.
+
+        Raises:
+            Missing, Damaged: where one is gone, or is not what was written.
+            Invalid: where one is of another contract.
+        """
+        if not published:
+            return self
+        opened = {
+            (name, row): open_lookup(objects, name, published[name], row)
+            for one in self.policies.values()
+            for name, row in one.lookups.items()
+            if name in published
+        }
+        again = {reference: replace(one, call=one.asking(opened)) for reference, one in self.policies.items()}
+        return replace(
+            self,
+            service=again[self.service.reference],
+            fallback=again[self.fallback.reference] if self.fallback is not None else None,
+            arms={arm: again[one.reference] for arm, one in self.arms.items()},
+            live={**self.live, **contents({name: published[name] for name, _ in opened})},
+        )
 
 
 def load_release(
@@ -88,6 +121,7 @@ def load_release(
         policies[manifest.service],
         policies[manifest.fallback] if manifest.fallback else None,
         {arm: policies[name] for arm, name in arms.items()},
+        contents(manifest.lookups),
     )
 
 
@@ -135,6 +169,7 @@ class _Parts:
     manifest: Manifest
     loaded: Loaded
     artifacts: Artifacts
+    opened: dict[_Asked, ServedLookup[Any]] = field(default_factory=dict)  # lookups; policies share them
 
     def policy(self, reference: str) -> Policy:
         function = named(self.loaded, reference)
@@ -142,6 +177,7 @@ class _Parts:
         given = {
             **{name: self._model(name, row) for name, row in signature.models.items()},
             **{name: self._family(name, row) for name, row in signature.families.items()},
+            **{name: self._lookup(name, row) for name, row in signature.lookups.items()},
             **{name: self._value(name, kind) for name, kind in signature.values.items()},
             **self._parameters(signature),
         }
@@ -154,6 +190,8 @@ class _Parts:
             answer=msgspec.json.Decoder(signature.answer),
             answer_type=signature.answer,
             call=_bound(plain, given, signature.draws),
+            asking=partial(_asking, plain, given, signature),
+            lookups=signature.lookups,
         )
 
     def _model(self, name: str, row: type[Row]) -> ReleasedModel:
@@ -197,6 +235,14 @@ class _Parts:
             raise UnknownName.among(name, self.manifest.models, where="the models of this release")
         return self.manifest.models[name]
 
+    def _lookup(self, name: str, row: type[Row]) -> ServedLookup[Any]:
+        if (name, row) not in self.opened:
+            if name not in self.manifest.lookups:
+                raise UnknownName.among(name, self.manifest.lookups, where="the lookups of this release")
+            pinned = self.manifest.lookups[name]
+            self.opened[name, row] = open_lookup(self.artifacts.objects, name, pinned, row)
+        return self.opened[name, row]
+
     def _value(self, name: str, kind: Any) -> Any:
         if name not in self.manifest.values:
             raise UnknownName.among(name, self.manifest.values, where="the values of this release")
@@ -230,6 +276,17 @@ def _bound(function: Callable[..., Any], given: dict[str, Any], draws: tuple[str
     if not draws:
         return lambda row, draw: function(row, **given)
     return lambda row, draw: function(row, **given, **dict.fromkeys(draws, draw))
+
+
+def _asking(
+    function: Callable[..., Any],
+    given: dict[str, Any],
+    signature: Signature,
+    opened: Mapping[_Asked, ServedLookup[Any]],
+) -> Call:
+    """``function`` over other lookups, of those that it asks."""
+    others = {name: opened[name, row] for name, row in signature.lookups.items() if (name, row) in opened}
+    return _bound(function, {**given, **others}, signature.draws)
 
 
 def _require_alike(service: str, policies: Mapping[str, Policy]) -> None:

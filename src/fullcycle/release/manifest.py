@@ -1,7 +1,8 @@
 """The manifest: everything that goes out together, pinned by digest.
 
 It is JSON, an object in the store, and its digest names the release's content. Nothing that
-decides is outside it. Format 1 is read by every later version.
+decides is outside it. Formats 1 and 2 are read by every later version; a manifest is written
+again in the format that it had.
 """
 
 from typing import Any
@@ -12,7 +13,8 @@ from fullcycle.experiment import ExperimentSpec
 from fullcycle.kernel import Card, Damaged, Digest, Invalid
 from fullcycle.record import Artifact, ObjectStore
 
-FORMAT = 1
+FORMAT = 2
+_SINCE = {"lookups": 2}  # the format that a field came with, where that is not the first
 
 _CANONICAL = msgspec.json.Encoder(order="sorted")
 
@@ -22,6 +24,17 @@ class PinnedModel(msgspec.Struct, frozen=True, kw_only=True):
 
     artifact: Artifact
     features: str  # "winback.rows:traits"
+    step: str
+
+
+class PinnedLookup(msgspec.Struct, frozen=True, kw_only=True):
+    """A lookup that a step made, and the index that a service asks it by."""
+
+    artifact: Artifact
+    index: Digest  # object: see fullcycle.data.index
+    size: int  # of the index, in bytes
+    rows: int
+    contract: Digest  # of what its contract says
     step: str
 
 
@@ -48,6 +61,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     fallback: str | None = None
     models: dict[str, PinnedModel] = {}  # by parameter
     values: dict[str, Artifact] = {}  # by parameter: what else a step returned
+    lookups: dict[str, PinnedLookup] = {}  # by parameter; live: others of their contract take their place
     parameters: dict[str, Any] = {}  # keyword-only parameters, frozen
     golden: Digest = ""  # object: a list of GoldenRow; empty in a draft, which nobody may deploy
     brief: Digest | None = None  # object
@@ -60,7 +74,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_bytes(self) -> bytes:
         """The canonical bytes: what is stored, and whose digest names them."""
-        return _CANONICAL.encode(self)
+        newer = [name for name, since in _SINCE.items() if since > self.format]
+        if not newer:
+            return _CANONICAL.encode(self)
+        told = msgspec.to_builtins(self)
+        return _CANONICAL.encode({name: value for name, value in told.items() if name not in newer})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Manifest":

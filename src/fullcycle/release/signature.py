@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
-from fullcycle.data import Row
+from fullcycle.data import Lookup, Row
 from fullcycle.feature import Draw, Model
 from fullcycle.kernel import Invalid
 
@@ -15,7 +15,8 @@ class Signature:
     """A policy's request, its answer, and everything else it is given, by parameter.
 
     ``models`` and ``families`` hold the row of features that a model, or each model of a
-    ``dict[str, Model[…]]``, is asked by. ``values`` are what other steps returned,
+    ``dict[str, Model[…]]``, is asked by, ``lookups`` the contract of what is asked by key, and is
+    live: made anew between releases. ``values`` are what other steps returned,
     ``parameters`` are keyword-only and frozen by the release; both hold the annotation.
     """
 
@@ -23,6 +24,7 @@ class Signature:
     answer: Any  # a Row, or list[Row]
     models: Mapping[str, type[Row]]
     families: Mapping[str, type[Row]]
+    lookups: Mapping[str, type[Row]]
     draws: tuple[str, ...]
     values: Mapping[str, Any]
     parameters: Mapping[str, Any]
@@ -31,7 +33,7 @@ class Signature:
     @property
     def steps(self) -> tuple[str, ...]:
         """The steps of the flow that it needs results of."""
-        return (*self.models, *self.families, *self.values)
+        return (*self.models, *self.families, *self.lookups, *self.values)
 
 
 def read_signature(function: Callable[..., Any], reference: str) -> Signature:
@@ -39,7 +41,7 @@ def read_signature(function: Callable[..., Any], reference: str) -> Signature:
 
     Raises:
         Invalid: where the first parameter is no Row, the answer neither a Row nor a list of
-            Rows, or a parameter says nothing of its type.
+            Rows, or a parameter says nothing of its type, or a lookup nothing of its rows.
     """
     plain = inspect.unwrap(function)
     hints = _hints(plain, reference)
@@ -64,14 +66,18 @@ def read_signature(function: Callable[..., Any], reference: str) -> Signature:
     asked = {parameter.name: hints[parameter.name] for parameter in positional[1:]}
     models = {name: get_args(kind)[0] for name, kind in asked.items() if get_origin(kind) is Model}
     families = {name: get_args(get_args(kind)[1])[0] for name, kind in asked.items() if _is_family(kind)}
+    lookups = {name: _contract(name, kind, reference) for name, kind in asked.items() if _is_lookup(kind)}
     draws = tuple(name for name, kind in asked.items() if kind is Draw)
     return Signature(
         row=hints[positional[0].name],
         answer=answer,
         models=models,
         families=families,
+        lookups=lookups,
         draws=draws,
-        values={name: kind for name, kind in asked.items() if name not in {*models, *families, *draws}},
+        values={
+            name: kind for name, kind in asked.items() if name not in {*models, *families, *lookups, *draws}
+        },
         parameters={parameter.name: hints[parameter.name] for parameter in frozen},
         defaults={p.name: p.default for p in frozen if p.default is not p.empty},
     )
@@ -88,6 +94,21 @@ def _hints(function: Callable[..., Any], reference: str) -> dict[str, Any]:
 
 def _is_family(kind: Any) -> bool:
     return get_origin(kind) is dict and get_args(kind)[0] is str and get_origin(get_args(kind)[1]) is Model
+
+
+def _is_lookup(kind: Any) -> bool:
+    return kind is Lookup or get_origin(kind) is Lookup
+
+
+def _contract(name: str, kind: Any, reference: str) -> type[Row]:
+    """The contract of a ``Lookup[Taste]``."""
+    (contract,) = get_args(kind) or (None,)
+    if not _is_row(contract):
+        raise _unclear(
+            reference, f"its parameter {name!r} says not of which rows it is", "annotate it fc.Lookup[Taste]"
+        )
+    kept: type[Row] = contract
+    return kept
 
 
 def _is_row(kind: Any) -> bool:

@@ -74,6 +74,7 @@ class Decider:
         exposure = self._arms.assign(row)
         draw = HashedDraw(id)
         fallback = False
+        self._live = dict(release.live)
         try:
             answer = answer_of(exposure.policy, row, draw)
         except Exception as error:  # noqa: BLE001 - a user's function may raise anything
@@ -133,6 +134,7 @@ class Decider:
 def _cured(error: FullcycleError | OSError) -> str:
     """What our own error says, and its cure, on one line."""
     if isinstance(error, FullcycleError):
+            live=self._live,
         return f"{error.what} ({error.where}); {error.mend}"
     return str(error)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from fullcycle.kernel import FullcycleError, Missing
 from fullcycle.record import Ledger
-from fullcycle.release import deployments_stream, releases_stream
+from fullcycle.release import deployments_stream, live_stream, newest, releases_stream
 from fullcycle.serve.decider import Tell
 from fullcycle.serve.ports import Deployed, Deployments
 from fullcycle.serve.serving import Active, Serving
@@ -23,6 +23,7 @@ Stage = Callable[[Deployed], Active]
 POLL_S = 0.2
 _LONGEST_WAIT_S = 30.0
 _DOUBLINGS = 10
+_HALF = 32  # bits
 
 
 class Follower:
@@ -81,7 +82,7 @@ class Follower:
         self._failures += 1
         wait = self._every * 2 ** min(self._failures, _DOUBLINGS)
         self._try_again = time.monotonic() + min(wait, _LONGEST_WAIT_S)
-        why = f"deployment {generation} was not activated: {_first_line(error)}"
+        why = f"deployment {deployment_of(generation)} was not activated: {_first_line(error)}"
         if why != self._serving.refused:
             active = self._serving.active
             keeps = f"{active.ref} goes on answering" if active is not None else "nothing answers"
@@ -95,25 +96,44 @@ class Follower:
 
 
 class LedgerDeployments:
-    """What the ledger says is deployed: the head of its stream is the generation."""
+    """What the ledger says should answer.
+
+    A generation is two positions in one number: its low half that of the last deployment,
+    its high half that of the last lookup that was published.
+    """
 
     def __init__(self, ledger: Ledger, capability: str, environment: str) -> None:
         self._ledger = ledger
         self._releases = releases_stream(capability)
         self._deployments = deployments_stream(capability, environment)
+        self._live = live_stream(capability, environment)
 
     def generation(self) -> int:
-        """The position of the last deployment."""
-        return self._ledger.heads(self._deployments).get(self._deployments, 0)
+        """The positions of the last deployment and of the last publication; 0 before the first deployment."""
+        deployment = self._head(self._deployments)
+        return deployment | self._head(self._live) << _HALF if deployment else 0
 
     def deployed(self, generation: int) -> Deployed:
-        """What the deployment at a position decided.
+        """What a generation's deployment decided, with what was published until then.
 
         Raises:
             Missing: where the ledger lacks it, or the release that it names.
         """
-        number: int = self._body(self._deployments, generation).release
-        return Deployed(number, self._body(self._releases, number).manifest)
+        number: int = self._body(self._deployments, deployment_of(generation)).release
+        return self.release(number, generation)
+
+    def release(self, number: int, generation: int) -> Deployed:
+        """A release, deployed or not, with what was published until a generation.
+
+        Raises:
+            Missing: where the ledger lacks it.
+        """
+        live = generation >> _HALF
+        told = self._ledger.read(self._live)[:live] if live else []
+        return Deployed(number, self._body(self._releases, number).manifest, newest(told))
+
+    def _head(self, stream: str) -> int:
+        return self._ledger.heads(stream).get(stream, 0)
 
     def _body(self, stream: str, position: int) -> Any:
         found = self._ledger.read(stream, since=position - 1)
@@ -122,6 +142,11 @@ class LedgerDeployments:
                 f"{stream} has no position {position}", "the ledger", "see that it was restored whole"
             )
         return found[0].body
+
+
+def deployment_of(generation: int) -> int:
+    """The position of a generation's deployment."""
+    return generation & ((1 << _HALF) - 1)
 
 
 def _first_line(error: Exception) -> str:

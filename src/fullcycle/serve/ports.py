@@ -5,6 +5,7 @@ from typing import Protocol
 
 from fullcycle.kernel import Digest
 
+from fullcycle.release import LookupPublished
 
 class DecisionLog(Protocol):
     """Where a decision is written before it is answered."""
@@ -59,7 +60,7 @@ class Generation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """The release that should answer: its number and its manifest."""
+    """The release that should answer: its number, its manifest, and what was published since."""
 
     release: int
     manifest: Digest
@@ -69,13 +70,14 @@ class Deployments(Protocol):
     """What has been decided to answer in one environment."""
 
     def generation(self) -> int:
-        """A number that grows with every deployment; 0 before the first. Cheap to ask.
+        """A number that grows with every deployment and publication; 0 before the first. Cheap to ask.
 
         Raises:
+    published: tuple[LookupPublished, ...] = ()
             FullcycleError: where nobody can be asked now.
         """
         ...
 
     def deployed(self, generation: int) -> Deployed:
-        """What was deployed as ``generation``, 1 or more."""
+        """What should answer since ``generation``, 1 or more."""
         ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from fullcycle.kernel import now, uuid7
+from fullcycle.release import LookupPublished
 from fullcycle.serve.decider import Decider, Undecided, Unrecorded
 from fullcycle.serve.ports import Deployed
 from fullcycle.serve.problem import Response, problem, response
@@ -18,11 +19,12 @@ class Active:
     decider: Decider
     openapi: bytes
     golden_rows: int
+    published: tuple[LookupPublished, ...] = ()
 
     @property
     def deployed(self) -> Deployed:
         """What it was staged for."""
-        return Deployed(self.decider.number, self.decider.release.digest)
+        return Deployed(self.decider.number, self.decider.release.digest, self.published)
 
     @property
     def ref(self) -> str:

@@ -1,0 +1,134 @@
+"""Live lookups: what was published for an environment since, beside what its release pins.
+
+A release pins a lookup's contract, and holds as its first content what its own run made.
+``live/<capability>/<environment>`` holds what was published after it, newest last. A release
+takes the newest of the same contract, if that was published when the release was there
+already, or was made by a later run than its own: else its own content is the newer one.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from fullcycle.data import Row, ServedLookup, contract_digest, schema, verify_index
+from fullcycle.kernel import Damaged, Digest, Invalid, Missing
+from fullcycle.record import Fact, Ledger, ObjectStore, fact
+from fullcycle.release.manifest import Manifest, PinnedLookup
+
+
+@fact("lookup.published")
+class LookupPublished(msgspec.Struct, frozen=True, kw_only=True):
+    """A lookup was made anew, for the services of an environment to ask from now on."""
+
+    parameter: str
+    lookup: PinnedLookup
+    run: int  # that made it
+    releases: int  # how many there were
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The lookup that a service asks by one of its parameters.
+
+    ``at`` (µs since 1970 UTC) and ``by`` say when it was published and by whom; None and
+    empty for what the release itself holds.
+    """
+
+    parameter: str
+    lookup: PinnedLookup
+    run: int
+    at: int | None = None
+    by: str = ""
+    why: str = ""
+
+
+def live_stream(capability: str, environment: str) -> str:
+    """The stream of what is published for an environment."""
+    return f"live/{capability}/{environment}"
+
+
+def publications(ledger: Ledger, capability: str, environment: str) -> list[Fact]:
+    """All that was ever published there, oldest first."""
+    return ledger.read(live_stream(capability, environment))
+
+
+def newest(facts: Iterable[Fact]) -> tuple[LookupPublished, ...]:
+    """The newest publication of each parameter and contract."""
+    found: dict[tuple[str, Digest], LookupPublished] = {}
+    for one in facts:
+        found[one.body.parameter, one.body.lookup.contract] = one.body
+    return tuple(found.values())
+
+
+def chosen(
+    manifest: Manifest, number: int, published: Iterable[LookupPublished]
+) -> dict[str, LookupPublished]:
+    """Of what was published, newest last, what release ``number`` asks instead of its own content."""
+    found = {}
+    for one in published:
+        pinned = manifest.lookups.get(one.parameter)
+        if pinned is not None and pinned.contract == one.lookup.contract:
+            found[one.parameter] = one
+    return {name: one for name, one in found.items() if one.releases >= number or one.run > manifest.run}
+
+
+def live_lookups(manifest: Manifest, number: int, facts: Iterable[Fact]) -> dict[str, Live]:
+    """What release ``number`` asks by each parameter, these being the facts of its environment."""
+    told = list(facts)
+    by_body = {id(one.body): one for one in told}
+    taken = chosen(manifest, number, [one.body for one in told])
+    found = {name: Live(name, pinned, manifest.run) for name, pinned in manifest.lookups.items()}
+    for name, body in taken.items():
+        one = by_body[id(body)]
+        found[name] = Live(name, body.lookup, body.run, one.at, one.by, body.why)
+    return found
+
+
+def open_lookup(
+    objects: ObjectStore, name: str, pinned: PinnedLookup, contract: type[Row]
+) -> ServedLookup[Any]:
+    """A lookup that was pinned or published, ready to be asked; every byte of it is verified.
+
+    Raises:
+        Missing, Damaged: where its index is gone, or is not what was written.
+        Invalid: where it is of another contract than the service asks by.
+    """
+    require_contract(name, pinned, contract)
+    path = objects.path(pinned.index)
+    if path is None:
+        raise Missing(
+            f"the index of the lookup {name} is not there",
+            f"object {pinned.index[:12]}…",
+            "restore the folder of artifacts from a backup, or publish it anew: fullcycle refresh",
+        )
+    verify_index(path)
+    lookup = ServedLookup(contract, path)
+    if lookup.content != pinned.artifact.content:
+        raise Damaged(
+            f"the index of the lookup {name} was made of another lookup",
+            str(path),
+            "restore that file from a backup, or publish it anew: fullcycle refresh",
+        )
+    return lookup
+
+
+def require_contract(name: str, pinned: PinnedLookup, contract: type[Row]) -> None:
+    """Refuse a lookup whose rows are not what a service asks for.
+
+    Raises:
+        Invalid: what to do instead.
+    """
+    if pinned.contract != contract_digest(contract):
+        raise Invalid(
+            f"the lookup {name} holds rows of another contract than {schema(contract)['name']} is now",
+            f"the parameter {name} of the service",
+            "a changed contract goes out with a release: run the flow, and release that",
+        )
+
+
+def contents(lookups: Mapping[str, PinnedLookup]) -> dict[str, Digest]:
+    """What a decision logs of the lookups that it could ask: the digest of each one's content."""
+    return {name: one.artifact.content for name, one in lookups.items()}
