@@ -97,10 +97,11 @@ def test_a_run_that_is_interrupted_says_so_and_what_is_kept(tmp_path, ledger):
 
 
 def test_a_step_that_leaves_by_sys_exit_has_failed(tmp_path, ledger):
-    running(tmp_path, "raise SystemExit(3)").communicate()
+    _, err = running(tmp_path, "raise SystemExit(3)").communicate()
 
     status, _, steps = became(ledger)
     assert (status, steps) == ("failed", ["one"])
+    assert "StepFailed: step two of winback@1 failed: SystemExit: 3" in err
 
 
 def test_a_number_that_another_process_has_got_since_is_no_sign_of_life(ledger):

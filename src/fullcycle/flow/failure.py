@@ -115,7 +115,7 @@ def guarded(node: Node, run: str, inputs: Mapping[str, Any], element: str = "") 
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return node.declared.function(*args, **kwargs)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # nobody would be told why the run ended
             own = error.__traceback__.tb_next if error.__traceback__ is not None else None
             raised = _own(own, _package(node))
             told = Failure(

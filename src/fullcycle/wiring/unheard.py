@@ -1,10 +1,16 @@
 """A run that ended without a word: somebody else has to tell of it, such as the next run."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fullcycle.flow import RunRecord, finished_of, last_run
+from fullcycle.kernel import counted, later
 from fullcycle.wiring.project import Project
-from fullcycle.wiring.projections import MEMO, followed
+
+if TYPE_CHECKING:
+    from fullcycle.wiring import projections
+else:  # only a run that follows a death needs them
+    projections = later("fullcycle.wiring.projections")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +26,8 @@ class Unheard:
         if not self.run.started.steps:
             return ""
         steps = finished_of(self.run.started.steps, self.run.steps)
-        return f"{steps}, {self.elements:,} elements of {self.run.at_step}" if self.elements else steps
+        elements = f"{counted(self.elements, 'element')} of {self.run.at_step}"
+        return f"{steps}, {elements}" if self.elements else steps
 
 
 def last_unheard(project: Project, capability: str) -> Unheard | None:
@@ -35,7 +42,8 @@ def _elements(project: Project, run: RunRecord) -> int:
     """How many elements of the step that it was at are remembered since it began."""
     if not run.at_step:
         return 0
-    with followed(project, (MEMO,)) as tables:
+    with projections.followed(project, (projections.MEMO,)) as tables:
         return sum(
-            row["at"] >= run.at and row["step"].startswith(f"{run.at_step}[") for row in tables.rows(MEMO)
+            row["at"] >= run.at and row["step"].startswith(f"{run.at_step}[")
+            for row in tables.rows(projections.MEMO)
         )
