@@ -89,7 +89,7 @@ def test_a_grid_that_was_killed_goes_on_with_what_is_missing_on_the_same_rows(ow
     said = typed(f"fullcycle {command}")
 
     assert said.code == 0, said.err
-    assert f"grid 1 goes on: {len(before)} of its trials are done, on the same rows" in said.out
+    assert f"grid 1 goes on: {len(before)} of its 4 trials done, on the same rows" in said.out
     trials = [run for run in trials_of(1) if run.status == "done"]
     assert sorted(run.started.parameters["leaves"] for run in trials) == ["16", "31", "4", "8"]
     assert before < {run.number for run in trials}

@@ -192,7 +192,7 @@ def test_the_page_and_the_lists_tell_of_the_family(shop: Path, typed: Typed) -> 
     assert [one.code for one in (*said.values(), *reports)] == [0] * 7
     assert "keys: 30" in said["show demand@2/spreads"].out
     assert "parts: 30" in said["show demand@2/demand"].out
-    assert "30 of 30 parts are other" in said["diff demand@1 demand@2"].out
+    assert "30 of 30 parts with other content" in said["diff demand@1 demand@2"].out
     assert "on the same rows" in said["diff demand@1 demand@2"].out
     page = Path("reports/demand.html").read_text()
     assert "of 30 models beat their baselines" in page

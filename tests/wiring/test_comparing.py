@@ -40,7 +40,7 @@ def test_of_a_dict_of_tables_only_what_differs_is_compared(project):
 
     change = made(project, {"x": one, "y": one, "z": one}, {"x": one, "y": two, "new": two})
 
-    assert change.note == "1 of 3 parts are other, 1 new, 1 gone"
+    assert change.note == "1 of 3 parts with other content, 1 new, 1 gone"
     assert list(change.tables) == ["y"]
     assert (change.tables["y"].rows.added, change.tables["y"].rows.removed) == (1, 1)
 

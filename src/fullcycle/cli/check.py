@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from fullcycle.cli.progress import waiting
-from fullcycle.kernel import Invalid, Reference
+from fullcycle.kernel import Invalid, Reference, counted
 from fullcycle.monitor import Finding, ring
 from fullcycle.wiring import open_project
 from fullcycle.wiring.watching import findings, watched
@@ -43,8 +43,9 @@ def command(ref: str, *, everything: bool, as_json: bool) -> int:
         _show(one)
     nodes = len({one.node for one in found})
     click.echo(
-        f"{what.capability}@{what.environment} (v{what.release}): {len(found)} checks at {nodes} nodes, "
-        f"{len(broken)} broken; {len(changes.raised)} alerts raised, {len(changes.cleared)} cleared"
+        f"{what.capability}@{what.environment} (v{what.release}): "
+        f"{counted(len(found), 'check')} at {counted(nodes, 'node')}, {len(broken)} broken; "
+        f"{counted(len(changes.raised), 'alert')} raised, {len(changes.cleared)} cleared"
     )
     if broken:
         click.echo(f"next: fullcycle why {what.metric}")

@@ -11,7 +11,7 @@ from fullcycle.code import FileChange
 from fullcycle.data import ColumnChange, ColumnSummary, TableChange
 from fullcycle.evaluate import Measured
 from fullcycle.flow import Effort
-from fullcycle.kernel import Change
+from fullcycle.kernel import Change, counted
 from fullcycle.release import ReleaseChange
 from fullcycle.wiring.comparison import CodeChange, DataChange, EffortChange, ScoreChange
 
@@ -93,11 +93,9 @@ def release(found: ReleaseChange) -> list[str]:
     alike = listed("gates", found.gates) + listed("what is pinned", found.pinned)
     golden = found.golden
     if not (golden.different or golden.only_first or golden.only_second):
-        return [*alike, f"the answers to {count(golden.shared)} golden rows"]
+        return [*alike, f"the answers to {counted(golden.shared, 'golden row')}"]
     _head("golden rows")
-    click.echo(
-        f"  {count(golden.different)} of {count(golden.shared)} shared requests are answered otherwise"
-    )
+    click.echo(f"  other answers to {count(golden.different)} of {counted(golden.shared, 'shared request')}")
     if golden.example:
         click.echo(f"  such as {golden.example}")
     if golden.only_first or golden.only_second:
@@ -149,7 +147,7 @@ def _rows(found: TableChange) -> str:
     changed = f", {count(rows.changed)} changed" if rows.key else ""
     by = f" (by {', '.join(rows.key)})" if rows.key else ""
     moved = f"+{count(rows.added)} −{count(rows.removed)}{changed}{by}"
-    return f"{count(rows.was)} → {count(rows.now)} rows, {moved}"
+    return f"{count(rows.was)} → {counted(rows.now, 'row')}, {moved}"
 
 
 def _table_lines(found: TableChange) -> Iterable[str]:

@@ -11,7 +11,7 @@ from fullcycle.cli.printing import count, when
 from fullcycle.cli.progress import waiting
 from fullcycle.experiment import Design, Readout, amount
 from fullcycle.flow import run_record
-from fullcycle.kernel import Interval, micros
+from fullcycle.kernel import Interval, counted, micros
 from fullcycle.wiring import open_project
 from fullcycle.wiring.experiments import DesignReport, Reading, conclude, design, read
 from fullcycle.wiring.runs import brief_of
@@ -106,8 +106,9 @@ def close_command(capability: str, name: str | None, *, early: bool, as_json: bo
 def _show_design(found: Design, brief: Brief | None) -> None:
     relative = f" ({found.relative:.1%} of it)" if found.relative is not None else ""
     click.echo(
-        f"  {found.analysis:<13} {found.days} days × {count(round(found.units_per_day))} units "
-        f"show an effect of {found.effect:.4f} on {found.metric} of {found.baseline:.4f}{relative}, "
+        f"  {found.analysis:<13} {counted(found.days, 'day')} × "
+        f"{counted(round(found.units_per_day), 'unit')} show an effect of {found.effect:.4f} "
+        f"on {found.metric} of {found.baseline:.4f}{relative}, "
         f"with chance {found.power:.0%}"
     )
     if brief is not None and brief.metric == found.metric:
@@ -142,9 +143,8 @@ def _show_off_policy(found: DesignReport) -> None:
     if report is None:
         click.echo(f"  no off-policy estimate: {found.left_out}")
         return
-    click.echo(
-        f"  before launch, from {count(report.rows)} past decisions that no model has learnt from (SNIPS):"
-    )
+    past = counted(report.rows, "past decision")
+    click.echo(f"  before launch, from {past} that no model has learnt from (SNIPS):")
     for arm, value in report.values.items():
         click.echo(
             f"    {arm:<10} {report.metric} {value.value:.4f} [{value.low:.4f}, {value.high:.4f}], "

@@ -16,7 +16,7 @@ from fullcycle.cli.pages import usual_page, write_page
 from fullcycle.cli.printing import scored, seconds, show_table
 from fullcycle.cli.running import noted
 from fullcycle.flow import RunRecord, spelled, split_values
-from fullcycle.kernel import FullcycleError, Invalid, Misconfigured
+from fullcycle.kernel import FullcycleError, Invalid, Misconfigured, counted
 from fullcycle.wiring import Project
 from fullcycle.wiring.grid_page import grid_page
 from fullcycle.wiring.grids import MANY, Grid, GridWatcher, Trial, Tried, require_sensible
@@ -65,18 +65,19 @@ def run_grid(grid: Grid, *, as_json: bool, sure: bool) -> int:
 
 def _be_sure(grid: Grid) -> None:
     if len(grid.trials) > MANY and sys.stdin.isatty():
-        click.confirm(f"These are {len(grid.trials):,} trials. Run them all?", abort=True, err=True)
+        click.confirm(f"These are {counted(len(grid.trials), 'trial')}. Run them all?", abort=True, err=True)
         return
     require_sensible(grid)
 
 
 def _head(grid: Grid) -> None:
     axes = ", ".join(f"{name} ({len(values)})" for name, values in grid.started.axes.items())
-    click.secho(f"{len(grid.trials):,} trials", bold=True, nl=False)
+    click.secho(counted(len(grid.trials), "trial"), bold=True, nl=False)
     click.echo(f": {axes}")
     if grid.number is not None:
         done = len(grid.trials) - grid.missing
-        click.echo(f"  grid {grid.number} goes on: {done:,} of its trials are done, on the same rows")
+        of = counted(len(grid.trials), "trial")
+        click.echo(f"  grid {grid.number} goes on: {done:,} of its {of} done, on the same rows")
 
 
 def _begins(grid: Grid) -> Any:
@@ -104,7 +105,7 @@ def _ends(number: int, trial: Trial, error: FullcycleError | None) -> None:
 def _took(run: RunRecord) -> str:
     steps = [step for step in run.steps.values() if step.role in ("step", "model")]
     reused = sum(step.reused for step in steps)
-    shared = f", {reused} of {len(steps)} steps reused" if reused else ""
+    shared = f", {reused} of {counted(len(steps), 'step')} reused" if reused else ""
     return f"({seconds(run.finished.wall)}{shared})" if run.finished is not None else ""
 
 
@@ -128,7 +129,7 @@ def _summary(tried: Tried, page: Path) -> None:
     click.secho(tried.ref, bold=True, nl=False)
     wall = sum(run.finished.wall for run in tried.runs if run.finished is not None)
     failed = f", {len(tried.failed):,} failed" if tried.failed else ""
-    click.echo(f" {len(tried.trials):,} trials{failed}, {seconds(wall)}; its chart: {page}")
+    click.echo(f" {counted(len(tried.trials), 'trial')}{failed}, {seconds(wall)}; its chart: {page}")
 
 
 def _table(tried: Tried) -> Table:

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from fullcycle.cli.printing import count
+from fullcycle.kernel import counted
 from fullcycle.wiring import open_project
 from fullcycle.wiring.projections import rebuild
 
@@ -30,4 +30,4 @@ def rebuild_command(*, as_json: bool) -> None:
         click.echo(json.dumps(rows))
         return
     for table, many in rows.items():
-        click.echo(f"  {table:<8} {count(many)} rows")
+        click.echo(f"  {table:<8} {counted(many, 'row')}")

@@ -5,9 +5,8 @@ import json
 import click
 import msgspec
 
-from fullcycle.cli.printing import count
 from fullcycle.flow import last_run, run_record
-from fullcycle.kernel import Invalid, Reference
+from fullcycle.kernel import Invalid, Reference, counted
 from fullcycle.release import Judgement
 from fullcycle.wiring import Project, open_project
 from fullcycle.wiring.released import judgement_of, released
@@ -134,7 +133,7 @@ def _show(judgement: Judgement, *, cures: bool) -> None:
         click.secho(
             f"  one worker: p50 {measured.p50_s * 1e3:.2f} ms, p99 {measured.p99_s * 1e3:.2f} ms, "
             f"{measured.memory_bytes / 1e6:.0f} MB, ready in {measured.start_s:.2f} s "
-            f"({count(measured.requests)} requests)",
+            f"({counted(measured.requests, 'request')})",
             dim=True,
         )
 

@@ -4,8 +4,9 @@ from contextlib import suppress
 
 import click
 
-from fullcycle.cli.printing import count, memory, money, scored, seconds
+from fullcycle.cli.printing import memory, money, scored, seconds
 from fullcycle.flow import Audited, Planned, RunRecord, StepFinished
+from fullcycle.kernel import counted
 
 _PLANNED = {
     "read": ("▸", "would read"),
@@ -64,11 +65,11 @@ def _steps(run: RunRecord) -> str:
     steps = [step for step in run.steps.values() if step.role in ("step", "model")]
     reused = sum(step.reused for step in steps)
     saved = run.finished.saved if run.finished is not None else 0.0
-    told = f"{len(steps) - reused} of {len(steps)} step{'s' if len(steps) != 1 else ''} ran"
+    told = f"{len(steps) - reused} of {counted(len(steps), 'step')} ran"
     return f"{told}, reuse saved {seconds(saved)}" if reused or saved else told
 
 
 def _size(step: StepFinished) -> str:
     if step.elements is not None:
-        return f"{count(step.elements)} elements"
-    return f"{count(step.rows)} rows" if step.rows is not None else ""
+        return counted(step.elements, "element")
+    return counted(step.rows, "row") if step.rows is not None else ""

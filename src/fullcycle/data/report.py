@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fullcycle.kernel import counted
+
 MASK = "•••"
 """What is shown in place of a personal value."""
 
@@ -24,7 +26,7 @@ class Problem:
     def __str__(self) -> str:
         lines = [f"  {self.field}: {self.rule}"]
         if self.examples:
-            lines[0] += f" ({self.rows:,} row{'s' if self.rows != 1 else ''})"
+            lines[0] += f" ({counted(self.rows, 'row')})"
             lines += ["    " + "  ".join(f"{k}={v}" for k, v in row.items()) for row in self.examples]
         return "\n".join(lines)
 

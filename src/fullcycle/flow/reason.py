@@ -5,6 +5,7 @@ from typing import Any
 
 from fullcycle.code import Symbol, changed
 from fullcycle.flow.facts import StepFinished
+from fullcycle.kernel import counted
 
 MOST = 3  # changes named in one line
 
@@ -48,4 +49,4 @@ def what_is_new(name: str, rows: int | None, last_rows: int | None) -> str:
     if rows is None or last_rows is None or rows == last_rows:
         return f"{name} has new content"
     more = rows - last_rows
-    return f"{name} has new content ({more:+,} row{'s' if abs(more) != 1 else ''})"
+    return f"{name} has new content ({'+' if more > 0 else ''}{counted(more, 'row')})"

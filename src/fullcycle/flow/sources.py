@@ -9,7 +9,7 @@ import polars as pl
 from fullcycle.data import Query, Row, check, conform, fields
 from fullcycle.flow.graph import Node
 from fullcycle.flow.ports import Surroundings
-from fullcycle.kernel import Invalid, Missing, Refused, UnknownName, micros
+from fullcycle.kernel import Invalid, Missing, Refused, UnknownName, counted, micros
 
 _ORDERED = re.compile(r"\border\s+by\b", re.IGNORECASE)
 
@@ -34,7 +34,7 @@ def read_source(node: Node, surroundings: Surroundings, now: int) -> Reading:
     loose = _unordered(query, node.declared.contract) if frame.height > 1 else ""
     if node.role == "outcomes":
         frame = sorted_by_key(frame, node.declared.contract)
-        return Reading(frame, f"{frame.height:,} rows whose window is over{loose}", "")
+        return Reading(frame, f"{counted(frame.height, 'row')} whose window is over{loose}", "")
     contract = node.declared.contract
     report = check(frame, contract, table=node.name)
     if report.problems:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from fullcycle.flow import RunRecord, StepFinished
-from fullcycle.kernel import Invalid, Money
+from fullcycle.kernel import Invalid, Money, counted
 
 _MONTH = 365 * 24 * 3600 * 1_000_000 / 12  # microseconds
 
@@ -62,8 +62,8 @@ def _of_runs(runs: Sequence[RunRecord], prices: Prices) -> CostPart:
     finished = [run.finished for run in runs if run.finished is not None]
     hours = sum(run.cpu for run in finished) / 3600
     amount = _sum([run.cost for run in finished], prices.currency)
-    counted = f"{hours:.4f} CPU hours in {len(finished)} finished {'run' if len(finished) == 1 else 'runs'}"
-    return CostPart(name="runs", amount=amount, counted=counted)
+    told = f"{hours:.4f} CPU hours in {counted(len(finished), 'finished run')}"
+    return CostPart(name="runs", amount=amount, counted=told)
 
 
 def _of_deciding(decisions: int, deciding_s: float, prices: Prices) -> CostPart:

@@ -1,7 +1,7 @@
 """Two runs for one page, filled from the record."""
 
 from fullcycle.evaluate import Evaluation, Measured
-from fullcycle.kernel import Damaged, Missing, instant, now
+from fullcycle.kernel import Damaged, Missing, counted, instant, now
 from fullcycle.report import Beside, ChangedData, ChangedScore, Families, Judgements
 from fullcycle.wiring.comparing import compare
 from fullcycle.wiring.comparison import DataChange, ScoreChange
@@ -78,7 +78,6 @@ def _told(one: DataChange) -> str:
         columns = ", ".join(change.column for change in table.columns)
         named = f"{part}: " if part else ""
         other = f"; other in {columns}" if columns else ""
-        parts.append(
-            f"{named}{rows.was:,} → {rows.now:,} rows, +{rows.added:,} −{rows.removed:,}{changed}{other}"
-        )
+        moved = f"+{rows.added:,} −{rows.removed:,}{changed}{other}"
+        parts.append(f"{named}{rows.was:,} → {counted(rows.now, 'row')}, {moved}")
     return "; ".join(parts) or one.note or "other content"

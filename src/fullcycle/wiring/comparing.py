@@ -12,7 +12,7 @@ from fullcycle.code import Archive, Symbol, changed, file_changes
 from fullcycle.data import Row, compare_tables, schema
 from fullcycle.evaluate import Measured, score_named
 from fullcycle.flow import Evaluated, Node, StepFinished, efforts, settings
-from fullcycle.kernel import Change, Damaged, Digest, FullcycleError, Invalid, Missing, changes
+from fullcycle.kernel import Change, Damaged, Digest, FullcycleError, Invalid, Missing, changes, counted
 from fullcycle.record import Artifact
 from fullcycle.release import ReleaseChange, gate_changes, golden_change, golden_rows, pinned_changes
 from fullcycle.wiring.comparison import (
@@ -227,10 +227,7 @@ class _Pair:
             }
         except FullcycleError as error:
             return DataChange(name, now.role, "changed", contract=contract, note=error.what)
-        kinds = [change.kind for change in found]
-        told = f"{len(other):,} of {len(after):,} parts are other"
-        told += f", {kinds.count('added'):,} new" if "added" in kinds else ""
-        told += f", {kinds.count('removed'):,} gone" if "removed" in kinds else ""
+        told = _parts(found, len(after))
         return DataChange(name, now.role, "changed", tables, contract, note=told)
 
     def _both_tables(self, was: Artifact, now: Artifact) -> list[tuple[str, pl.DataFrame, pl.DataFrame]]:
@@ -291,6 +288,16 @@ class _Pair:
             raise Missing(f"the flow of {one.ref} cannot be read", "its archive", "see the note")
         node = flow.graph.nodes[step]
         return node, judged_models(self.project.artifacts, one.run, node)
+
+
+def _parts(found: tuple[Change, ...], many: int) -> str:
+    """What became of the parts of a family: ``3 of 30 parts with other content, 1 new``."""
+    kinds = [change.kind for change in found]
+    words = {"changed": "with other content", "added": "new", "removed": "gone"}
+    told = [f"{kinds.count(kind):,} {word}" for kind, word in words.items() if kind in kinds]
+    first, *rest = told or [f"{many:,} in another order"]
+    number, _, word = first.partition(" ")
+    return ", ".join([f"{number} of {counted(many, 'part')} {word}", *rest])
 
 
 def _not_come_to(other: Side) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from fullcycle.code import Symbol, changed
 from fullcycle.data import fields, first_difference, text_difference
 from fullcycle.flow import StepFinished
-from fullcycle.kernel import Damaged, FullcycleError, Missing
+from fullcycle.kernel import Damaged, FullcycleError, Missing, counted
 from fullcycle.record import Artifact, Artifacts
 from fullcycle.wiring.details import is_family, tables_of
 from fullcycle.wiring.flow import Flow
@@ -64,7 +64,7 @@ class Differences:
         if not differing:
             return _UNSEEN
         first = differing[0]
-        more = f" ({len(differing):,} of {len(parts):,} parts differ)" if len(parts) > 1 else ""
+        more = f" ({len(differing):,} of {counted(len(parts), 'part')} differ)" if len(parts) > 1 else ""
         return f"[{first!r}] {self.where(parts[first], others[first])}{more}"
 
     def _of_values(self, was: Any, now: Any) -> str:
@@ -89,7 +89,7 @@ class Differences:
         except UnicodeDecodeError:
             pairs = enumerate(zip(before, after, strict=False))
             at = next((n for n, (a, b) in pairs if a != b), min(len(before), len(after)))
-            return f"byte {at:,} of its stored form, {len(before):,} → {len(after):,} bytes"
+            return f"byte {at:,} of its stored form, {len(before):,} → {counted(len(after), 'byte')}"
 
     @cached_property
     def _then(self) -> Artifacts:

@@ -22,7 +22,7 @@ from fullcycle.flow import (
     unreadable,
     watching,
 )
-from fullcycle.kernel import Digest, Invalid, Misconfigured, Missing, UnknownName, now
+from fullcycle.kernel import Digest, Invalid, Misconfigured, Missing, UnknownName, counted, now
 from fullcycle.metric import Outcomes
 from fullcycle.record import Artifacts, masked
 from fullcycle.release import ReleasedModel
@@ -221,7 +221,7 @@ class Flow:
         given = resources(source, self.project, self.environment)
         if len(given) != 1:
             raise Invalid(
-                f"{source.name} asks for {len(given)} warehouses",
+                f"{source.name} asks for {counted(len(given), 'warehouse')}",
                 f"the source {source.name}",
                 "let it ask exactly one: the outcomes are joined there",
             )

@@ -12,7 +12,7 @@ from fullcycle.data import Row, fields
 from fullcycle.experiment import Experiment, ExperimentSpec
 from fullcycle.experiment import reference as refer
 from fullcycle.flow import ModelStep, Node, RunRecord, run_record
-from fullcycle.kernel import Invalid
+from fullcycle.kernel import Invalid, counted
 from fullcycle.release import Manifest, PinnedModel, Signature, keep_golden, read_signature
 from fullcycle.serve import Service
 from fullcycle.wiring.briefs import require_measured
@@ -100,7 +100,7 @@ def service_of(flow: Flow) -> Service[..., Any]:
     services = [value for value in vars(module).values() if isinstance(value, Service)]
     if len(services) != 1:
         raise Invalid(
-            f"{path} declares {len(services)} services",
+            f"{path} declares {counted(len(services), 'service')}",
             path,
             "decorate exactly one function with @fc.service",
         )

@@ -25,7 +25,7 @@ from fullcycle.flow import (
     run_record,
     sources_of,
 )
-from fullcycle.kernel import Digest, FullcycleError, Missing, Refused
+from fullcycle.kernel import Digest, FullcycleError, Missing, Refused, counted
 from fullcycle.record import Fact, append_next
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.runs import Settled, Watcher, begin
@@ -207,7 +207,7 @@ def require_sensible(grid: Grid) -> None:
     """
     if len(grid.trials) > MANY:
         raise Refused(
-            f"these are {len(grid.trials):,} trials",
+            f"these are {counted(len(grid.trials), 'trial')}",
             f"a grid over {', '.join(grid.started.axes)}",
             "name fewer values, or add --yes if you mean it",
         )

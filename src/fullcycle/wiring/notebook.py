@@ -14,7 +14,7 @@ import polars as pl
 
 from fullcycle.flow import RunLine, RunRecord, run_record, settings
 from fullcycle.flow.elements import label
-from fullcycle.kernel import Card, Invalid, Missing, Reference, UnknownName, instant
+from fullcycle.kernel import Card, Invalid, Missing, Reference, UnknownName, counted, instant
 from fullcycle.release import Manifest, ReleasedModel, deployed
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.grids import open_grid
@@ -153,7 +153,7 @@ class Capability:
             (line.ref, _day(line.at), line.by, line.status, *_values(line, steps), line.message)
             for line in lines[:_SHOWN]
         ]
-        told = f"{len(lines):,} run{'s' if len(lines) != 1 else ''}"
+        told = counted(len(lines), "run")
         shown = f", the last {_SHOWN}" if len(lines) > _SHOWN else ""
         head = ("run", "when", "by", "status", *steps, "message")
         return Card(self.name, {"": f"{told}{shown}"}, head, rows).html()

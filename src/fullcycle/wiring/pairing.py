@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fullcycle.evaluate import Contender, Measured, Split, mean_of, paired
 from fullcycle.flow import Node, RunRecord
+from fullcycle.kernel import counted
 from fullcycle.record import Artifact, Artifacts
 from fullcycle.wiring.details import is_family
 from fullcycle.wiring.models import batch_model
@@ -68,5 +69,5 @@ def difference(
     if not found:
         return None, "not judged on the same rows"
     if found.count(_SAME) == len(found):
-        return None, f"the other {many - len(found):,} models were not judged on the same rows in both"
-    return mean_of(found), "" if len(found) == many else f"of {len(found):,} of {many:,} models"
+        return None, f"{counted(many - len(found), 'model')} not judged on the same rows in both"
+    return mean_of(found), "" if len(found) == many else f"of {len(found):,} of {counted(many, 'model')}"

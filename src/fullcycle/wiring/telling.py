@@ -6,7 +6,7 @@ from typing import Any
 from fullcycle.brief import Brief, in_words, number, worth_per_year
 from fullcycle.experiment import Readout, experiments
 from fullcycle.flow import Evaluated, RunRecord, last_run, run_record
-from fullcycle.kernel import Interval, Missing, Money, instant, now
+from fullcycle.kernel import Interval, Missing, Money, counted, instant, now
 from fullcycle.release import Judgement, Manifest, deployed, releases_stream
 from fullcycle.report import (
     ArmRow,
@@ -157,7 +157,7 @@ def _value(
         )
         if gain is not None
         else None,
-        off_policy_note=f"{gain.n:,} past decisions, as good as {gain.effective:,.0f} of its own"
+        off_policy_note=f"{counted(gain.n, 'past decision')}, as good as {gain.effective:,.0f} of its own"
         if gain
         else "",
         measured=Effect(
@@ -248,7 +248,7 @@ def _assessment(
         if budget is not None and budget.memory_bytes is not None
         else None,
         start_seconds=measured.start_s,
-        note=f"{measured.requests:,} requests through the handler, one worker",
+        note=f"{counted(measured.requests, 'request')} through the handler, one worker",
     )
 
 
@@ -286,7 +286,7 @@ def _experiment(reading: Reading) -> ExperimentPart:
             )
             if many
         ),
-        status=f"{told.first_day} to {told.last_day}, {told.days} days planned",
+        status=f"{told.first_day} to {told.last_day}, {counted(told.days, 'day')} planned",
         note=". ".join(f"{note[:1].upper()}{note[1:]}" for note in told.notes),
     )
 
