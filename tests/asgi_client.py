@@ -55,9 +55,9 @@ async def asking(
 
 
 def ask(
-    app: Any, method: str, path: str, body: bytes | dict[str, Any] = b"", headers: Headers = (), **more: Any
+    app: Any, method: str, path: str, body: bytes | dict[str, Any] | list[Any] = b"", headers: Headers = (), **more: Any
 ) -> Answer:
-    """The same, for one request outside an event loop; a dict is sent as JSON."""
-    if isinstance(body, dict):
+    """The same, for one request outside an event loop; a dict or list is sent as JSON."""
+    if isinstance(body, (dict, list)):
         body, headers = json.dumps(body).encode(), [JSON, *headers]
     return asyncio.run(asking(app, method, path, body, headers, **more))

@@ -259,7 +259,7 @@ def test_a_decision_that_cannot_be_logged_is_not_answered(serve):
     served.post(CLIENT)
     assert served.told == [
         "winback@v3, a decision could not be recorded: nothing can be written there (the event log); "
-        "make room (told once; counted in /readyz)"
+        "make room (told once; counted in /metrics)"
     ]
 
 

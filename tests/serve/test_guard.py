@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from asgi_client import JSON, ask
 from fullcycle.record import MemoryLedger
-from fullcycle.serve import App
+from fullcycle.serve import App, Edge
 from fullcycle.serve.guard import Guard
 from fullcycle.serve.problem import response
 from fullcycle.serve.reading import Rejected
@@ -177,8 +177,7 @@ def test_each_route_is_behind_the_guard():
         capability="winback",
         replay=False,
         tell=print,
-        pages=pages,
-        guard=Guard(loopback=False),
+        edge=Edge(pages=pages, guard=Guard(loopback=False)),
     )
     here = host(b"10.0.0.5")
 

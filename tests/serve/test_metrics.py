@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from fullcycle.serve.metrics import BOUNDS_US, Meter, exposition
+from fullcycle.serve.metrics import BOUNDS_US, Census, Meter, exposition
 
 
-def told(*meters, gauges=None):
+def told(*meters, in_flight=0, workers=1, generation=0):
     """Each sample's value, by its name and its labels but ``service``."""
-    text = exposition("winback@prod", [meter.words for meter in meters], gauges or {}).decode()
+    census = Census([meter.words for meter in meters], in_flight, workers, generation)
+    text = exposition("winback@prod", census).decode()
     found = {}
     for family in text_string_to_metric_families(text):
         assert family.documentation
@@ -79,9 +80,15 @@ def test_failures_are_counted_by_what_failed_and_how():
 
 
 def test_what_never_happened_is_told_as_zero_and_what_is_now_as_a_gauge():
-    found = told(Meter(), gauges={"generation": ("Which deployment answers.", 7)})
+    found = told(Meter(), in_flight=3, workers=2, generation=7)
 
-    assert found == {("shed_total", ()): 0, ("faults_total", ()): 0, ("generation", ()): 7}
+    assert found == {
+        ("shed_total", ()): 0,
+        ("faults_total", ()): 0,
+        ("in_flight", ()): 3,
+        ("workers", ()): 2,
+        ("generation", ()): 7,
+    }
 
 
 def test_the_workers_are_added_up_also_those_that_counted_otherwise():

@@ -4,7 +4,7 @@ import pytest
 
 from asgi_client import ask
 from fullcycle.kernel import Invalid
-from fullcycle.serve import App
+from fullcycle.serve import App, Edge
 from fullcycle.serve.problem import response
 from fullcycle.serve.reading import Rejected
 from fullcycle.serve.routes import SCOPES, Route, Routes
@@ -26,7 +26,9 @@ ROUTES = Routes(
 
 
 def app(*pages):
-    return App(Serving(), lambda: None, capability="winback", replay=False, tell=print, pages=pages)
+    return App(
+        Serving(), lambda: None, capability="winback", replay=False, tell=print, edge=Edge(pages=pages)
+    )
 
 
 def test_a_route_is_found_by_its_method_and_its_path():

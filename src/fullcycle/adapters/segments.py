@@ -16,7 +16,7 @@ import struct
 import threading
 import weakref
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,11 +72,20 @@ class SegmentWriter:
             Misconfigured: where it could not be written, or what was written before could
                 not be synchronised; the event is then not in the log.
         """
-        length = len(payload)
-        frame = _FRAME.pack(_MARK, length, zlib.crc32(payload, zlib.crc32(_LENGTH.pack(length)))) + payload
+        self._keep(_frame(payload))
+
+    def append_all(self, payloads: Sequence[bytes]) -> None:
+        """Write several events in one go: all of them or none, unless the process ends meanwhile.
+
+        Raises:
+            Misconfigured: as ``append``; then none of them is in the log.
+        """
+        self._keep(b"".join(map(_frame, payloads)))
+
+    def _keep(self, frames: bytes) -> None:
         try:
             with self._lock:
-                self._write(frame)
+                self._write(frames)
         except OSError as error:
             raise unwritable(error, "the event log", self._folder) from error
         if not self._dirty.is_set():
@@ -97,21 +106,21 @@ class SegmentWriter:
                 self._dirty.set()
             self._beat, self._dirty, self._closed = None, threading.Event(), threading.Event()
 
-    def _write(self, frame: bytes) -> None:
+    def _write(self, frames: bytes) -> None:
         if self._failed is not None:
             failed, self._failed = self._failed, None
             self._leave()  # what reached the disk of this segment is no longer certain
             raise failed
         if self._handle < 0 or self._end >= _FULL:
             self._begin()
-        written = os.write(self._handle, frame)
-        if written != len(frame):
+        written = os.write(self._handle, frames)
+        if written != len(frames):
             self._take_back()
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._end += written
 
     def _take_back(self) -> None:
-        """Cut off half a frame, or leave the segment: nothing may follow it."""
+        """Cut off what was half written, or leave the segment: nothing may follow it."""
         try:
             os.ftruncate(self._handle, self._end)
         except OSError:
@@ -181,6 +190,11 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
+
+
+def _frame(payload: bytes) -> bytes:
+    length = len(payload)
+    return _FRAME.pack(_MARK, length, zlib.crc32(payload, zlib.crc32(_LENGTH.pack(length)))) + payload
 
 
 def scan_segment(path: Path, since: int = 0) -> Iterator[Event | Hole]:

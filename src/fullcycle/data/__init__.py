@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from fullcycle.data.request import Malformed as Malformed
     from fullcycle.data.request import Unfit as Unfit
     from fullcycle.data.request import decode as decode
+    from fullcycle.data.request import elements as elements
     from fullcycle.data.request import problems as problems
     from fullcycle.data.row import Row as Row
     from fullcycle.data.row import at_least as at_least
@@ -98,6 +99,7 @@ __getattr__, __all__ = lazily(
         "conform": ".columns",
         "contract_digest": ".index",
         "decode": ".request",
+        "elements": ".request",
         "described": ".contract",
         "dtype_of": ".columns",
         "fields": ".contract",

@@ -6,11 +6,12 @@ Messages name fields and rules and never repeat a value: they end up in logs.
 import functools
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Any, TypeVar, get_type_hints
+from itertools import islice
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
-from fullcycle.data.contract import Field, fields
+from fullcycle.data.contract import Field, fields, unwrapped
 from fullcycle.data.row import Row
 from fullcycle.kernel import Invalid
 
@@ -21,6 +22,7 @@ Problem = tuple[str, str]
 
 _UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
+_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _SHOWN = 100  # a hostile request has no right to a longer answer
 
 
@@ -59,6 +61,20 @@ def decode(contract: type[R], data: bytes) -> R:
     return row if not times else _in_utc(row, times)
 
 
+def elements(data: bytes) -> list[bytes]:
+    """The elements of a JSON array, each as JSON that nobody has looked into.
+
+    Raises:
+        Malformed: where ``data`` is no JSON, or none that is an array.
+    """
+    try:
+        return [bytes(part) for part in _ELEMENTS.decode(data)]
+    except _UNREADABLE as error:
+        raise Malformed(
+            f"not a JSON array: {_masked(str(error))}", "the body of a request", "send an array of objects"
+        ) from error
+
+
 def problems(contract: type[Row], data: Any) -> list[Problem]:
     """List everything wrong with one row, by path; empty where it is good.
 
@@ -78,8 +94,8 @@ def problems(contract: type[Row], data: Any) -> list[Problem]:
         *((f"$.{name}", "is missing") for name, f in known.items() if f.required and name not in data),
     ]
     for name, field in known.items():
-        if name in data and (problem := _bad(field, hints[name], data[name])) is not None:
-            found.append(problem)
+        if name in data:
+            found += _bad(field, hints[name], data[name])
     return found[:_SHOWN]
 
 
@@ -118,14 +134,25 @@ def _unknown(name: str, known: dict[str, Field]) -> Problem:
     return f"$.{name[:64]}", message
 
 
-def _bad(field: Field, hint: Any, value: Any) -> Problem | None:
+def _bad(field: Field, hint: Any, value: Any) -> list[Problem]:
+    """What is wrong with a field; in a list, with each of its elements."""
+    path = f"$.{field.name}"
+    first = _refused(field, hint, value, path)
+    if first is None or first[0] == path or not isinstance(value, list):
+        return [first] if first is not None else []
+    (item,) = get_args(unwrapped(hint)[0])
+    refused = (_refused(field, item, one, f"{path}[{n}]") for n, one in enumerate(value))
+    return list(islice((each for each in refused if each is not None), _SHOWN))
+
+
+def _refused(field: Field, hint: Any, value: Any, path: str) -> Problem | None:
     try:
         msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
         text, _, inner = str(error).partition(" - at `$")
         if field.choices is not None:
             text = "expected one of " + ", ".join(repr(choice) for choice in field.choices)
-        return f"$.{field.name}{inner.rstrip('`')}", _masked(text)
+        return f"{path}{inner.rstrip('`')}", _masked(text)
     return None
 
 

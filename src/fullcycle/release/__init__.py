@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from fullcycle.release.manifest import golden_rows as golden_rows
     from fullcycle.release.manifest import keep_golden as keep_golden
     from fullcycle.release.manifest import keep_manifest as keep_manifest
+    from fullcycle.release.predicting import NoNumber as NoNumber
     from fullcycle.release.predicting import Predictor as Predictor
     from fullcycle.release.predicting import ReleasedModel as ReleasedModel
     from fullcycle.release.signature import Signature as Signature
@@ -85,15 +86,16 @@ _NAMES = {
     "HostLeft": ".facts",
     "Incumbent": ".evidence",
     "Judgement": ".gates",
-    "LoadedRelease": ".loading",
     "Live": ".live",
-    "Manifest": ".manifest",
+    "LoadedRelease": ".loading",
     "LookupPublished": ".live",
+    "Manifest": ".manifest",
     "Override": ".gates",
     "Parity": ".evidence",
-    "PinnedModel": ".manifest",
     "PinnedLookup": ".manifest",
+    "PinnedModel": ".manifest",
     "Policy": ".loading",
+    "NoNumber": ".predicting",
     "Predictor": ".predicting",
     "ReleaseChange": ".comparison",
     "ReleaseMade": ".facts",
@@ -104,10 +106,10 @@ _NAMES = {
     "Verdict": ".gates",
     "activation_stream": ".facts",
     "admit": ".gates",
-    "deploy": ".deployments",
-    "deployed": ".deployments",
     "chosen": ".live",
     "contents": ".live",
+    "deploy": ".deployments",
+    "deployed": ".deployments",
     "deployed_at": ".deployments",
     "deployments_stream": ".facts",
     "gate_changes": ".comparison",
@@ -117,18 +119,18 @@ _NAMES = {
     "judge": ".gates",
     "keep_golden": ".manifest",
     "keep_manifest": ".manifest",
-    "load_release": ".loading",
-    "pinned_changes": ".comparison",
     "live_lookups": ".live",
     "live_stream": ".live",
-    "python_version": ".loading",
+    "load_release": ".loading",
     "newest": ".live",
     "open_lookup": ".live",
-    "read_signature": ".signature",
+    "pinned_changes": ".comparison",
     "publications": ".live",
+    "python_version": ".loading",
+    "read_signature": ".signature",
     "releases_stream": ".facts",
+    "require_contract": ".live",
     "rollback": ".deployments",
 }
-    "require_contract": ".live",
 
 __getattr__, __all__ = lazily(__name__, _NAMES)

@@ -22,6 +22,15 @@ class Predictor(Protocol):
         ...
 
 
+class NoNumber(Invalid):
+    """A model's prediction is NaN or infinite; ``step`` names the model."""
+
+    def __init__(self, what: str, where: str, mend: str, step: str) -> None:
+        super().__init__(what, where, mend)
+        self.args = (what, where, mend, step)
+        self.step = step
+
+
 Encoder = Callable[[Any], list[float]]
 """Turns a row of features into the numbers that a model sees."""
 
@@ -46,7 +55,7 @@ class ReleasedModel:
         """Predict one row, or each of many in one call.
 
         Raises:
-            Invalid: where the model gives NaN or infinity.
+            NoNumber: where the model gives NaN or infinity.
         """
         if isinstance(x, (list, tuple)):
             predictions = self._scores([self._encode(row) for row in x])
@@ -59,9 +68,10 @@ class ReleasedModel:
             raise self._no_number(prediction)
         return prediction
 
-    def _no_number(self, prediction: float) -> Invalid:
-        return Invalid(
+    def _no_number(self, prediction: float) -> NoNumber:
+        return NoNumber(
             f"model {self._step} predicted {prediction}",
             f"step {self._step} of the release's run",
             "see what it was trained on: fullcycle show",
+            self._step,
         )

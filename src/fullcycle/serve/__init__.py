@@ -6,6 +6,7 @@ from fullcycle.kernel import lazily
 
 if TYPE_CHECKING:
     from fullcycle.serve.app import App as App
+    from fullcycle.serve.app import Edge as Edge
     from fullcycle.serve.assessment import assess_here as assess_here
     from fullcycle.serve.decider import Decider as Decider
     from fullcycle.serve.declare import Service as Service
@@ -28,6 +29,7 @@ _NAMES = {
     "DecisionLog": ".ports",
     "Deployed": ".ports",
     "Deployments": ".ports",
+    "Edge": ".app",
     "Follower": ".follower",
     "HashedDraw": ".draw",
     "LedgerDeployments": ".follower",

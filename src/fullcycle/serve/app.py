@@ -3,29 +3,50 @@
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from functools import partial
 
 from fullcycle.serve.answered import Answered
+from fullcycle.serve.crowd import Crowd
 from fullcycle.serve.decider import Tell
 from fullcycle.serve.guard import Guard
 from fullcycle.serve.limits import Limits
+from fullcycle.serve.many import answer_rows
+from fullcycle.serve.metrics import CONTENT_TYPE, Census, Meter, exposition
 from fullcycle.serve.problem import Response, problem, response
-from fullcycle.serve.reading import Gone, HeaderReader, Message, Receive, Rejected
+from fullcycle.serve.reading import Asked, Gone, HeaderReader, Message, Receive, Rejected, is_array
 from fullcycle.serve.routes import HttpScope, Request, Route, Routes
-from fullcycle.serve.serving import Serving
+from fullcycle.serve.serving import Active, Serving
 
 Send = Callable[[Message], Awaitable[None]]
 Life = Callable[[], AbstractAsyncContextManager[None]]
 """What happens beside the requests: entered before the first, left after the last."""
 
 _ALIVE = response(200, b'{"status":"alive"}')
+_LATER = (b"retry-after", b"1")
+_SHED = ("decide", "events")  # what is turned away in a crowd; whoever operates must still see it
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What stands around a service: who may ask, how much, what is counted, and further pages.
+
+    ``census`` gathers what every worker counts; without it a worker tells of itself alone.
+    """
+
+    guard: Guard = field(default_factory=Guard)
+    limits: Limits = field(default_factory=Limits)
+    meter: Meter = field(default_factory=Meter)
+    census: Callable[[], Census] | None = None
+    pages: Iterable[Route] = ()
 
 
 class App:
     """The ASGI application of one capability.
 
     ``POST /<capability>`` decides, once per Idempotency-Key that is still remembered (see
-    ``answered`` for how long that is); ``GET /openapi.json``, ``/livez`` and ``/readyz`` tell.
-    ``pages`` are answered besides.
+    ``answered`` for how long that is); ``GET /openapi.json``, ``/metrics``, ``/livez`` and
+    ``/readyz`` tell. The pages of its edge are answered besides.
     """
 
     def __init__(
@@ -36,25 +57,27 @@ class App:
         capability: str,
         replay: bool,
         tell: Tell,
-        guard: Guard | None = None,
-        limits: Limits | None = None,
-        pages: Iterable[Route] = (),
+        edge: Edge | None = None,
     ) -> None:
+        edge = edge or Edge()
+        limits = edge.limits
         self._serving = serving
         self._life = life
-        self._answered = Answered()
+        self._capability = capability
         self._tell = tell
-        self._guard = guard or Guard()
-        self._limits = limits or Limits()
-        self._headers = HeaderReader(replay=replay, limit=self._limits.body_bytes)
+        self._guard, self._meter, self._census, self._limits = edge.guard, edge.meter, edge.census, limits
+        self._answered = Answered()
+        self._crowd = Crowd(limits.in_flight)
+        self._headers = HeaderReader(replay=replay, limit=max(limits.body_bytes, limits.rows_bytes))
         self._unknown = f"there is nothing here; decisions are made at POST /{capability}"
         self.routes = Routes(
             [
                 Route("POST", f"/{capability}", "decide", self._decide),
                 Route("GET", "/openapi.json", "read", self._openapi),
+                Route("GET", "/metrics", "operate", self._metrics),
                 Route("GET", "/livez", "open", self._alive),
                 Route("GET", "/readyz", "open", self._ready),
-                *pages,
+                *edge.pages,
             ]
         )
 
@@ -65,29 +88,42 @@ class App:
 
     async def __call__(self, scope: HttpScope, receive: Receive, send: Send) -> None:
         """Answer one request, or live through the server's start and end."""
-        if scope["type"] == "http":
-            try:
-                answer = await self._answer(scope, receive)
-            except Gone:
-                return
-            await _send(answer, send, head=scope["method"] == "HEAD")
-        elif scope["type"] == "lifespan":
-            await self._live(receive, send)
-
-    async def _answer(self, scope: HttpScope, receive: Receive) -> Response:
+        if scope["type"] != "http":
+            await self._live(scope["type"], receive, send)
+            return
+        method: str = scope["method"]
+        path = release = ""
+        self._crowd.enter()
         try:
-            route, name = self.routes.find(scope["method"], scope["path"])
+            release = self._serving.ref
+            route, name = self.routes.find(method, scope["path"])
             self._guard.admit(None if route is None else route.scope, scope["headers"])
             if route is None:
                 self.routes.refuse(scope["path"], self._unknown)
-            return await route.handler(Request(scope, receive, self._limits, name))
+            path = route.path
+            if route.scope in _SHED and self._crowd.too_many(scope):
+                raise self._shed()
+            answer = await route.handler(Request(scope, receive, self._limits, name))
         except Rejected as rejected:
-            return rejected.response
+            answer = rejected.response
         except Gone:
-            raise
+            return
         except Exception as error:  # noqa: BLE001 - the edge: nothing of a fault of ours may leave
-            self._tell("".join(traceback.format_exception(error)))
-            return problem(500, "a fault in the server; its log says more")
+            answer = self._fault(error)
+        finally:
+            self._crowd.leave()
+        self._meter.requested(path, release, answer.status)
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
+
+    def _fault(self, error: Exception) -> Response:
+        self._meter.faulted()
+        self._tell("".join(traceback.format_exception(error)))
+        return problem(500, "a fault in the server; its log says more")
+
+    def _shed(self) -> Rejected:
+        self._meter.shed()
+        return Rejected(problem(429, "too many requests are in flight here", headers=[_LATER]))
 
     async def _decide(self, request: Request) -> Response:
         active = self._serving.active  # a request ends on the release it began with
@@ -95,9 +131,22 @@ class App:
             return self._serving.ready()
         asked = self._headers.read(request.headers)
         body = await request.body()
+        if is_array(body):
+            return await self._decide_many(active, body, asked)
         if asked.key is None:
             return active.answer(body, asked)
         return self._answered.once(asked.key, body, lambda: active.answer(body, asked))
+
+    async def _decide_many(self, active: Active, body: bytes, asked: Asked) -> Response:
+        decide = partial(answer_rows, active, body, asked, most=self._limits.rows)
+        if asked.key is None:
+            return await decide()
+        return await self._answered.once_awaited(asked.key, body, decide)
+
+    async def _metrics(self, request: Request) -> Response:
+        census = self._census or partial(Census, [self._meter.words], self._crowd.inside)
+        service = self._serving.service or self._capability
+        return response(200, exposition(service, census()), CONTENT_TYPE)
 
     async def _openapi(self, request: Request) -> Response:
         active = self._serving.active
@@ -109,14 +158,11 @@ class App:
     async def _ready(self, request: Request) -> Response:
         return self._serving.ready()
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _live(self, kind: str, receive: Receive, send: Send) -> None:
+        if kind != "lifespan":
+            return
         await receive()
         async with self._life():
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-async def _send(answer: Response, send: Send, *, head: bool) -> None:
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-    await send({"type": "http.response.body", "body": b"" if head else answer.body})

@@ -1,7 +1,7 @@
 """One decision: which arm, what it answers, logged before anybody hears of it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,10 @@ import msgspec
 from fullcycle.data import Row
 from fullcycle.kernel import FullcycleError, Invalid
 from fullcycle.record import Decision
-from fullcycle.release import LoadedRelease, Policy
-from fullcycle.serve.arms import Arms
+from fullcycle.release import LoadedRelease, NoNumber, Policy
+from fullcycle.serve.arms import Arms, Exposure
 from fullcycle.serve.draw import HashedDraw
+from fullcycle.serve.metrics import Meter
 from fullcycle.serve.ports import DecisionLog
 
 Tell = Callable[[str], None]
@@ -20,12 +21,16 @@ Tell = Callable[[str], None]
 _ENCODER = msgspec.json.Encoder()
 
 
-class Envelope(msgspec.Struct, frozen=True):
-    """What a client is answered: the decision's id, the release that made it, and the answer."""
+class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a client is answered: the decision's id, the release that made it, and the answer.
+
+    ``fallback`` is there only where the fallback answered.
+    """
 
     decision_id: str
     release: str
     answer: msgspec.Raw
+    fallback: bool = False
 
 
 class Undecided(Exception):
@@ -49,17 +54,27 @@ class Decider:
     """A release, ready to decide in one environment."""
 
     def __init__(
-        self, release: LoadedRelease, *, number: int, environment: str, log: DecisionLog, tell: Tell
+        self,
+        release: LoadedRelease,
+        *,
+        number: int,
+        environment: str,
+        log: DecisionLog,
+        tell: Tell,
+        meter: Meter | None = None,
     ) -> None:
         self.release = release
         self.number = number
         self.ref = f"{release.manifest.capability}@v{number}"
+        self.service = f"{release.manifest.capability}@{environment}"
         self.counts = Counts()
         self._environment = environment
         self._log = log
         self._tell = tell
+        self._meter = Meter() if meter is None else meter
         self._told: set[str] = set()
         self._arms = Arms.of(release)
+        self._live = dict(release.live)
 
     def decide(self, row: Row, id: str, at: int) -> bytes:
         """Decide for ``row``, log the decision, and give the answer's envelope as JSON.
@@ -70,25 +85,48 @@ class Decider:
             Undecided: where neither service nor fallback could answer; nothing is logged.
             Unrecorded: where the decision could not be logged, and so must not be answered.
         """
+        decision = self.made(row, id, at)
+        try:
+            self._log.append(_ENCODER.encode(decision))
+        except (FullcycleError, OSError) as error:
+            raise self._unrecorded(error) from error
+        return self._recorded(decision)
+
+    def record(self, decisions: Sequence[Decision]) -> list[bytes]:
+        """Log decisions that are answered together, in one write, and give their envelopes.
+
+        Raises:
+            Unrecorded: where they could not be logged; none of them then is.
+        """
+        try:
+            self._log.append_all([_ENCODER.encode(decision) for decision in decisions])
+        except (FullcycleError, OSError) as error:
+            raise self._unrecorded(error) from error
+        return [self._recorded(decision) for decision in decisions]
+
+    def made(self, row: Row, id: str, at: int) -> Decision:
+        """Decide for ``row``; what comes back is not logged yet.
+
+        Raises:
+            Undecided: where neither service nor fallback could answer.
+        """
         began = time.perf_counter_ns()
         exposure = self._arms.assign(row)
         draw = HashedDraw(id)
         fallback = False
-        self._live = dict(release.live)
         try:
             answer = answer_of(exposure.policy, row, draw)
         except Exception as error:  # noqa: BLE001 - a user's function may raise anything
             draw, fallback = HashedDraw(id), True
-            answer = self._fall_back(row, draw, exposure.policy, error)
-        raw = msgspec.Raw(answer)
-        decision = Decision(
+            answer = self._fall_back(row, draw, exposure, error)
+        return Decision(
             id=id,
             at=at,
             capability=self.release.manifest.capability,
             environment=self._environment,
             release=self.number,
             request=row,
-            answer=raw,
+            answer=msgspec.Raw(answer),
             experiment=exposure.experiment,
             unit=exposure.unit,
             arm=exposure.arm,
@@ -96,45 +134,51 @@ class Decider:
             propensity=draw.propensity,
             fallback=fallback,
             micros=(time.perf_counter_ns() - began) // 1000,
+            live=self._live,
         )
-        self._record(decision)
+
+    def _recorded(self, decision: Decision) -> bytes:
+        """Count a decision that was logged; give its envelope."""
+        fallback = decision.fallback
         self.counts.decisions += 1
         self.counts.fallbacks += fallback
-        return _ENCODER.encode(Envelope(id, self.ref, raw))
+        self._meter.decided(self.ref, decision.arm or "", decision.micros, fallback=fallback)
+        return _ENCODER.encode(Envelope(decision.id, self.ref, decision.answer, fallback))
 
-    def _record(self, decision: Decision) -> None:
-        try:
-            self._log.append(_ENCODER.encode(decision))
-        except (FullcycleError, OSError) as error:
-            self.counts.failures += 1
-            self._tell_once(f"a decision could not be recorded: {_cured(error)}")
-            raise Unrecorded(type(error).__name__) from error
+    def _unrecorded(self, error: FullcycleError | OSError) -> Unrecorded:
+        self.counts.failures += 1
+        self._meter.unrecorded(self.ref)
+        self._tell_once(f"a decision could not be recorded: {_cured(error)}")
+        return Unrecorded(type(error).__name__)
 
-    def _fall_back(self, row: Row, draw: HashedDraw, failed: Policy, error: Exception) -> bytes:
-        self._tell_failure(failed, error)
+    def _fall_back(self, row: Row, draw: HashedDraw, exposure: Exposure, error: Exception) -> bytes:
+        failed, arm = exposure.policy, exposure.arm or ""
+        self._note_failure(failed, arm, error)
         fallback = self.release.fallback
         if fallback is not None and fallback is not failed:
             try:
                 return answer_of(fallback, row, draw)
             except Exception as second:  # noqa: BLE001 - so may a fallback
-                self._tell_failure(fallback, second)
+                self._note_failure(fallback, arm, second)
         self.counts.failures += 1
         raise Undecided(type(error).__name__) from error
 
-    def _tell_failure(self, policy: Policy, error: Exception) -> None:
-        """Tell of a user's function: the error's kind and its line, never the request."""
-        self._tell_once(f"{policy.reference} failed: {type(error).__name__} at {_line_of(error)}")
+    def _note_failure(self, policy: Policy, arm: str, error: Exception) -> None:
+        """Count and tell of a user's function, or a model: its error's kind and line, not the request."""
+        kind = type(error).__name__
+        failed = f"model {error.step}" if isinstance(error, NoNumber) else policy.reference
+        self._meter.failed(self.ref, arm, failed, kind)
+        self._tell_once(f"{failed} failed: {kind} at {_line_of(error)}")
 
     def _tell_once(self, told: str) -> None:
         if told not in self._told:
             self._told.add(told)
-            self._tell(f"{self.ref}, {told} (told once; counted in /readyz)")
+            self._tell(f"{self.ref}, {told} (told once; counted in /metrics)")
 
 
 def _cured(error: FullcycleError | OSError) -> str:
     """What our own error says, and its cure, on one line."""
     if isinstance(error, FullcycleError):
-            live=self._live,
         return f"{error.what} ({error.where}); {error.mend}"
     return str(error)
 

@@ -14,7 +14,7 @@ Source: Prometheus text exposition format, version 0.0.4.
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
@@ -139,16 +139,20 @@ def _read(words: "Words[int]") -> list[_Block]:
     return blocks
 
 
-def exposition(service: str, counted: Iterable["Words[int]"], gauges: Mapping[str, tuple[str, int]]) -> bytes:
-    """What ``/metrics`` says: the sums of what several workers counted, and what is now.
+@dataclass(frozen=True, slots=True)
+class Census:
+    """All that a service's workers counted, and how things stand now."""
 
-    Args:
-        service: such as ``winback@prod``; a label of every line.
-        counted: the words of each worker.
-        gauges: a help text and a number by name.
-    """
+    counted: Sequence["Words[int]"]  # of each worker, those that have ended among them
+    in_flight: int
+    workers: int = 1
+    generation: int = 0  # of the deployments, as the workers were told; 0 for none
+
+
+def exposition(service: str, census: Census) -> bytes:
+    """What ``/metrics`` says; ``service`` is a label of every line, such as ``winback@prod``."""
     sums: dict[int, dict[tuple[str, ...], list[int]]] = defaultdict(dict)
-    for words in counted:
+    for words in census.counted:
         for block in _read(words):
             numbers = [words[block.base + n] for n in range(block.size)]
             known = sums[block.kind].get(block.labels, [0] * block.size)
@@ -166,7 +170,11 @@ def exposition(service: str, counted: Iterable["Words[int]"], gauges: Mapping[st
             sums[kind].setdefault((), [0])
         for labels, numbers in sorted(sums[kind].items()):
             page.line(name, _named(kind, labels), numbers[0])
-    for name, (told, value) in gauges.items():
+    for name, told, value in (
+        ("in_flight", "Requests that have begun and are not answered.", census.in_flight),
+        ("workers", "Processes that answer.", census.workers),
+        ("generation", "Which deployment should answer, by its number.", census.generation),
+    ):
         page.family(name, "gauge", told)
         page.line(name, {}, value)
     return page.text()

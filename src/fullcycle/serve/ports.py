@@ -1,11 +1,12 @@
 """What a service needs from outside, in its own words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from fullcycle.kernel import Digest
-
 from fullcycle.release import LookupPublished
+
 
 class DecisionLog(Protocol):
     """Where a decision is written before it is answered."""
@@ -15,6 +16,14 @@ class DecisionLog(Protocol):
 
         Raises:
             FullcycleError, OSError: where it could not be written.
+        """
+        ...
+
+    def append_all(self, payloads: Sequence[bytes]) -> None:
+        """Write several decisions that are answered together: all of them or none.
+
+        Raises:
+            FullcycleError, OSError: where they could not be written.
         """
         ...
 
@@ -64,6 +73,7 @@ class Deployed:
 
     release: int
     manifest: Digest
+    published: tuple[LookupPublished, ...] = ()
 
 
 class Deployments(Protocol):
@@ -73,7 +83,6 @@ class Deployments(Protocol):
         """A number that grows with every deployment and publication; 0 before the first. Cheap to ask.
 
         Raises:
-    published: tuple[LookupPublished, ...] = ()
             FullcycleError: where nobody can be asked now.
         """
         ...

@@ -1,13 +1,15 @@
 """Reading a request: headers and body into what a decision needs, or into what is wrong with it."""
 
+import asyncio
+import functools
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, MutableMapping
 from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 
-from fullcycle.data import Malformed, Row, Unfit, decode
+from fullcycle.data import Malformed, Row, Unfit, decode, elements
 from fullcycle.kernel import micros, now
 from fullcycle.serve.limits import Limits
 from fullcycle.serve.problem import FieldProblem, Response, problem
@@ -17,6 +19,9 @@ R = TypeVar("R", bound=Row)
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
+_SHOWN = 100  # problems: a hostile request has no right to a longer answer
+_SCORE = "score a table instead, with fullcycle score"
+_CLOSE = (b"connection", b"close")
 _KEY = re.compile(rb"[A-Za-z0-9._:~@/+=-]{1,128}")
 _JSON = re.compile(rb'\s*application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?', re.IGNORECASE)
 _RFC3339 = re.compile(rb"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)")
@@ -77,7 +82,7 @@ class HeaderReader:
         if not value.isdigit():
             raise Rejected(problem(400, "the header Content-Length is not a number"))
         if len(value) > 18 or int(value) > self._limit:
-            raise too_large(self._limit)
+            raise _too_large(self._limit)
 
     def _moment(self, value: bytes) -> int:
         if not self._replay:
@@ -99,29 +104,75 @@ class HeaderReader:
 
 
 async def read_body(receive: Receive, limits: Limits) -> bytes:
-    """The whole body.
+    """The whole body; one that begins with ``[`` may be as long as many rows.
 
     Raises:
-        Rejected: with 413 where it is too long.
+        Rejected: with 413 where it is too long, with 408 where it does not come in time.
         Gone: where the client went away before it was sent.
     """
-    message = await receive()
+    message = await _at_once(receive, limits.body_s)
     if message["type"] != "http.request":
         raise Gone
     body: bytes = message.get("body", b"")
-    limit = limits.body_bytes
     if message.get("more_body", False):
-        parts, size = [body], len(body)
-        while message.get("more_body", False) and size <= limit:
-            message = await receive()
-            if message["type"] != "http.request":
-                raise Gone
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-        body = b"".join(parts)
-    if len(body) > limit:
-        raise too_large(limit)
+        try:
+            async with asyncio.timeout(limits.body_s):
+                body = await _rest(receive, body, limits)
+        except TimeoutError:
+            raise _too_late(limits.body_s) from None
+    if len(body) > limits.body_bytes:
+        _require_short(body, limits)
     return body
+
+
+async def _rest(receive: Receive, body: bytes, limits: Limits) -> bytes:
+    parts, size, limit, more = [body], len(body), limits.body_bytes, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Gone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            limit = _require_short(b"".join(parts), limits)
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+async def _at_once(receive: Receive, seconds: float) -> Message:
+    """The first message: mostly it is there, and no clock has to be started for it."""
+    steps = receive().__await__()
+    try:
+        waits_for = next(steps)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+    try:
+        async with asyncio.timeout(seconds):
+            return await _Resumed(steps, waits_for)
+    except TimeoutError:
+        raise _too_late(seconds) from None
+
+
+class _Resumed:
+    """Goes on awaiting what was begun, and waits already."""
+
+    def __init__(self, steps: Generator[Any, Any, Message], waits_for: Any) -> None:
+        self._steps = steps
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        waits_for = self._waits_for
+        while True:
+            try:
+                sent = yield waits_for
+            except BaseException as error:  # noqa: BLE001 - a cancellation belongs to what is awaited
+                step = functools.partial(self._steps.throw, error)
+            else:
+                step = functools.partial(self._steps.send, sent)
+            try:
+                waits_for = step()
+            except StopIteration as done:
+                return done.value  # type: ignore[no-any-return]
 
 
 def read_row(contract: type[R], body: bytes) -> R:
@@ -136,14 +187,66 @@ def read_row(contract: type[R], body: bytes) -> R:
         errors = [FieldProblem(path, detail) for path, detail in unfit.problems]
         raise Rejected(problem(422, f"the body is not a {contract.__name__}", errors)) from None
     except Malformed:
-        raise Rejected(problem(400, "the body is not well-formed JSON")) from None
+        raise _malformed() from None
 
 
-def too_large(limit: int) -> Rejected:
-    """The body is over the limit; the connection closes, since the rest is not read."""
-    return Rejected(
-        problem(413, f"the body is larger than {limit:,} bytes", headers=[(b"connection", b"close")])
-    )
+def read_rows(contract: type[R], body: bytes, most: int) -> list[R]:
+    """Decode an array of rows.
+
+    Raises:
+        Rejected: with 400 for what is no JSON, with 413 for more rows than ``most``, with 422 and
+            every bad field of every row, such as ``$[3].recency``, for what are no rows.
+    """
+    try:
+        parts = elements(body)
+    except Malformed:
+        raise _malformed() from None
+    if len(parts) > most:
+        raise Rejected(problem(413, f"the body holds more than {most:,} rows: {_SCORE}"))
+    rows: list[R] = []
+    errors = [] if parts else [FieldProblem("$", "expected at least one row")]
+    for n, part in enumerate(parts):
+        try:
+            rows.append(decode(contract, part))
+        except Unfit as unfit:
+            errors += [FieldProblem(f"$[{n}]{path[1:]}", detail) for path, detail in unfit.problems]
+        except Malformed:  # such as half a surrogate in a string
+            raise _malformed() from None
+        if len(errors) >= _SHOWN:
+            break
+    if errors:
+        raise Rejected(problem(422, f"the body is not an array of {contract.__name__}", errors[:_SHOWN]))
+    return rows
+
+
+def _require_short(body: bytes, limits: Limits) -> int:
+    """The limit of a body that is longer than one row may be: that of many, if it holds many.
+
+    Raises:
+        Rejected: with 413; the connection closes, since the rest is not read.
+    """
+    limit = limits.rows_bytes if is_array(body) else limits.body_bytes
+    if len(body) > limit:
+        raise _too_large(limit)
+    return limit
+
+
+def is_array(body: bytes) -> bool:
+    """Whether that is an array, if it is JSON."""
+    return body[:64].lstrip()[:1] == b"["
+
+
+def _malformed() -> Rejected:
+    return Rejected(problem(400, "the body is not well-formed JSON"))
+
+
+def _too_large(limit: int) -> Rejected:
+    return Rejected(problem(413, f"the body is larger than {limit:,} bytes", headers=[_CLOSE]))
+
+
+def _too_late(seconds: float) -> Rejected:
+    """The connection closes: what may still come of the body is no request."""
+    return Rejected(problem(408, f"the body was not sent within {seconds:g} s", headers=[_CLOSE]))
 
 
 def _unsupported(detail: str, *headers: tuple[bytes, bytes]) -> Rejected:

@@ -32,7 +32,7 @@ class Active:
         return self.decider.ref
 
     def answer(self, body: bytes, asked: Asked) -> Response:
-        """Decide on one request.
+        """Decide on one row.
 
         Raises:
             Rejected: where the body is no row.
@@ -43,13 +43,21 @@ class Active:
         try:
             return response(200, self.decider.decide(row, id, at))
         except Undecided:
-            return problem(500, f"the service could not decide; the request's id is {id}")
+            return undecided(id)
         except Unrecorded:
-            return problem(
-                503,
-                "the decision could not be recorded, so it is not answered",
-                headers=[(b"retry-after", b"1")],
-            )
+            return unrecorded()
+
+
+def undecided(id: str) -> Response:
+    """Nothing could be decided, and nothing of why may leave."""
+    return problem(500, f"the service could not decide; the request's id is {id}")
+
+
+def unrecorded() -> Response:
+    """It was decided, but not logged."""
+    return problem(
+        503, "the decision could not be recorded, so it is not answered", headers=[(b"retry-after", b"1")]
+    )
 
 
 class Status(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -86,6 +94,16 @@ class Serving:
             if known is not None and known.deployed == deployed:
                 return known
         return None
+
+    @property
+    def ref(self) -> str:
+        """The release that answers, such as ``winback@v7``; empty where none does."""
+        return self.active.decider.ref if self.active is not None else ""
+
+    @property
+    def service(self) -> str:
+        """What answers where, such as ``winback@prod``; empty before anything does."""
+        return self.active.decider.service if self.active is not None else ""
 
     @property
     def silent(self) -> str:

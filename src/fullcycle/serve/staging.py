@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fullcycle.record import Codecs, ObjectStore
 from fullcycle.release import chosen, golden_rows, load_release
-from fullcycle.serve.app import App
+from fullcycle.serve.app import App, Edge
 from fullcycle.serve.decider import Decider, Tell
 from fullcycle.serve.follower import Follower
 from fullcycle.serve.golden import require_golden
+from fullcycle.serve.metrics import Meter
 from fullcycle.serve.openapi import openapi
 from fullcycle.serve.ports import DecisionLog, Deployed, Deployments
 from fullcycle.serve.serving import Active, Serving
@@ -33,6 +34,7 @@ class Stager:
     tell: Tell
     replay: bool = False
     root: Path | None = None
+    meter: Meter = field(default_factory=Meter)
 
     def __call__(self, deployed: Deployed) -> Active:
         """Load a release and have it reproduce its golden rows, over the lookups that it pins.
@@ -49,13 +51,20 @@ class Stager:
         taken = chosen(release.manifest, deployed.release, deployed.published)
         live = release.asking(self.objects, {name: one.lookup for name, one in taken.items()})
         decider = Decider(
-            live, number=deployed.release, environment=self.environment, log=self.log, tell=self.tell
+            live,
+            number=deployed.release,
+            environment=self.environment,
+            log=self.log,
+            tell=self.tell,
+            meter=self.meter,
         )
         document = openapi(release, decider.ref, replay=self.replay, example=rows[0].request)
         return Active(decider, document, reproduced, deployed.published)
 
 
-def service_app(stager: Stager, deployments: Deployments, *, capability: str) -> App:
+def service_app(
+    stager: Stager, deployments: Deployments, *, capability: str, edge: Edge | None = None
+) -> App:
     """The ASGI application that answers for a capability with whatever is deployed."""
     serving = Serving()
     follower = Follower(deployments, stager, serving, tell=stager.tell)
@@ -69,4 +78,5 @@ def service_app(stager: Stager, deployments: Deployments, *, capability: str) ->
         await asyncio.gather(following, return_exceptions=True)
         stager.log.close()
 
-    return App(serving, life, capability=capability, replay=stager.replay, tell=stager.tell)
+    edge = edge or Edge(meter=stager.meter)
+    return App(serving, life, capability=capability, replay=stager.replay, tell=stager.tell, edge=edge)
