@@ -228,7 +228,7 @@ def test_a_failing_service_is_counted_by_its_error_and_answered_for_by_the_fallb
 
 def numberless(number):
     """A model that gives ``number`` from a recency of 12 on, and a half below it."""
-    x = np.zeros((200, 5))
+    x = np.full((200, 5), 9.0)
     x[100:, 0] = 12
     settings = {
         "objective": "regression",
