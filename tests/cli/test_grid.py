@@ -71,6 +71,7 @@ def test_a_trial_that_fails_is_told_and_the_others_go_on(own, typed):
 
     assert said.code == 1
     assert "1/2 holdout=2  churn@5 ✗ step training of churn@5 failed: " in said.out
+    assert "      fullcycle show churn@5 · fullcycle debug churn@5/training\n" in said.out
     assert [run.status for run in trials_of(1)] == ["failed", "done"]
     assert "2 trials, 1 failed" in said.out
 
@@ -153,7 +154,11 @@ def test_a_text_with_a_comma_is_one_value_where_it_is_quoted(own, typed):
         ("-p leaves=4,,8", "'4,,8' names an empty value", "leave a comma out"),
         ("-p leaves=4 -p leaves=8", "leaves is told twice", "-p leaves=15,31"),
         ("-p leafs=4,8", "there is no 'leafs'", "did you mean 'leaves'?"),
-        ("-p leaves=4,8 --dry-run", "a grid cannot be told beforehand", "tell one of its trials"),
+        (
+            "-p leaves=4,8 --dry-run",
+            "a grid cannot be told beforehand",
+            "trials: fullcycle run churn -p leaves=4",
+        ),
         (f"-p seed={','.join(map(str, range(1001)))}", "these are 1,001 trials", "add --yes if you mean it"),
     ],
 )

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -42,6 +43,14 @@ def read_parameters(typed: Sequence[str]) -> tuple[dict[str, str], dict[str, lis
         else:
             given[name] = values[0]
     return given, axes
+
+
+def one_trial(capability: str, given: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> str:
+    """What to type to run the first trial of a grid alone."""
+    first = {**given, **{name: values[0] for name, values in axes.items()}}
+    return " ".join(
+        ["fullcycle run", capability, *(f"-p {quote(f'{name}={value}')}" for name, value in first.items())]
+    )
 
 
 def run_grid(grid: Grid, *, as_json: bool, sure: bool) -> int:
@@ -97,9 +106,17 @@ def _ends(number: int, trial: Trial, error: FullcycleError | None) -> None:
     with suppress(BrokenPipeError):
         if error is not None:
             click.secho(f"  {run.ref} ✗ {error.what.partition(chr(10))[0]}", fg="red")
+            click.echo(f"      {_next(run)}")
             return
         scores = (f"{step} {one.value:.4f}" for step, one in run.evaluations.items())
         click.echo(f"  {run.ref} {', '.join(scores)} {_took(run)}".rstrip())
+
+
+def _next(run: RunRecord) -> str:
+    """What to type to see why a trial failed."""
+    failures = run.finished.failures if run.finished is not None else []
+    steps = (f"{run.ref}/{one.step}{f'[{one.element}]' if one.element else ''}" for one in failures)
+    return " · ".join([f"fullcycle show {run.ref}", *(f"fullcycle debug {quote(step)}" for step in steps)])
 
 
 def _took(run: RunRecord) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import datetime
+from textwrap import wrap
 
 from rich.console import Console
 from rich.table import Table
@@ -49,6 +50,19 @@ def when(micros: int) -> str:
     """A time in the reader's own time zone, to the minute."""
     local: datetime = instant(micros).astimezone()
     return f"{local:%Y-%m-%d %H:%M}"
+
+
+def in_column(reasons: str, width: int) -> list[str]:
+    """Reasons as the lines of a column: in one where they fit, else each in its own.
+
+    One that is wider than the column is folded on a terminal, and left whole where grep may look for it.
+    """
+    if len(reasons) <= width:
+        return [reasons]
+    each = reasons.split("; ")
+    if not sys.stdout.isatty():
+        return each
+    return [line for one in each for line in wrap(one, width, break_on_hyphens=False) or [""]]
 
 
 def show_table(table: Table) -> None:

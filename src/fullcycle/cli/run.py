@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import click
 
-from fullcycle.cli.grid import read_parameters, run_grid
+from fullcycle.cli.grid import one_trial, read_parameters, run_grid
 from fullcycle.cli.progress import ElementsLine
 from fullcycle.cli.running import audited, noted, planned, step_line, summary
 from fullcycle.cli.showing import run_as_json
@@ -81,7 +81,10 @@ def command(
     tell_crashes()
     if dry_run:
         if axes:
-            raise Invalid("a grid cannot be told beforehand", "--dry-run", "tell one of its trials")
+            trial = one_trial(capability, given, axes)
+            raise Invalid(
+                "a grid cannot be told beforehand", "--dry-run", f"tell one of its trials: {trial} --dry-run"
+            )
         _plan(project, capability, given, environment, wishes, as_json=as_json)
         return 0
     said = message if message is not None else _message(project)

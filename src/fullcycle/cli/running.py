@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import click
 
-from fullcycle.cli.printing import memory, money, scored, seconds
+from fullcycle.cli.printing import in_column, memory, money, scored, seconds
 from fullcycle.flow import Audited, Planned, RunRecord, StepFinished
 from fullcycle.kernel import counted
 
@@ -14,16 +14,20 @@ _PLANNED = {
     "reuse": ("·", "reused"),
     "perhaps": ("?", "may run"),
 }
+_REASON = 44  # columns
 
 
 def step_line(step: StepFinished) -> None:
     """Print how a step ended; a reader that has gone, say ``head``, does not stop the run."""
     mark = "·" if step.reused else "▸"
     verb = "reused" if step.reused else "read" if step.role in ("source", "outcomes") else "ran"
+    first, *others = in_column(step.reason, _REASON)
     with suppress(BrokenPipeError):
         click.echo(
-            f"  {mark} {step.step:<12} {verb:<7} {step.reason:<44} {_size(step):>13} {seconds(step.wall):>8}"
+            f"  {mark} {step.step:<12} {verb:<7} {first:<{_REASON}} {_size(step):>13} {seconds(step.wall):>8}"
         )
+        for reason in others:
+            click.echo(f"  {'':<22} {reason}")
         if step.note:
             click.secho(f"    {step.note}", dim=True)
 
