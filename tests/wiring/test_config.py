@@ -42,6 +42,26 @@ def test_an_environment_replays_only_where_it_says_so(reading):
     assert [config.environment(name).replay for name in ("dev", "prod")] == [False, True]
 
 
+def test_a_service_is_reached_on_loopback_by_its_own_pages_unless_told_otherwise(reading):
+    service = reading("[environments.prod]").environment("prod").service
+    assert (service.hosts, service.origins, service.tokens) == ((), (), False)
+
+    service = (
+        reading("""
+        [environments.prod.service]
+        hosts = ["winback.shop.example", "[2001:db8::1]"]
+        origins = ["https://crm.shop.example:8443"]
+        limits = { rows = 20, body_s = 2 }
+    """)
+        .environment("prod")
+        .service
+    )
+
+    assert service.hosts == ("winback.shop.example", "[2001:db8::1]")
+    assert service.origins == ("https://crm.shop.example:8443",)
+    assert (service.limits.rows, service.limits.body_s, service.limits.head_s) == (20, 2.0, 10.0)
+
+
 def test_the_project_is_the_nearest_folder_with_the_file(tmp_path):
     (tmp_path / "fullcycle.toml").touch()
     inner = tmp_path / "inner"
@@ -64,6 +84,12 @@ WRONG = {
     "[environments.dev]\nreplay = 1": (Invalid, "Expected `bool`, got `int`", "configuration.md"),
     "[project]\nprices = { cpu_hour = 'dear' }": (Invalid, "Expected `float`, got `str`", "configuration.md"),
     "[environments.dev]\nwarehouses.one = { link = 'x' }": (Invalid, "unknown field `link`", ""),
+    "[environments.p.service]\nhost = ['a']": (UnknownName, "there is no 'host'", "did you mean 'hosts'?"),
+    "[environments.p.service.limits]\nrow = 1": (UnknownName, "there is no 'row'", "did you mean 'rows'?"),
+    "[environments.p.service.limits]\nrows = 0": (Invalid, "Expected `int` >= 1", "configuration.md"),
+    "[environments.p.service.limits]\nbody_s = 0": (Invalid, "Expected `float` > 0", "configuration.md"),
+    "[environments.p.service]\nhosts = ['a:80']": (Invalid, "matching regex", "configuration.md"),
+    "[environments.p.service]\norigins = ['shop.example']": (Invalid, "matching regex", "configuration.md"),
     "[project\n": (Misconfigured, "not readable as TOML", "mend that line"),
     b"\xff\xfe": (Misconfigured, "it is not UTF-8", "save it as UTF-8"),
 }

@@ -24,6 +24,8 @@ COMMANDS = {
     "deployments": "List what answered when.",
     "serve": "Answer requests with the release that is deployed.",
     "experiment": "Design, read and close an experiment.",
+    "token": "Make or revoke a token, which a service that others can reach demands.",
+    "tokens": "List the tokens that are valid.",
     "value": "Show what was estimated beside what was measured.",
     "check": "Check data, freshness and drift against what was released.",
     "why": "Find out what moved a metric, or what is about to.",

@@ -16,10 +16,13 @@ import msgspec
 
 from fullcycle.kernel import Conflict, Invalid, UnknownName
 from fullcycle.record import Fact, Ledger, append_next, fact
-from fullcycle.serve.routes import SCOPES, Scope
+from fullcycle.serve.routes import SCOPES
 
 STREAM = "tokens"
 PREFIX = "fc_"  # by which a scanner for leaked secrets, or a person, knows one
+
+TOKEN_SCOPES = tuple(scope for scope in SCOPES if scope != "open")
+"""What a token may be for."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _WHERE = "fullcycle token"
@@ -75,7 +78,7 @@ class Tokens:
         return found
 
 
-def make_token(ledger: Ledger, name: str, scopes: Sequence[Scope], *, by: str, service: str = "") -> str:
+def make_token(ledger: Ledger, name: str, scopes: Sequence[str], *, by: str, service: str = "") -> str:
     """Make a token; it is told here and never again.
 
     Raises:
@@ -84,8 +87,8 @@ def make_token(ledger: Ledger, name: str, scopes: Sequence[Scope], *, by: str, s
     """
     if not _NAME.fullmatch(name):
         raise Invalid(f"{name[:70]!r} names no token", _WHERE, "use small letters, digits and . _ -")
-    if not scopes or not set(scopes) <= set(SCOPES) - {"open"}:
-        known = ", ".join(scope for scope in SCOPES if scope != "open")
+    if not scopes or not set(scopes) <= set(TOKEN_SCOPES):
+        known = ", ".join(TOKEN_SCOPES)
         raise Invalid("a token needs at least one scope", _WHERE, f"say --scope with one of {known}")
     facts = ledger.read(STREAM)
     if name in _valid(facts):
