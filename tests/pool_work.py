@@ -53,6 +53,11 @@ def _make(call: Call) -> Answer:
         time.sleep(float(rest))
     elif did == "die" or (did == "die-once" and _tries(folder, call) == 1):
         os.kill(os.getpid(), signal.SIGKILL)
+    elif did == "exit" or (did == "exit-until" and _tries(folder, call) < int(rest)):
+        os._exit(_noted(folder, call, did, int(rest)))
+    elif did == "signal":
+        _noted(folder, call, did, 0)
+        os.kill(os.getpid(), int(rest))
     elif did == "fail" or (did == "fail-until" and _tries(folder, call) < int(rest)):
         return Answer(call.number, error=StepFailed("step failed", "there", "mend it", "its traceback"))
     elif did == "unsendable":
@@ -68,6 +73,13 @@ def _make(call: Call) -> Answer:
 
 def _made(call: Call, peak: int = 0) -> Made:
     return Made(Artifact(str(call.number), "", "", 0), None, 0.0, 0.0, peak)
+
+
+def _noted(folder: Path, call: Call, did: str, code: int) -> int:
+    """``code``; that the call was made is noted unless that was done before."""
+    if not did.endswith("-until"):
+        _tries(folder, call)
+    return code
 
 
 def _tries(folder: Path, call: Call) -> int:

@@ -1,8 +1,5 @@
 """fullcycle.adapters.crew and .processes: what workers make, and what becomes of calls when they do not."""
 
-import os
-import signal
-import threading
 import time
 from contextlib import closing
 
@@ -65,7 +62,7 @@ def test_workers_have_the_environment_of_the_moment_at_which_they_start(crew, mo
         assert answers_of(later, "environment OF_NOW")[0].attached == [b""]
 
 
-def test_a_worker_that_dies_is_replaced_and_its_call_made_again(crew, tmp_path):
+def test_a_call_whose_worker_is_killed_as_if_from_outside_is_made_once_more(crew, tmp_path):
     told = answers_of(crew, "ok", "die-once", *["sleep 0.01"] * 6)
 
     assert len(told) == 8
@@ -80,38 +77,85 @@ def test_the_death_of_one_worker_disturbs_no_other(crew, tmp_path):
     assert max(at_most_once_more) == 1  # what was made was not lost
 
 
-def test_a_call_over_which_workers_die_is_given_up_and_the_others_are_made(crew):
-    told = answers_of(crew, "ok", "die", *["ok"] * 5, each_s=1e-4)
+DEATHS = {
+    "exit 7": "it killed its worker (it exited with 7)",
+    "exit 0": "it killed its worker (it exited with 0)",
+    "signal 11": "it killed its worker (signal 11: Segmentation fault)",
+    "signal 6": "it killed its worker (signal 6: Aborted)",
+    "signal 9": "it killed its worker (signal 9: memory?)",
+}
 
-    failed = [number for number, answer in told.items() if answer.error is not None]
-    assert failed == [1]
-    assert len(told) == 7
-    assert "step step[n1] failed: its worker died 3 times: killed from outside" in str(told[1].error)
-    assert "@fc.step(timeout=…, memory=…)" in told[1].error.mend
+
+@pytest.mark.parametrize("each_s", [0.0, 1e-4], ids=["alone", "handed over with others"])
+@pytest.mark.parametrize("place", [0, 3, 6], ids=["first", "in the middle", "last"])
+@pytest.mark.parametrize(("does", "words"), DEATHS.items())
+def test_a_call_over_which_its_worker_dies_is_given_up_and_the_others_are_made(
+    crew, tmp_path, does, words, place, each_s
+):
+    todo = ["ok"] * 7
+    todo[place] = does
+    told = answers_of(crew, *todo, each_s=each_s)
+
+    assert sorted(told) == list(range(7))
+    assert [number for number, answer in told.items() if answer.error is not None] == [place]
+    assert told[place].error.what == f"step step[n{place}] failed: {words}"
+    assert told[place].deadly
+    assert "@fc.step(timeout=…, memory=…)" in told[place].error.mend
+    assert tried(tmp_path, place) == (2 if does == "signal 9" else 1)  # somebody else may have sent it
 
 
-def test_workers_that_are_killed_from_outside_lose_nothing(crew, tmp_path):
-    pids = set()
-    stop = threading.Event()
+def test_a_call_over_which_its_worker_dies_is_tried_again_as_often_as_it_may(crew, tmp_path):
+    told = answers_of(crew, "exit-until 3", "exit 7", "ok", retries=2)
 
-    def kill_some():
-        for _ in range(4):
-            if stop.wait(0.3):
-                return
-            worker = crew.workers[0]
-            for process in list((worker._pool._processes or {}).values()):
-                pids.add(process.pid)
-                os.kill(process.pid, signal.SIGKILL)
+    assert [number for number, answer in told.items() if answer.error is not None] == [1]
+    assert (tried(tmp_path, 0), tried(tmp_path, 1)) == (4, 3)  # the one that succeeds counts itself twice
+    assert not told[0].deadly
 
-    killer = threading.Thread(target=kill_some)
-    killer.start()
-    told = answers_of(crew, *["sleep 0.05"] * 40)
-    stop.set()
-    killer.join()
 
-    assert pids
-    assert sorted(told) == list(range(40))
-    assert all(answer.error is None for answer in told.values())
+def test_a_crew_goes_on_with_its_workers_in_a_second_round(crew):
+    first = answers_of(crew, *["sleep 0.02"] * 8)
+    second = answers_of(crew, *["sleep 0.02"] * 8)
+
+    def processes(told):
+        return {answer.made.peak_memory for answer in told.values()}
+
+    assert processes(second) <= processes(first)
+
+
+def test_a_crew_has_as_many_workers_as_are_wanted_and_none_more(crew):
+    before = {one.made.peak_memory for one in crew.make(calls(*["sleep 0.02"] * 8), Limits(2))}
+    list(crew.make(calls("ok"), Limits(1)))
+    assert len([pid for pid in before if lives(pid)]) == 1
+
+    after = {one.made.peak_memory for one in crew.make(calls(*["sleep 0.05"] * 20), Limits(2))}
+    assert len(after) == 2
+
+
+def test_workers_that_nobody_hears_any_more_are_ended(crew):
+    """A run stopped at a failure; the next step of another has the crew."""
+    for answer in crew.make(calls("fail", *["sleep 60"] * 3), Limits(2)):
+        assert answer.error is not None
+        break
+    busy = [worker for worker in crew.workers if worker.tasks]
+    assert busy
+    crew.rest()
+
+    assert not any(worker in crew.workers for worker in busy)
+    assert answers_of(crew, "ok", "ok")[1].error is None
+
+
+def test_workers_that_are_killed_from_outside_lose_nothing(crew):
+    told, killed = [], set()
+    for answer in crew.make(calls(*["sleep 0.03"] * 40), Limits(2)):
+        told.append(answer)
+        if len(told) % 8 == 0:  # what one was at has been made by the next time
+            process = crew.workers[len(told) // 8 % 2]._processes[0]
+            process.kill()
+            killed.add(process.pid)
+
+    assert len(killed) == 5
+    assert sorted(answer.number for answer in told) == list(range(40))
+    assert all(answer.error is None for answer in told)
 
 
 def test_a_call_that_takes_too_long_is_ended_and_no_other(crew, tmp_path):
@@ -165,6 +209,12 @@ def test_workers_that_die_before_they_begin_are_not_started_for_ever():
 
 def test_attached_bytes_come_with_the_answer(crew):
     assert answers_of(crew, "say hello")[0].attached == [b"hello"]
+
+
+def test_a_crew_that_is_kept_has_the_environment_of_each_round(crew, monkeypatch):
+    answers_of(crew, "ok")
+    monkeypatch.setenv("OF_NOW", "set by a step")
+    assert answers_of(crew, "environment OF_NOW")[0].attached == [b"set by a step"]
 
 
 def test_a_crew_that_is_closed_leaves_no_process(tmp_path):

@@ -1,10 +1,10 @@
 """fullcycle.wiring.worker: calls of a run that processes beside it make."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
@@ -50,20 +50,17 @@ def project_of(tmp_path):
 def test_a_run_goes_on_when_its_workers_are_killed(tmp_path):
     root = pooled(tmp_path)
     project = open_project(root)
-    stop = threading.Event()
+    killed = set()
 
-    def kill_workers():
-        while not stop.wait(0.15):
-            for pid in filter(lives, workers_of(root)):
-                os.kill(pid, signal.SIGKILL)
-                break
+    def kill_one(step, done, failed, total):
+        """What it was at is made again before the next is killed."""
+        if done % 8 == 0 and 0 < done < total and (alive := sorted(filter(lives, workers_of(root)))):
+            os.kill(alive[0], signal.SIGKILL)
+            killed.add(alive[0])
 
-    killer = threading.Thread(target=kill_workers)
-    killer.start()
-    record = run_here(project, {"n": 1, "many": 40})
-    stop.set()
-    killer.join()
+    record = run_here(project, {"n": 1, "many": 40}, progress=kill_one)
 
+    assert len(killed) == 8
     assert record.status == "done"
     assert value(project, record, "total") == expected_total(1, 40)
     assert len(called(root)) == 80
@@ -146,6 +143,87 @@ def test_an_element_that_exits_fails_and_nothing_else(project_of):
     )
     with pytest.raises(ElementsFailed, match=r"(?s)1 of 6 elements\n  e2: SystemExit: enough"):
         run_here(project, {}, options=RunOptions(keep_going=True))
+
+
+DEADLY = """
+    import signal
+
+    @fc.step{declared}
+    def risky(numbers: fc.Each[int]) -> int:
+        tries(f"risky-{{numbers}}")
+        time.sleep({pause})
+        if numbers == {at}:
+            {how}
+        return numbers
+
+    @fc.step
+    def others(numbers: dict[str, int]) -> int: return os.getpid()
+"""
+ENDS = {
+    "os._exit(3)": "it exited with 3",
+    "os.kill(os.getpid(), signal.SIGKILL)": "signal 9: memory?",
+    "os.kill(os.getpid(), signal.SIGSEGV)": "signal 11: Segmentation fault",
+}
+
+
+@pytest.mark.parametrize("at", [0, 4], ids=["first", "later"])
+@pytest.mark.parametrize(("how", "words"), ENDS.items())
+def test_an_element_that_ends_its_process_fails_and_all_else_is_made(project_of, how, words, at):
+    project = project_of(DEADLY.format(declared='(memory="1MB")', how=how, at=at, pause=0))
+    listed = rf"(?s)failed for 1 of 6 elements\n  e{at}: it killed its worker \({re.escape(words)}\)"
+    with pytest.raises(StepFailed) as caught:
+        run_here(project, {}, options=RunOptions(keep_going=True))
+
+    assert re.search(listed, str(caught.value))
+    record = runs(project.ledger, "winback")[-1]
+    assert record.status == "failed"
+    assert value(project, record, "others") == os.getpid()  # a step that says nothing of memory
+    tried = [(project.root / f"risky-{n}").stat().st_size for n in range(6)]
+    assert tried == [(2 if "KILL" in how else 1) if n == at else 1 for n in range(6)]
+
+
+@pytest.mark.parametrize(("how", "words"), ENDS.items())
+def test_an_element_that_ended_a_worker_is_not_made_by_a_later_run_itself(project_of, how, words):
+    """Where elements begin: the run would end without a word. This one only ends workers, so that we see."""
+    how = f"""if os.getpid() != {os.getpid()}:
+                {how}"""
+    project = project_of(DEADLY.format(declared="", how=how, at=5, pause=0.2))
+    for _ in range(2):
+        with pytest.raises(StepFailed, match="killed its worker") as caught:
+            run_here(project, {})
+        assert words in str(caught.value)
+
+
+def test_a_step_that_says_how_much_memory_it_takes_is_made_beside_the_run(project_of):
+    project = project_of(
+        """
+    @fc.step(memory="1MB")
+    def once(numbers: dict[str, int]) -> int: return os.getpid()
+
+    @fc.step(memory="1MB")
+    def each(numbers: fc.Each[int]) -> int: return os.getpid()
+    """
+    )
+    record = run_here(project, {})
+
+    assert os.getpid() not in {value(project, record, "once"), *value(project, record, "each").values()}
+
+
+def test_a_run_keeps_its_workers_from_step_to_step_and_ends_them_at_its_end(project_of):
+    project = project_of(
+        """
+    @fc.step(memory="1MB")
+    def first(numbers: fc.Each[int]) -> int: return os.getpid()
+
+    @fc.step(memory="1MB")
+    def second(first: fc.Each[int]) -> int: return os.getpid()
+    """
+    )
+    record = run_here(project, {"many": 30})
+    first, second = (set(value(project, record, name).values()) for name in ("first", "second"))
+
+    assert second <= first
+    assert not any(map(lives, first))
 
 
 def test_elements_kept_as_files_of_their_own_come_back_from_workers(project_of):

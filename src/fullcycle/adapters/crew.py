@@ -1,22 +1,24 @@
 """A crew of processes: calls go out to them, and come back made, also where workers die.
 
-A worker that dies, or is ended because its call takes too long, is built anew, and what it
-had not finished is made again.
+A worker that dies, or is ended because its call takes too long, is built anew. The call that
+it died over is tried again as often as its step allows, and once more where somebody else may
+have ended the worker; what else it had not finished is made again.
 """
 
+import os
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 
-from fullcycle.adapters.processes import CHUNK_S, SERVER, Task, Work, Worker
-from fullcycle.flow import Answer, Call, Limits, StepFailed, pause
+from fullcycle.adapters.processes import CHUNK_S, SERVER, Death, Task, Work, Worker
+from fullcycle.flow import Answer, Call, Failure, Limits, StepFailed, pause
 from fullcycle.kernel import FullcycleError, Misconfigured
 
 _LEAST_S = 1e-4  # that a call is thought to take: bounds what is handed over together
 _AHEAD = 2  # tasks that a worker has at once, so that it need not wait for the next
-_DEATHS = 3  # times that a worker may die over a call before the call is given up
+_DEATHS = 3  # times that workers may die before they work, or with what a call made, and be built anew
 
 
 class ProcessCrew:
@@ -27,17 +29,41 @@ class ProcessCrew:
         self._threads = threads
         self._began = time.monotonic()
         self._wanted = workers
+        self._around = dict(os.environ)
         self.workers: list[Worker] = []
         self._first: list[Worker] = []
         SERVER.start(work, threads)
         if SERVER.loaded():
             self._start()
 
+    def want(self, workers: int) -> None:
+        """Have so many workers from now on, in the environment as it is now; none may be at work."""
+        self._wanted = workers
+        if os.environ != self._around:  # they have that of their start
+            self._around = dict(os.environ)
+            self._dismiss(self.workers)
+        self._dismiss(self.workers[workers:])
+        if SERVER.loaded():
+            self._start()
+
+    def rest(self) -> None:
+        """End the workers that are at something, of which nobody hears any more."""
+        self._dismiss([worker for worker in self.workers if worker.tasks])
+
+    def _dismiss(self, workers: Sequence[Worker]) -> None:
+        """End workers; there are fewer then."""
+        gone = list(workers)
+        self.workers = [worker for worker in self.workers if worker not in gone]
+        for worker in gone:
+            worker.kill()
+        for worker in gone:
+            worker.close()
+
     def _start(self) -> None:
-        """Start the workers; waits until the fork server has loaded."""
-        if not self.workers:
-            self.workers = [Worker(self._work, self._threads) for _ in range(self._wanted)]
-            self._first = list(self.workers)
+        """Start the workers that lack; waits until the fork server has loaded."""
+        lacking = self._wanted - len(self.workers)
+        self.workers += [Worker(self._work, self._threads) for _ in range(lacking)]
+        self._first = self._first or list(self.workers)
 
     @property
     def start_s(self) -> float | None:
@@ -57,19 +83,16 @@ class ProcessCrew:
         Raises:
             FullcycleError: where no worker can begin.
         """
+        self.want(limits.workers)
         self._start()
         return _Making(self, deque(calls), limits).answers()
 
     def close(self) -> None:
         """End the workers."""
-        for worker in self.workers:
-            worker.kill()
-        for worker in self.workers:
-            worker.close()
+        self._dismiss(self.workers)
 
     def replace(self, worker: Worker) -> None:
-        """Build a worker anew; what it was at is lost."""
-        worker.close()
+        """Build a worker anew that has ended; what it was at is lost."""
         self.workers[self.workers.index(worker)] = Worker(self._work, self._threads)
 
 
@@ -82,7 +105,9 @@ class _Making:
         self._limits = limits
         self._each_s = limits.each_s
         self._tries: dict[int, int] = {}
-        self._deaths: dict[int, int] = {}  # also of calls that may be to blame: those are made alone
+        self._deaths: Counter[int] = Counter()  # of workers, by the call that they were at
+        self._astray: Counter[int] = Counter()  # times that what a call made went lost with its worker
+        self._alone: set[int] = set()  # calls that are handed over with no other
         self._stillborn = 0  # workers in a row that died before they worked
         self._later: list[tuple[float, Call]] = []
 
@@ -102,8 +127,10 @@ class _Making:
         self._later = [(when, call) for when, call in self._later if when > now]
 
     def _hand_over(self) -> None:
+        """Hand calls to whoever is free, or has but one; the last ones wait, so that none has two of them."""
         working = [worker for worker in self._crew.workers if worker.ready_at is not None]
-        ahead = 1 if self._limits.timeout is not None else _AHEAD
+        few = len(self._todo) <= len(self._crew.workers)
+        ahead = 1 if few or self._limits.timeout is not None else _AHEAD
         for most in range(1, ahead + 1):
             for worker in working or self._crew.workers:
                 if self._todo and len(worker.tasks) < most:
@@ -113,10 +140,10 @@ class _Making:
         """What is handed over together: some 50 ms of work, and alone what may kill or be ended."""
         first = self._todo.popleft()
         chunk = [first]
-        if self._limits.timeout is not None or not self._each_s or first.number in self._deaths:
+        if self._limits.timeout is not None or not self._each_s or first.number in self._alone:
             return chunk
         size = int(CHUNK_S / max(self._each_s, _LEAST_S))
-        while self._todo and len(chunk) < size and self._todo[0].number not in self._deaths:
+        while self._todo and len(chunk) < size and self._todo[0].number not in self._alone:
             chunk.append(self._todo.popleft())
         return chunk
 
@@ -178,28 +205,43 @@ class _Making:
         return True
 
     def _bury(self, worker: Worker, task: Task) -> Iterator[Answer]:
-        """Replace a worker that died; the call that it was at is given up where it is to blame."""
+        """Replace a worker that died; the call that it was at is to blame, if it was at one."""
+        death = worker.buried()
         if worker.ready_at is None:
             self._stillborn += 1
             if self._stillborn >= _DEATHS:
                 raise _unbegun(None)
-            blamed: list[Call] = []
-        else:
-            blamed = task.calls
+        blamed = [call for call in task.calls if call.number == death.at]
         self._put_back(worker, task)
         for call in blamed:
-            known = self._deaths.setdefault(call.number, 0)
-            if len(blamed) > 1:
-                continue  # any of them may be the one: each is made alone from now on
-            self._deaths[call.number] = known + 1
-            if known + 1 >= _DEATHS:
+            self._todo.remove(call)
+            yield from self._died_over(call, death)
+        if not blamed and worker.ready_at is not None:
+            yield from self._lost_on_its_way(task)
+
+    def _died_over(self, call: Call, death: Death) -> Iterator[Answer]:
+        """Try a call again over which a worker died, in another one, or give it up."""
+        self._alone.add(call.number)
+        self._deaths[call.number] += 1
+        if self._deaths[call.number] == 1 and death.from_outside:
+            self._todo.appendleft(call)
+        elif not self._again(call):
+            yield Answer(call.number, error=_lost(call, f"it killed its worker ({death})"), deadly=True)
+
+    def _lost_on_its_way(self, task: Task) -> Iterator[Answer]:
+        """Give up a call whose worker dies again and again once it has made it; none is at work then."""
+        for call in task.calls:
+            self._alone.add(call.number)
+            self._astray[call.number] += 1
+            if self._astray[call.number] >= _DEATHS:
                 self._todo.remove(call)
-                why = f"its worker died {_DEATHS} times: killed from outside, or out of memory?"
-                yield Answer(call.number, error=_lost(call, why))
+                why = f"its worker died {_DEATHS} times when it had made it"
+                yield Answer(call.number, error=_lost(call, why), deadly=True)
 
     def _end(self, worker: Worker) -> Iterator[Answer]:
         """End a worker whose call takes too long."""
         late = worker.tasks.popleft()
+        worker.close()
         self._put_back(worker)
         for call in late.calls:
             if not self._again(call):
@@ -207,7 +249,7 @@ class _Making:
                 yield Answer(call.number, error=_lost(call, why))
 
     def _put_back(self, worker: Worker, *tasks: Task) -> None:
-        """Replace a worker; what it had not made is to do, first of all."""
+        """Replace a worker that has ended; what it had not made is to do, first of all."""
         unmade = [call for task in (*tasks, *worker.tasks) for call in task.calls]
         self._crew.replace(worker)
         self._todo.extendleft(reversed(unmade))
@@ -215,7 +257,7 @@ class _Making:
     def _unsent(self, task: Task, error: BaseException) -> Iterator[Answer]:
         """Make calls one by one whose answers could not be sent together; give up one that is alone."""
         if len(task.calls) > 1:
-            self._deaths.update((call.number, 0) for call in task.calls if call.number not in self._deaths)
+            self._alone.update(call.number for call in task.calls)
             self._todo.extendleft(reversed(task.calls))
             return
         why = f"it could not be handed over: {type(error).__name__}: {str(error)[:200]}"
@@ -239,4 +281,5 @@ def _lost(call: Call, why: str) -> StepFailed:
         f"step {name} failed: {why}",
         f"a process beside this one, for {name}",
         "give it more time or memory: @fc.step(timeout=…, memory=…), or let it do less",
+        failure=Failure(step=call.step, error=why, element=call.label),
     )

@@ -5,23 +5,32 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from fullcycle.adapters.crew import ProcessCrew
 from fullcycle.adapters.processes import Work
 from fullcycle.adapters.threads import cores, limited
 from fullcycle.flow import Crew
-from fullcycle.kernel import Misconfigured
+from fullcycle.kernel import Digest, Misconfigured
 
 _WARM: list[bool] = []  # not empty once this process has started a fork server, which serves every crew
 _UNMEASURED_S = 1.5  # until a pool was started once
+_MOST_DEADLY = 1_000
 
 
 class LocalExecutor:
-    """Makes calls here and by a crew; the file ``measured`` keeps what the start of one took."""
+    """Makes calls here and by a crew, which it keeps until it is closed.
+
+    The file ``measured`` keeps what the start of a crew took, the one beside it what is
+    known to end its process.
+    """
 
     def __init__(self, work: Work, measured: Path) -> None:
         self._work = work
         self._measured = measured
+        self._deadly = measured.with_name("deadly.json")
+        self._crew: ProcessCrew | None = None
+        self._known: list[str] | None = None  # what is deadly, as far as it was read
 
     def limited(self, threads: int) -> AbstractContextManager[None]:
         """Hold libraries that compute in parallel to so many threads; 0 for as many as they like."""
@@ -44,27 +53,62 @@ class LocalExecutor:
         return max(1, min(int(cores() / cpus), by_memory))
 
     def start_s(self) -> float:
-        """Seconds that a crew took to start, the last time that one was."""
+        """Seconds that a crew took to start, the last time that one was; none where one works."""
+        if self._crew is not None and self._crew.ready():
+            return 0.0
+        found = _read(self._measured)
         try:
-            return float(json.loads(self._measured.read_text())["start_s"])
-        except (OSError, ValueError, KeyError, TypeError):
+            return float(found["start_s"])
+        except (ValueError, KeyError, TypeError):
             return _UNMEASURED_S
 
     @contextmanager
     def crew(self, workers: int) -> Iterator[Crew]:
-        """Start so many processes; they end with the context."""
+        """So many processes, those that were there before among them."""
         cold = not _WARM
-        crew = ProcessCrew(self._work, workers, threads=1)
+        if self._crew is None:
+            self._crew = ProcessCrew(self._work, workers, threads=1)
+        else:
+            self._crew.want(workers)
+        crew = self._crew
         _WARM[:] = [True]
         try:
             yield crew
         finally:
             if crew.start_s is not None and cold:
-                self._note(crew.start_s)
-            crew.close()
+                _write(self._measured, {"start_s": round(crew.start_s, 3)})
+            crew.rest()
 
-    def _note(self, seconds: float) -> None:
-        aside = self._measured.with_suffix(f".{os.getpid()}.tmp")
-        with suppress(OSError):  # what it took is good to know, no more
-            aside.write_text(json.dumps({"start_s": round(seconds, 3)}))
-            aside.replace(self._measured)
+    def is_deadly(self, key: Digest) -> bool:
+        """Whether what is remembered by this key has ended a process before."""
+        if self._known is None:
+            found = _read(self._deadly)
+            self._known = found if isinstance(found, list) else []
+        return key in self._known
+
+    def beware(self, key: Digest) -> None:
+        """Note that what is remembered by this key ends its process; the oldest of many are forgotten."""
+        if not self.is_deadly(key) and self._known is not None:
+            self._known = [*self._known, key][-_MOST_DEADLY:]
+            _write(self._deadly, self._known)
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._crew is not None:
+            self._crew.close()
+            self._crew = None
+
+
+def _read(path: Path) -> Any:
+    """What a file holds that it is good to have, no more; None where it cannot be read."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _write(path: Path, found: Any) -> None:
+    aside = path.with_suffix(f".{os.getpid()}.tmp")
+    with suppress(OSError):
+        aside.write_text(json.dumps(found))
+        aside.replace(path)

@@ -30,6 +30,7 @@ from fullcycle.adapters.threads import VARIABLES
 from fullcycle.flow import Answer, Call
 
 _LONGEST_LOAD_S = 30.0  # that is waited for a fork server before it is asked for a worker anyway
+_UNTOLD = 255  # the exit code of a process whose fork server is no more
 CHUNK_S = 0.05  # seconds of work after which a worker hands over what it made
 
 Begin = Callable[..., None]
@@ -74,6 +75,12 @@ class Server:
         with _environment(variables):
             forkserver.ensure_running()
 
+    def place(self) -> Path:
+        """A new file for a worker, which goes when this process ends."""
+        handle, name = tempfile.mkstemp(prefix="at-", dir=self._marker.parent)
+        os.close(handle)
+        return Path(name)
+
     def loaded(self) -> bool:
         """Whether a worker can be had at once; after a long while, whether or not it says so."""
         waited = time.monotonic() - (self._began or 0.0)
@@ -81,6 +88,52 @@ class Server:
 
 
 SERVER = Server()
+
+
+class Whereabouts:
+    """A file in which a worker says which call it is at, and which outlives it, however it dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle = os.open(path, os.O_RDWR)
+
+    def say(self, number: int) -> None:
+        """It is at this call; at none where it is negative."""
+        os.pwrite(self._handle, number.to_bytes(8, sys.byteorder, signed=True), 0)
+
+    def heard(self) -> int | None:
+        """The call that it was at last; None where it was at none."""
+        number = int.from_bytes(os.pread(self._handle, 8, 0) or b"\xff", sys.byteorder, signed=True)
+        return number if number >= 0 else None
+
+    def close(self) -> None:
+        """Forget it."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._path.unlink(missing_ok=True)
+        self._handle = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How a worker ended that nobody here told to: its exit code, negative where a signal ended it."""
+
+    code: int | None
+    at: int | None  # the number of the call that it was at
+
+    @property
+    def from_outside(self) -> bool:
+        """Whether somebody else may have ended it: a person, or the system, which is out of memory."""
+        return self.code in (None, -signal.SIGKILL, -signal.SIGTERM)
+
+    def __str__(self) -> str:
+        if self.code is None:
+            return "nobody knows how"
+        if self.code >= 0:
+            return f"it exited with {self.code}"
+        if self.code == -signal.SIGKILL:
+            return "signal 9: memory?"
+        return f"signal {-self.code}: {signal.strsignal(-self.code) or 'unknown'}"
 
 
 class Worker:
@@ -92,14 +145,17 @@ class Worker:
         self.failed: BaseException | None = None  # what kept it from beginning
         self._make = work.make
         SERVER.start(work, threads)
+        place = SERVER.place()
+        self._whereabouts = Whereabouts(place)
         context = multiprocessing.get_context("forkserver")
         threads_of = dict.fromkeys(VARIABLES, str(threads))
         around = {**os.environ, **threads_of}  # as it is now: the fork server has that of its start
         with _environment(threads_of), _without_main():
             self._pool = ProcessPoolExecutor(
-                1, context, initializer=_begin, initargs=(work.begin, work.given, around)
+                1, context, initializer=_begin, initargs=(work.begin, work.given, around, place)
             )
             self.first = self._pool.submit(_made, work.make, [])  # starts the process
+        self._processes = list((self._pool._processes or {}).values())
         self.first.add_done_callback(self._note_ready)
 
     def hand(self, calls: list[Call]) -> None:
@@ -128,7 +184,7 @@ class Worker:
 
     def kill(self) -> None:
         """End the process, whatever it is at."""
-        for process in list((self._pool._processes or {}).values()):
+        for process in self._processes:
             with suppress(ProcessLookupError, ValueError):
                 process.kill()
 
@@ -136,6 +192,15 @@ class Worker:
         """End the process and its pool."""
         self.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._whereabouts.close()
+
+    def buried(self) -> Death:
+        """How the process ended, which has; its pool ends, too."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        codes = [process.exitcode for process in self._processes if process.exitcode != _UNTOLD]
+        death = Death(codes[0] if codes else None, self._whereabouts.heard())
+        self._whereabouts.close()
+        return death
 
     def _note_ready(self, first: "Future[list[Answer]]") -> None:
         if first.cancelled():
@@ -147,7 +212,7 @@ class Worker:
             self.failed = error
 
 
-def _begin(begin: Begin, given: tuple[Any, ...], environment: dict[str, str]) -> None:
+def _begin(begin: Begin, given: tuple[Any, ...], environment: dict[str, str], place: Path) -> None:
     """Begin, in the worker; what goes wrong is told by the first task, not by a broken pool."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run's own process ends this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -155,12 +220,14 @@ def _begin(begin: Begin, given: tuple[Any, ...], environment: dict[str, str]) ->
         del os.environ[name]
     os.environ.update(environment)
     try:
+        _AT.append(Whereabouts(place))
         begin(*given)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where it can be heard
         _UNBEGUN.append(error)
 
 
 _UNBEGUN: list[Exception] = []
+_AT: list[Whereabouts] = []
 
 
 def _end_with_parent() -> None:
@@ -178,9 +245,11 @@ def _made(make: Make, calls: Sequence[Call]) -> list[Answer]:
     answers: list[Answer] = []
     began = time.monotonic()
     for call in calls:
+        _AT[0].say(call.number)
         answers += make([call])
         if time.monotonic() - began > CHUNK_S:
             break
+    _AT[0].say(-1)  # who ends it now ends no call
     return answers
 
 

@@ -7,7 +7,7 @@ until they work.
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,9 +21,20 @@ from fullcycle.flow.graph import Node
 from fullcycle.flow.making import Bench
 from fullcycle.flow.memo import memo_stream
 from fullcycle.flow.passing import Pass
-from fullcycle.flow.ports import Answer, Call, Made
-from fullcycle.flow.stepping import Identity, bench, failed, limits_of, settle, taken, threads_of, told
-from fullcycle.kernel import Conflict, Damaged, FullcycleError, Missing, peak_memory
+from fullcycle.flow.ports import Answer, Call, Crew, Limits, Made
+from fullcycle.flow.stepping import (
+    Identity,
+    bench,
+    failed,
+    given,
+    limits_of,
+    made_apart,
+    settle,
+    taken,
+    threads_of,
+    told,
+)
+from fullcycle.kernel import Conflict, Damaged, FullcycleError, Missing, counted, peak_memory
 from fullcycle.record import Entry
 
 _LOSABLE_S = 0.05  # seconds of work that a kill may undo: results are written together
@@ -166,14 +177,14 @@ def anew(reason: str, todo: int, total: int) -> str:
     """Why a step runs, with how many of its elements are not remembered."""
     if not todo and total:
         return f"every element is known: {reason}"
-    return reason if todo == total else f"{todo:,} of {total:,} elements anew: {reason}"
+    return reason if todo == total else f"{todo:,} of {counted(total, 'element')} anew: {reason}"
 
 
 def _failed(this: Pass, node: Node, tally: _Tally) -> Exception:
     """What a step failed with, which knows how many of its elements came to something."""
     failures = sorted(tally.failures.items())
     number, error = failures[0]
-    if not is_the_steps(error):
+    if not is_the_steps(error, node):
         return error
     first = failed(this, node, error, tally.elements.every[number].label)
     listed = [ElementFailed(tally.elements.every[n].label, _said(error)) for n, error in failures]
@@ -192,34 +203,50 @@ def _said(error: Exception) -> str:
 def _answers(this: Pass, node: Node, todo: deque[Element]) -> Iterator[Answer]:
     """Make the calls: here first, then by a crew where that pays.
 
-    A call that may take only so long is made by a crew from the start: only there can it
-    be ended.
+    What may end its process is made by a crew from the start, and what may take only so
+    long: only there can it be ended.
     """
     executor, declared = this.shop.executor, node.declared
     workers = min(executor.workers(declared.cpus or 1, declared.memory), len(todo))
     here = bench(this, node)
     with ExitStack() as stack:
         stack.enter_context(executor.limited(threads_of(this, node)))
-        hurried = declared.timeout is not None and bool(todo)
-        crew = stack.enter_context(executor.crew(workers)) if hurried else None
+        apart = bool(todo) and (made_apart(node) or any(executor.is_deadly(one.key) for one in todo))
+        at_once = apart or (workers > 1 and not executor.start_s())
+        crew = stack.enter_context(executor.crew(workers)) if at_once else None
         spent, done = 0.0, 0  # seconds in calls, which others could have made
-        while todo and not (crew is not None and (hurried or crew.ready())):
+        while todo and not (crew is not None and (apart or crew.ready())):
             began = time.perf_counter()
             answer = _made_here(here, todo.popleft().call, declared.retries)
             spent, done = spent + time.perf_counter() - began, done + 1
-            each_s = spent / done
             yield answer
-            if crew is None and workers > 1 and each_s * len(todo) > executor.start_s():
+            if crew is None and workers > 1 and spent / done * len(todo) > executor.start_s():
                 crew = stack.enter_context(executor.crew(min(workers, len(todo))))
         if todo and crew is not None:
-            this.shop.ledger.append_all([], by=this.shop.by)  # what is attached: there they read it
-            each_s = spent / done if done else 0.0
-            calls = [one.call for one in todo]
-            for answer in crew.make(calls, limits_of(node, workers, each_s)):
-                if isinstance(answer.error, Missing | Damaged):  # what it stands on is made again here
-                    call = next(call for call in calls if call.number == answer.number)
-                    answer = _made_here(here, call, declared.retries)
-                yield answer
+            limits = limits_of(node, min(workers, len(todo)), spent / done if done else 0.0)
+            yield from _made_apart(this, node, crew, todo, limits)
+
+
+def _made_apart(
+    this: Pass, node: Node, crew: Crew, todo: Collection[Element], limits: Limits
+) -> Iterator[Answer]:
+    """Let a crew make calls; what some of them stand on and could not be read is made again here."""
+    this.shop.ledger.append_all([], by=this.shop.by)  # what is attached: there they read it
+    elements = {one.call.number: one for one in todo}
+    again: list[Call] = []
+    for answer in crew.make([one.call for one in todo], limits):
+        if answer.deadly:
+            this.shop.executor.beware(elements[answer.number].key)
+        if isinstance(answer.error, Missing | Damaged):
+            again.append(elements[answer.number].call)
+        else:
+            yield answer
+    for call in again:
+        for name, kept in call.inputs.items():
+            given(this, name, node.inputs[name], kept)
+    if again:
+        this.shop.ledger.append_all([], by=this.shop.by)
+        yield from crew.make(again, limits)
 
 
 def _made_here(here: Bench, call: Call, retries: int) -> Answer:

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager, nullcontext
 
 from fullcycle.flow.ports import Crew
-from fullcycle.kernel import Misconfigured
+from fullcycle.kernel import Digest, Misconfigured
 
 
 class InProcess:
@@ -28,7 +28,17 @@ class InProcess:
             Misconfigured: always.
         """
         raise Misconfigured(
-            "there are no processes here that a step with a timeout could be made in",
+            "there are no processes here that a step with timeout= or memory= could be made in",
             "the executor of this run",
-            'leave timeout= out, or run it with executor = "process"',
+            'leave timeout= and memory= out, or run it with executor = "process"',
         )
+
+    def is_deadly(self, key: Digest) -> bool:
+        """Nothing is known to be."""
+        return False
+
+    def beware(self, key: Digest) -> None:
+        """There is no other place to make it."""
+
+    def close(self) -> None:
+        """There is nothing to end."""

@@ -21,7 +21,7 @@ from fullcycle.flow.reading import read
 from fullcycle.flow.records import RunRecord, last_times, run_record
 from fullcycle.flow.stepping import compute, identify, is_usable, known, reused, why
 from fullcycle.flow.stepping import failed as complete
-from fullcycle.kernel import FullcycleError, Money, peak_memory
+from fullcycle.kernel import Money, peak_memory
 from fullcycle.record import append_next
 
 Teller = Callable[[StepFinished], None]
@@ -93,6 +93,8 @@ def run(
         this.note(meter.finished(in_one_line(error), this))
         this.write()
         raise
+    finally:
+        shop.executor.close()
     this.note(meter.finished("; ".join(map(in_one_line, failed)), this, _with_left_out(this, failed)))
     this.write()
     if failed:
@@ -108,8 +110,8 @@ def _through(this: Pass, chosen: Chosen, tell: Teller) -> list[StepFailed]:
             continue  # what it stands on failed
         try:
             _advance(this, node, chosen.get(node.name, {}), tell)
-        except FullcycleError as error:
-            if not is_the_steps(error):
+        except Exception as error:
+            if not is_the_steps(error, node):
                 raise
             failed.append(complete(this, node, error))
             if not this.options.keep_going:

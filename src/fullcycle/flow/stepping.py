@@ -40,16 +40,16 @@ class Identity:
 def identify(this: Pass, node: Node, parameters: Mapping[str, Any]) -> Identity:
     """Digest all that decides what a step returns."""
     reach = this.shop.surroundings.reach(node)
-    views = {name: (view_of(this, node, name), this.artifact(name).content) for name in node.inputs}
+    views = {name: (view_of(this.steps, node, name), this.artifact(name).content) for name in node.inputs}
     key = memo_key(node.name, reach.digest, parameters, views)
     return Identity(key, reach, msgspec.to_builtins(dict(parameters)), views)
 
 
-def view_of(this: Pass, node: Node, name: str) -> str:
+def view_of(steps: Mapping[str, StepFinished], node: Node, name: str) -> str:
     """How an input is looked at; a model that is asked stands on the code that encodes its rows, too."""
     kind = node.inputs[name]
     told = f"Each[{type_name(kind)}]" if is_each(kind) else type_name(kind)
-    return f"{told} {this.steps[name].code}" if model_view(kind) else told
+    return f"{told} {steps[name].code}" if model_view(kind) else told
 
 
 def known(this: Pass, node: Node, key: Digest) -> Memoized | None:
@@ -98,13 +98,22 @@ def compute(
     this.write()
     threads = threads_of(this, node)
     call = call_of(this, node, parameters, threads)
-    if node.declared.timeout is not None:
+    if made_apart(node):
         made = _elsewhere(this, node, call)
     else:
         with this.shop.executor.limited(threads):
             made = bench(this, node).make(call, retries=node.declared.retries)
     finished = told(this, node, identity, made, reason=reason)
     return settle(this, node, identity, msgspec.structs.replace(finished, threads=threads))
+
+
+def made_apart(node: Node) -> bool:
+    """Whether calls of a step are made in other processes only: what a call ends is its own process.
+
+    That is where one that takes too long is ended, and where one that says how much memory
+    it takes runs out of it.
+    """
+    return node.declared.timeout is not None or node.declared.memory is not None
 
 
 def call_of(this: Pass, node: Node, parameters: Mapping[str, Any], threads: int) -> Call:
@@ -114,7 +123,7 @@ def call_of(this: Pass, node: Node, parameters: Mapping[str, Any], threads: int)
 
 
 def _elsewhere(this: Pass, node: Node, call: Call) -> Made:
-    """Make a call in another process: only there can one that takes too long be ended."""
+    """Make a call in another process."""
     with this.shop.executor.crew(1) as crew:
         answer = next(crew.make([call], limits_of(node, 1)))
         if isinstance(answer.error, Missing | Damaged):  # what it stands on is made again here
@@ -126,7 +135,7 @@ def _elsewhere(this: Pass, node: Node, call: Call) -> Made:
     return taken(this, answer)
 
 
-def failed(this: Pass, node: Node, error: FullcycleError, element: str = "") -> StepFailed:
+def failed(this: Pass, node: Node, error: Exception, element: str = "") -> StepFailed:
     """What a step failed with, with all that a user needs to know of it."""
     return completed(error, node, this.ref, lambda at: _shapes(this, node, at or element), element)
 

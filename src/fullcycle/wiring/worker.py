@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,21 +54,18 @@ class _Collected:
 
 @dataclass
 class _Worker:
-    """The run that this process works for; a bench for each of its steps."""
+    """The run that this process works for, and the bench of the step that it is at."""
 
     flow: Flow
     artifacts: Artifacts
     collected: _Collected
-    benches: dict[str, Bench]
+    bench: Bench | None = None
+    whole: Mapping[str, Artifact] = field(default_factory=dict)  # inputs that its calls have in common
 
     def make(self, call: Call) -> Answer:
         """Make one call."""
-        if call.step not in self.benches:
-            node = self.flow.graph.nodes[call.step]
-            judge = ScoringJudge(self.artifacts)
-            self.benches[call.step] = Bench(node, self.artifacts, judge, self._load, self.flow.watched)
         try:
-            made = self.benches[call.step].make(call)
+            made = self._bench_of(call).make(call)
         except FullcycleError as error:
             self.collected.taken()
             return Answer(call.number, error=error, elsewhere=True)
@@ -76,6 +73,16 @@ class _Worker:
             self.collected.taken()
             return Answer(call.number, error=_told(call, error), elsewhere=True)
         return Answer(call.number, made, self.collected.taken(), elsewhere=True)
+
+    def _bench_of(self, call: Call) -> Bench:
+        """Where the calls of a step on the same inputs are made; what others had in common is let go."""
+        node = self.flow.graph.nodes[call.step]
+        whole = {name: kept for name, kept in call.inputs.items() if name not in node.each}
+        if self.bench is None or self.bench.node is not node or self.whole != whole:
+            judge = ScoringJudge(self.artifacts)
+            self.bench = Bench(node, self.artifacts, judge, self._load, self.flow.watched)
+            self.whole = whole
+        return self.bench
 
     def _load(self, name: str, kind: Any, kept: Artifact) -> Any:
         return viewed(self.artifacts, self.flow, self.flow.graph.nodes[name], kept, kind)
@@ -91,7 +98,7 @@ def begin(root: str, archive: Digest, capability: str, environment: str, files: 
     objects = FileObjects(project.root / project.config.project.artifacts)
     flow = Flow.open(project, capability, environment, project.archived(archive), beside=files)
     artifacts = Artifacts(TieredObjects(collected, objects), flow.artifacts.codecs)
-    _WORKER[:] = [_Worker(flow, artifacts, collected, {})]
+    _WORKER[:] = [_Worker(flow, artifacts, collected)]
 
 
 def make(calls: Sequence[Call]) -> list[Answer]:
