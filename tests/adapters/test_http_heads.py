@@ -1,0 +1,140 @@
+"""fullcycle.adapters.http_heads: a head that comes slowly, or without end, holds nothing for long."""
+
+import asyncio
+import socket
+import threading
+import time
+
+import pytest
+import uvicorn
+
+from fullcycle.adapters.http_heads import LARGEST, Http, SlowHeads
+
+HEAD_S = 0.3
+HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+class Server(uvicorn.Server):
+    heads = SlowHeads(HEAD_S)
+
+    async def on_tick(self, counter):
+        self.heads.give_up(self.server_state.connections)
+        return await super().on_tick(counter)
+
+
+@pytest.fixture
+def connect():
+    server = Server(
+        uvicorn.Config(app, http=Http, lifespan="off", log_level="critical", timeout_keep_alive=60)
+    )
+    listening = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
+    thread.start()
+    opened = []
+
+    def connecting():
+        opened.append(socket.create_connection(listening.getsockname(), timeout=10))
+        return opened[-1]
+
+    yield connecting
+    for one in opened:
+        one.close()
+    server.should_exit = True
+    thread.join()
+    listening.close()
+
+
+def answered(connection):
+    """Whether an answer comes, whole."""
+    answer = b""
+    while not answer.endswith(b"ok"):
+        part = connection.recv(65536)
+        if not part:
+            return False
+        answer += part
+    return answer.startswith(b"HTTP/1.1 200")
+
+
+def rest(connection):
+    """All that still comes, until the other end closes."""
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def trickled(connection):
+    """How many bytes can be sent, one at a time, before the other end closes; 400 at most."""
+    for n in range(400):
+        try:
+            connection.sendall(b"y")
+        except OSError:
+            return n
+        time.sleep(0.05)
+    return 400
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET", b"GET / HTTP/1.1\r\nHost: a\r\n"])
+def test_a_head_that_does_not_come_is_given_up(connect, begun):
+    connection = connect()
+    connection.sendall(begun)
+
+    answer = rest(connection)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"connection: close" in answer
+    assert b"application/problem+json" in answer
+
+
+def test_a_byte_now_and_then_does_not_help(connect):
+    connection = connect()
+    connection.sendall(b"GET / HTTP/1.1\r\nx: ")
+
+    assert trickled(connection) < 400
+
+
+def test_the_head_of_a_later_request_has_as_little_time(connect):
+    connection = connect()
+    connection.sendall(HEAD)
+    assert answered(connection)
+    connection.sendall(HEAD[:10])
+
+    assert rest(connection).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_connection_that_asks_is_not_closed_however_long_it_lives(connect):
+    connection = connect()
+    began = time.monotonic()
+    while time.monotonic() - began < 4 * HEAD_S:
+        connection.sendall(HEAD[:7])
+        time.sleep(0.02)
+        connection.sendall(HEAD[7:])
+        assert answered(connection)
+
+
+def test_an_answered_connection_that_asks_nothing_is_left_to_its_own_time(connect):
+    connection = connect()
+    connection.sendall(HEAD)
+    assert answered(connection)
+    time.sleep(4 * HEAD_S)
+    connection.sendall(HEAD)
+
+    assert answered(connection)
+
+
+def test_a_head_without_end_is_refused(connect):
+    connection = connect()
+    connection.sendall(HEAD[:-2] + b"x: " + b"y" * LARGEST)
+
+    assert rest(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_many_small_heads_on_one_connection_are_not_one_large_head(connect):
+    connection = connect()
+    for _ in range(5):
+        connection.sendall(HEAD[:-2] + b"x: " + b"y" * (LARGEST // 3))
+        time.sleep(0.01)
+        connection.sendall(b"\r\n\r\n")
+        assert answered(connection)
