@@ -78,6 +78,28 @@ def test_what_cannot_be_followed_is_told_and_widens_to_the_archive(text):
     assert changed(before.symbols, after.symbols) == ["far.py changed"]
 
 
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("import shop.money as m\ndef f(n): return getattr(m, n)", False),
+        ("def f(n): return globals()[n]", False),
+        ("import importlib\ndef f(n): return importlib.import_module(n)", False),
+        ("def f(n): return eval(n)", True),
+        ("def f(n): exec(open(n).read())", True),
+        ("import runpy\ndef f(n): runpy.run_path(n)", True),
+        ("import fullcycle as fc\ndef f(n): return fc.File(n).text()", True),
+    ],
+)
+def test_a_text_beside_the_code_counts_only_where_a_text_is_run_or_read(text, counts):
+    files = {"flow.py": text, "money.py": "", "notes.txt": "one", "README.md": "one"}
+    before = reach(of(files), "flow", "f")
+    after = reach(of({**files, "notes.txt": "two"}), "flow", "f")
+
+    assert before.unfollowed
+    assert changed(before.symbols, after.symbols) == (["notes.txt changed"] if counts else [])
+    assert (before.digest != after.digest) == counts
+
+
 FOLLOWED = [
     "from shop.money import *\nif __debug__ is None:\n    euro = None\ndef f(n): return euro(n)",
     "from shop.money import *\neuro: object\ndef f(n): return euro(n)",

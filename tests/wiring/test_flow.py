@@ -161,6 +161,53 @@ def test_a_metric_that_is_almost_one_of_the_flow_is_taken_for_a_slip(shop, capsy
     )
 
 
+BROKEN = """\
+from typing import Annotated
+
+import fullcycle as fc
+import polars as pl
+
+
+class Client(fc.Row):
+    client_id: Annotated[int, fc.key, fc.at_least(5)]
+
+
+@fc.source(Client)
+def broken(warehouse: fc.Warehouse) -> fc.Query:
+    return warehouse.sql("select 1 as client_id")
+
+
+@fc.source(Client)
+def sound(warehouse: fc.Warehouse) -> fc.Query:
+    return warehouse.sql("select 7 as client_id")
+
+
+@fc.step
+def of_broken(broken: pl.DataFrame) -> int:
+    return broken.height
+
+
+@fc.step
+def of_sound(sound: pl.DataFrame) -> int:
+    return sound.height
+
+"""
+
+
+def test_a_broken_contract_does_not_stop_what_stands_on_other_rows(shop, capsys):
+    write(shop, {"winback/flow.py": BROKEN})
+
+    stopped, out, _ = told(capsys)
+    assert stopped == 1
+    assert "of_sound" not in out
+
+    going, out, err = told(capsys, "--keep-going")
+    assert going == 1
+    assert "▸ of_sound" in out
+    assert "the rows of broken break their contract" in err
+    assert "of_broken" not in out
+
+
 def test_an_empty_flow_is_told_what_to_write(shop, capsys):
     write(shop, {"winback/flow.py": "import fullcycle as fc\n"})
 

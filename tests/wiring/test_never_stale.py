@@ -89,7 +89,7 @@ def test_what_ran_is_told_step_by_step(more, typed, monkeypatch):
     told = lines(first, "careless", "clever", "cleverer", "rated")
 
     assert told["careless"][1].startswith("careless reads notes.txt undeclared")
-    assert "cannot be followed, so every file of the project counts: churn/flow.py" in told["clever"][1]
+    assert "cannot be followed, so all of the project's code counts: churn/flow.py" in told["clever"][1]
     assert first.out.count("cannot be followed") == 1
     assert "reads" not in told["rated"][1]
 
@@ -104,6 +104,67 @@ def test_what_ran_is_told_step_by_step(more, typed, monkeypatch):
     assert "file rates.bin changed" in changed["rated"][0]
     assert "environment variable REGION changed" in changed["regional"][0]
     assert "reused" in changed["careless"][0]
+
+
+NATIVE = """
+
+import duckdb
+import pandas as pd
+
+HERE = Path(__file__).parent
+
+
+@fc.step
+def eager() -> int:
+    return pl.read_csv("rates.csv").height
+
+
+@fc.step
+def lazy() -> int:
+    return pl.scan_csv(HERE / "prices.csv").collect().height
+
+
+@fc.step
+def queried() -> int:
+    return len(duckdb.sql("select * from read_csv('rates.csv')").fetchall())
+
+
+@fc.step
+def framed() -> int:
+    return len(pd.read_csv("rates.csv"))
+
+
+@fc.step
+def written() -> int:
+    pl.DataFrame({"a": [1]}).write_csv("rates2.csv")
+    return 1
+
+
+@fc.step
+def declared() -> int:
+    return pl.read_csv(fc.File("rates.csv").path).height
+"""
+
+
+def test_files_that_a_library_opens_by_itself_are_told_with_the_line_that_names_them(more, typed):
+    flow = more / "churn" / "flow.py"
+    flow.write_text(flow.read_text() + NATIVE)
+    line = 1 + flow.read_text().splitlines().index('    return pl.read_csv("rates.csv").height')
+    for path in ("rates.csv", "rates2.csv", "churn/prices.csv"):
+        (more / path).write_text("a\n1\n")
+
+    said = typed("fullcycle run churn -m native")
+
+    assert said.code == 0, said.err
+    told = lines(said, "eager", "lazy", "queried", "framed", "written", "declared")
+    for step in ("eager", "queried", "framed"):
+        assert told[step][1].startswith(f"{step} reads rates.csv undeclared (churn/flow.py:"), step
+    assert told["eager"][1] == (
+        f"eager reads rates.csv undeclared (churn/flow.py:{line}), "
+        'so a change of it would go unseen: use fc.File("rates.csv")'
+    )
+    assert told["lazy"][1].startswith("lazy reads churn/prices.csv undeclared (churn/flow.py:")
+    assert told["written"][1] == told["declared"][1] == ""
 
 
 def test_a_declared_file_beside_the_archive_is_kept_with_the_run(more, typed):

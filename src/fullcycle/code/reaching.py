@@ -1,7 +1,8 @@
 """What of a project's code a function stands on: everything it reaches, under one digest.
 
 Found from the archive's bytes, without running them. What cannot be followed is told, and
-widens the digest to the whole archive: a step may run once too often, never once too seldom.
+widens the digest: a computed name to every module of the archive, a text that is run to every
+file of it. A step may run once too often, never once too seldom.
 """
 
 import platform
@@ -127,7 +128,8 @@ def _of_code(walk: Walk) -> Iterator[tuple[str, Symbol]]:
     yield from _orders(walk)
     if walk.unfollowed:
         for path, data in walk.project.archive.files.items():
-            yield path, Symbol(digest_bytes(data), path, 1)
+            if walk.from_text or path.endswith(".py"):
+                yield path, Symbol(digest_bytes(data), path, 1)
 
 
 def _of_surroundings(libraries: list[Library]) -> Iterator[tuple[str, Symbol]]:

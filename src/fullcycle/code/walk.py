@@ -38,6 +38,8 @@ _FOLLOWED_BY_NOBODY = frozenset(
     }
 )
 _FILE = ("fullcycle", "File")
+_COMPUTED_FILE = "fc.File of a computed path"
+_FROM_TEXT = frozenset({"eval", "exec", "compile", "run_path"})  # what they run may stand in any file
 _TELLING = frozenset({"__annotations__", "__code__", "__doc__", "__globals__", "__subclasses__"})
 
 
@@ -55,6 +57,7 @@ class Walk:
         self.executed: dict[str, None] = {}  # modules, in the order in which their import begins
         self.libraries: set[str] = set()  # top-level modules of other distributions
         self.unfollowed: set[str] = set()
+        self.from_text = False  # whether what is not followed may stand in a file that is no module
         self.files: set[str] = set()  # paths and patterns that fc.File is called with
         self.whole: set[str] = set()  # modules used as a value
         self.words: set[str] = set()
@@ -215,7 +218,7 @@ class Walk:
     def file(self, module: str, use: Use) -> None:
         """Reach a file that is declared where it is used; its path has to stand there."""
         if use.given is None:
-            self.cannot_follow(module, use, "fc.File of a computed path")
+            self.cannot_follow(module, use, _COMPUTED_FILE)
         elif use.given:
             self.files.add(use.given)
 
@@ -269,6 +272,7 @@ class Walk:
     def cannot_follow(self, module: str, use: Use, what: str) -> None:
         """Tell what cannot be followed."""
         self.unfollowed.add(f"{self.project.path(module)}:{use.line} {what}")
+        self.from_text |= what.rpartition(".")[2] in _FROM_TEXT or what == _COMPUTED_FILE
 
     # importing
 

@@ -338,7 +338,7 @@ def _unfollowed(this: Pass, reach: Reach) -> str:
     this.unfollowed.update(news)
     if not news:
         return ""
-    return f"cannot be followed, so every file of the project counts: {', '.join(news)}"
+    return f"cannot be followed, so all of the project's code counts: {', '.join(news)}"
 
 
 def _kept_reach(this: Pass, reach: Reach, last: StepFinished | None) -> Digest:
