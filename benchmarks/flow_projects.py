@@ -102,8 +102,8 @@ def s{n:02}(s{before:02}: dict) -> dict:
     )
 
 
-def tables(steps: int = 10) -> str:
-    """A table of 80 MB, and steps that hand it on with one column changed."""
+def tables(steps: int = 10, *, changed: str = "n0") -> str:
+    """A table of 80 MB, and steps that hand it on: one column is new, or with ``changed="*"`` all of them."""
     made = """
 
 @fc.step
@@ -115,10 +115,10 @@ def made(clients: pl.DataFrame) -> pl.DataFrame:
 
 @fc.step
 def t{n:02}({before}: pl.DataFrame) -> pl.DataFrame:
-    return {before}.with_columns(n0=pl.col("n0") + {n})
+    return {before}.with_columns(pl.col("{changed}") + {n})
 """
     names = ["made", *(f"t{n:02}" for n in range(steps))]
-    steps_ = "".join(each.format(n=n, before=names[n]) for n in range(steps))
+    steps_ = "".join(each.format(n=n, before=names[n], changed=changed) for n in range(steps))
     return HEAD.replace("import polars", "import numpy as np\nimport polars") + made + steps_
 
 
