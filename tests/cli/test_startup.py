@@ -27,7 +27,8 @@ LOADED = """
 import sys
 from fullcycle.cli import fullcycle
 fullcycle.main(["run", "bench", "-m", "again"], standalone_mode=False)
-needless = ["duckdb", "scipy", "lightgbm", "sklearn", "pandas", "pyarrow", "matplotlib", "IPython", "pdb"]
+needless = ["numpy", "duckdb", "scipy", "lightgbm", "sklearn", "pandas", "pyarrow", "matplotlib"]
+needless += ["IPython", "pdb"]
 print("loaded:", *(name for name in needless if name in sys.modules))
 """
 
