@@ -5,7 +5,7 @@ import pdb
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 
@@ -29,7 +29,8 @@ def execute(text: str, names: Mapping[str, Any]) -> None:
 def stop_where_it_fails(call: Callable[[], Any], package: str) -> Any:
     """What ``call`` returns; where it raises, a debugger opens at the innermost line of ``package``.
 
-    Commands are read from the standard input, a terminal or not.
+    Commands are read from the standard input, a terminal or not. Frames of fullcycle's own
+    are not shown.
 
     Raises:
         Exception: what the call raised, when the debugger has been left.
@@ -37,20 +38,52 @@ def stop_where_it_fails(call: Callable[[], Any], package: str) -> Any:
     try:
         return call()
     except Exception as error:
-        traceback = error.__traceback__.tb_next if error.__traceback__ is not None else None
-        debugger = pdb.Pdb()
+        debugger = _Debugger(package)
         debugger.prompt = "(debug) " if sys.stdin.isatty() else ""
-        debugger.cmdqueue = ["up"] * _beyond(traceback, package)
         debugger.reset()
-        debugger.interaction(None, traceback)
+        debugger.interaction(None, without_ours(error.__traceback__))
         raise
 
 
-def _beyond(traceback: TracebackType | None, package: str) -> int:
-    """How many of the innermost entries are of libraries."""
-    beyond = 0
-    while traceback is not None:
-        mine = str(traceback.tb_frame.f_globals.get("__name__", "")).startswith(package)
-        beyond = 0 if mine else beyond + 1
-        traceback = traceback.tb_next
-    return beyond
+def without_ours(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback without fullcycle's own frames; all of it where there is no other."""
+    kept: TracebackType | None = None
+    for entry in reversed(_entries(trace)):
+        if not _is_ours(entry.tb_frame):
+            kept = TracebackType(kept, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return kept if kept is not None else trace
+
+
+class _Debugger(pdb.Pdb):
+    """Python's own debugger, which opens at a project's own line and knows no frames of ours."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__()
+        self._package = package
+
+    def get_stack(
+        self, f: FrameType | None, t: TracebackType | None
+    ) -> tuple[list[tuple[FrameType, int]], int]:
+        """The frames that can be looked at, and which of them is looked at first."""
+        stack, last = super().get_stack(f, t)
+        shown = [(frame, line) for frame, line in stack if not _is_ours(frame)]
+        own = [at for at, (frame, _) in enumerate(shown) if _module(frame).startswith(self._package)]
+        if not shown:
+            return stack, last
+        return shown, own[-1] if own else len(shown) - 1
+
+
+def _entries(trace: TracebackType | None) -> list[TracebackType]:
+    found = []
+    while trace is not None:
+        found.append(trace)
+        trace = trace.tb_next
+    return found
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return _module(frame).partition(".")[0] == "fullcycle"
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))

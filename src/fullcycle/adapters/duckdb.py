@@ -60,14 +60,12 @@ class DuckDBWarehouse:
                 rows = connection.sql(text, params=dict(values) or None)
                 return pl.DataFrame(ArrowStream(rows.__arrow_c_stream__()))
             except duckdb.Error as error:
-                raise translated(error, text) from error
+                raise translated(error, text, _tables(connection)) from error
 
     def tables(self) -> list[str]:
         """Its tables and views, as ``schema.name``."""
-        listing = "select schema_name || '.' || table_name from duckdb_tables() where not internal"
-        views = "select schema_name || '.' || view_name from duckdb_views() where not internal"
         with self._opened() as connection:
-            return sorted(name for (name,) in connection.execute(f"{listing} union all {views}").fetchall())
+            return _tables(connection)
 
     @contextmanager
     def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -100,3 +98,9 @@ class DuckDBWarehouse:
         connection.execute(f"set allowed_directories = [{folders}]")
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    listing = "select schema_name || '.' || table_name from duckdb_tables() where not internal"
+    views = "select schema_name || '.' || view_name from duckdb_views() where not internal"
+    return sorted(name for (name,) in connection.execute(f"{listing} union all {views}").fetchall())

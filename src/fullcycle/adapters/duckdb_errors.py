@@ -1,7 +1,7 @@
 """What DuckDB says, told in the user's terms: which query, which line, the nearest name."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ _NOT_THERE = re.compile(
     r"|Referenced (?:column|table) \"([^\"]+)\" not found"
     r"|does not have a column named \"([^\"]+)\""
 )
+_NO_TABLE = re.compile(r"(?:Table|View) with name \S+ does not exist")
 _NEAREST = re.compile(r'Did you mean "([^"]+)"')
 _CANDIDATES = re.compile(r"Candidate (?:bindings|tables|functions): (.+)")
 _LINE = re.compile(r"^LINE (\d+): ", re.MULTILINE)
@@ -55,8 +56,12 @@ def statement_of(text: str, values: Mapping[str, Any]) -> None:
         raise UnknownName.among(unused[0], asked, where=f"the values ($name) of: {where}")
 
 
-def translated(error: duckdb.Error, text: str) -> FullcycleError:
-    """What went wrong in a query, as an error that shows its line."""
+def translated(error: duckdb.Error, text: str, tables: Iterable[str] = ()) -> FullcycleError:
+    """What went wrong in a query, as an error that shows its line.
+
+    ``tables`` are the warehouse's own, as ``schema.name``: of a table that is not there, only
+    these are offered.
+    """
     message = str(error)
     where = _place(message, text)
     if isinstance(error, duckdb.PermissionException):
@@ -67,6 +72,8 @@ def translated(error: duckdb.Error, text: str) -> FullcycleError:
         )
     if found := _NOT_THERE.search(message):
         name = next(group for group in found.groups() if group is not None)
+        if _NO_TABLE.search(message):
+            return UnknownName.among(name, {own.partition(".")[2] for own in tables}, where=where)
         return UnknownName(f"there is no {name!r}", where, _nearest(message))
     what = message.split("\n\nLINE ")[0].strip()[:_LONGEST]
     return Invalid(what, where, "mend the SQL; try it alone in the duckdb command line")

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
-from fullcycle.adapters.console import converse, execute, stop_where_it_fails
+from fullcycle.adapters.console import converse, execute, stop_where_it_fails, without_ours
 from fullcycle.flow.failure import shape
+from fullcycle.kernel import public
 from fullcycle.wiring import open_project
-from fullcycle.wiring.debugging import Scene, scene
+from fullcycle.wiring.debugging import QUERY, Scene, scene
 
 
 @click.command(name="debug")
@@ -19,7 +20,8 @@ def command(ref: str, *, call: bool) -> int:
     """Open what a step of a run was given in Python, under the names that its code uses.
 
     Code, inputs and parameters are those of the run, whatever the files say by now. At a
-    terminal a console opens; what is piped in is executed.
+    terminal a console opens, IPython where it is installed; what is piped in is executed.
+    Of a source there is the query, which asks the warehouse as it is now.
 
     \b
     Example:
@@ -35,7 +37,7 @@ def command(ref: str, *, call: bool) -> int:
         try:
             names["returned"] = _called(found)
         except Exception as error:  # noqa: BLE001 - the step's own, told as Python would
-            _tell(error, skip=2)
+            _tell(error)
             return 1
     if sys.stdin.isatty():
         converse(names)
@@ -43,7 +45,7 @@ def command(ref: str, *, call: bool) -> int:
     try:
         execute(sys.stdin.read(), names)
     except Exception as error:  # noqa: BLE001 - what was typed is wrong: its own traceback says how
-        _tell(error, skip=2)
+        _tell(error)
         return 1
     return 0
 
@@ -58,18 +60,21 @@ def _called(found: Scene) -> Any:
 def _introduce(found: Scene) -> None:
     """Say what is there, aside from what the user's own code prints."""
     click.secho(found.ref, bold=True, nl=False, err=True)
-    click.echo(f"  {found.node.line}", err=True)
+    click.echo(f"  {found.line}", err=True)
+    for note in found.notes:
+        click.secho(f"  note: {note}", fg="yellow", err=True)
     for name, told in found.shapes.items():
         click.echo(f"  {name}: {told}", err=True)
     for name, value in found.parameters.items():
         click.echo(f"  {name} = {value!r}", err=True)
+    if found.reads:
+        click.secho(f"  ask it: {QUERY}.frame()", dim=True, err=True)
+        return
     given = ", ".join([*found.inputs, *(f"{name}={name}" for name in found.parameters)])
     click.secho(f"  call it: {found.node.name}({given})", dim=True, err=True)
 
 
-def _tell(error: Exception, *, skip: int) -> None:
-    """Print a traceback without its first entries, which are not the user's."""
-    own = error.__traceback__
-    for _ in range(skip):
-        own = own.tb_next if own is not None and own.tb_next is not None else own
-    click.echo("".join(traceback.format_exception(type(error), error, own)), err=True, nl=False)
+def _tell(error: Exception) -> None:
+    """Print a traceback that begins at the user's own line, with modules as the user knows them."""
+    own = without_ours(error.__traceback__)
+    click.echo(public("".join(traceback.format_exception(type(error), error, own))), err=True, nl=False)

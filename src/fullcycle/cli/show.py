@@ -6,13 +6,15 @@ from typing import Any
 import click
 import msgspec
 
-from fullcycle.cli.printing import when
+from fullcycle.cli.failing import show_element, show_failure, show_failures
+from fullcycle.cli.printing import count, when
 from fullcycle.cli.showing import head, line, run_as_json, show_run, show_step
 from fullcycle.flow import RunRecord, last_run, run_record
-from fullcycle.kernel import Damaged, Invalid, Missing, Reference, UnknownName
-from fullcycle.release import deployed, history
+from fullcycle.kernel import Damaged, Invalid, Missing, Reference, UnknownName, counted
+from fullcycle.release import deployed, history, releases_stream
 from fullcycle.wiring import Project, open_project
 from fullcycle.wiring.details import ValueDetails, run_details, value_details
+from fullcycle.wiring.element import ElementDetails, element_details, failure_of
 from fullcycle.wiring.released import judgement_of, released
 
 
@@ -38,16 +40,10 @@ def command(ref: str, *, lock: bool, as_json: bool) -> None:
         raise Invalid(
             f"{ref!r}: steps belong to runs", "what was typed", f"write {asked.capability}@1/{asked.step}"
         )
-    if asked.element is not None:
-        raise Invalid(
-            f"{ref!r} is one element of what a step returned",
-            "what was typed",
-            f"open it: fullcycle debug '{asked}', or fc.open({str(asked)!r}) in Python",
-        )
     if asked.release is not None:
         _release(project, asked.capability, asked.release, as_json=as_json)
     elif asked.environment is not None:
-        project.environment(asked.environment)
+        _require_environment(project, asked)
         now = deployed(project.ledger, asked.capability, asked.environment)
         if now is None:
             raise Missing(
@@ -64,7 +60,35 @@ def command(ref: str, *, lock: bool, as_json: bool) -> None:
             )
         _release(project, asked.capability, now.release, as_json=as_json)
     else:
-        _show(project, _run(project, asked), asked.step, lock=lock, as_json=as_json)
+        run = _run(project, asked)
+        if asked.step is not None and asked.element is not None:
+            _element(element_details(project, run, asked.step, asked.element), as_json=as_json)
+        else:
+            _show(project, run, asked.step, lock=lock, as_json=as_json)
+
+
+def _require_environment(project: Project, asked: Reference) -> None:
+    """Refuse what is no environment with all that can follow the @."""
+    capability, known = asked.capability, project.config.environments
+    if asked.environment in known:
+        return
+    near = UnknownName.near(str(asked.environment), known)
+    streams = {"run": f"runs/{capability}", "release": releases_stream(capability)}
+    last = {name: project.ledger.heads(stream).get(stream, 0) for name, stream in streams.items()}
+    offered = [f"a run: {capability}@{last['run']}" if last["run"] else ""]
+    offered += [f"a release: {capability}@v{last['release']}" if last["release"] else ""]
+    offered += [f"what is deployed: {', '.join(f'{capability}@{name}' for name in sorted(known))}"]
+    hint = f"did you mean {near!r}? " if near else ""
+    raise UnknownName(
+        f"there is no {asked.environment!r}", f"{asked}", f"{hint}name {'; '.join(filter(None, offered))}"
+    )
+
+
+def _element(details: ElementDetails, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode(details))
+    else:
+        show_element(details)
 
 
 def _show(project: Project, run: RunRecord, step: str | None, *, lock: bool, as_json: bool) -> None:
@@ -74,7 +98,15 @@ def _show(project: Project, run: RunRecord, step: str | None, *, lock: bool, as_
         click.echo(json.dumps(run_as_json(run, details)))
     elif step is None:
         show_run(run, details, lock=lock)
+        show_failures(run)
+    elif (failure := failure_of(run, step)) is not None:
+        if as_json:
+            click.echo(msgspec.json.encode({"step": f"{run.ref}/{step}", "failed": failure}))
+        else:
+            head(f"{run.ref}/{step}")
+            show_failure(run, failure)
     elif step not in run.steps:
+        _require_reached(run, step)
         raise UnknownName.among(step, run.steps, where=f"the steps of {run.ref}")
     elif as_json:
         value = _value(project, run, step)
@@ -82,6 +114,17 @@ def _show(project: Project, run: RunRecord, step: str | None, *, lock: bool, as_
         click.echo(msgspec.json.encode({"step": f"{run.ref}/{step}", **told, "returned": value}))
     else:
         show_step(run, step, details, _value(project, run, step))
+
+
+def _require_reached(run: RunRecord, step: str) -> None:
+    """Refuse a step that was left out with the one that failed."""
+    for failure in run.finished.failures if run.finished is not None else ():
+        if step in failure.left_out:
+            raise Missing(
+                f"{step} was left out of {run.ref}: it stands on {failure.step}, which failed",
+                f"the steps of {run.ref}",
+                f"look at that one: fullcycle show {run.ref}/{failure.step}",
+            )
 
 
 def _value(project: Project, run: RunRecord, step: str) -> ValueDetails | str:

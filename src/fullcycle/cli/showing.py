@@ -45,6 +45,7 @@ def run_as_json(run: RunRecord, details: RunDetails) -> dict[str, Any]:
         "machine": started.machine,
         "python": started.python,
         "error": run.finished.error if run.finished is not None else "",
+        "failures": msgspec.to_builtins(run.finished.failures if run.finished is not None else []),
         "lock": details.lock,
         "only": started.only,
         "force": started.force,
@@ -108,6 +109,11 @@ def show_step(run: RunRecord, name: str, details: RunDetails, value: ValueDetail
     if step.note:
         line("note", step.note)
     _scores(run, only=name)
+    show_value(value)
+
+
+def show_value(value: ValueDetails | str) -> None:
+    """Print what is kept as a value; or why it cannot be shown."""
     if isinstance(value, str):
         line("returned", value)
         return

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from fullcycle.code.archive import Archive
 from fullcycle.code.reading import NEVER
 from fullcycle.code.stamps import Stamps
-from fullcycle.kernel import Digest, Invalid, Missing, digest_bytes
+from fullcycle.kernel import Digest, Invalid, Missing, UnknownName, digest_bytes
 
 _WILD = re.compile(r"[*?]")
 
@@ -98,6 +98,31 @@ class Files:
         data = self._archive.files.get(path)
         return self._copy(path, digest, data if data is not None else self._from_record(path, digest))
 
+    def missing(self, path: str, where: str) -> Missing:
+        """The refusal of a file that is not there: with the line that declares it, and the nearest that is.
+
+        ``where`` is told where no line of the project spells its path.
+        """
+        known = set(self._archive.files) | set(self._beside)
+        if self._root is not None and self._pinned is None:
+            folder = PurePosixPath(path).parent
+            known |= set(_beside_it(self._root, folder))
+        names = {PurePosixPath(one).name: one for one in known}
+        near = UnknownName.near(path, known) or names.get(PurePosixPath(path).name, "")
+        near = near or names.get(UnknownName.near(PurePosixPath(path).name, names), "")
+        cure = f"did you mean {near!r}? else write it" if near else "write it, or mend its path"
+        return Missing(f"there is no file {path}", self._declared(path) or where, cure)
+
+    def _declared(self, path: str) -> str:
+        """The line that declares a file."""
+        spelled = re.compile(rf"""File\(\s*["']{re.escape(path)}["']""")
+        for file, text in sorted(self._archive.files.items()):
+            words = text.decode(errors="replace") if file.endswith(".py") else ""
+            if found := spelled.search(words):
+                line = words.count("\n", 0, found.end()) + 1
+                return f"{self._root / file if self._root is not None else file}:{line}"
+        return ""
+
     def _find(self, pattern: str) -> Iterator[str]:
         if not _WILD.search(pattern):
             if pattern in self._archive.files or pattern in self._beside or self._is_file(pattern):
@@ -120,9 +145,7 @@ class Files:
                 return self._stamps.digest(self._root / path)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             pass
-        raise Missing(
-            f"there is no file {path}", str(self._root or self._archive.package), "write it, or mend its path"
-        )
+        raise self.missing(path, str(self._root or self._archive.package))
 
     def _on_disk(self, path: str) -> bytes | None:
         try:
@@ -197,6 +220,13 @@ def _fixed(pattern: str) -> str:
     parts = pattern.split("/")
     first = next(n for n, part in enumerate(parts) if _WILD.search(part))
     return "/".join(parts[:first])
+
+
+def _beside_it(root: Path, folder: PurePosixPath) -> Iterator[str]:
+    """The files of one folder."""
+    for one in (root / folder).glob("*"):
+        if one.is_file() and one.name not in NEVER:
+            yield one.relative_to(root).as_posix()
 
 
 def _below(root: Path, folder: str) -> Iterator[str]:

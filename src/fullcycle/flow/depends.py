@@ -40,6 +40,16 @@ class Dependencies:
         """The files that a node declares, by their paths from the project's folder."""
         return frozenset(one for path in _paths(node, reach) for one in self._files.matching(path))
 
+    def require_files(self, node: Node, reach: Reach) -> None:
+        """Refuse a node that declares a file which is not there; a pattern may stand for none.
+
+        Raises:
+            Missing: with the line that declares it.
+        """
+        for path in _paths(node, reach):
+            if not is_pattern(path) and not self._files.matching(path):
+                raise self._files.missing(path, node.line)
+
     def _symbols(self, node: Node, reach: Reach) -> Iterator[tuple[str, Symbol]]:
         for path in _paths(node, reach):
             yield from self._of_files(path)

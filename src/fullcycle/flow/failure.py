@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 from types import TracebackType
-from typing import Any, TypeGuard
+from typing import Any
 
 import msgspec
 
@@ -153,7 +153,7 @@ def step_failed(node: Node, run: str, told: Failure, cure: str = "", trace: str 
 
 
 def completed(
-    error: FullcycleError, node: Node, run: str, look: Callable[[str], Mapping[str, str]], element: str = ""
+    error: Exception, node: Node, run: str, look: Callable[[str], Mapping[str, str]], element: str = ""
 ) -> StepFailed:
     """What a step failed with, as a ``StepFailed`` that knows its run, its line and its inputs.
 
@@ -162,20 +162,33 @@ def completed(
     told = getattr(error, "failure", None)
     if isinstance(error, StepFailed) and told is not None and told.line:
         return error
-    told = told or Failure(step=node.name, error=in_one_line(error), element=element)
+    raised = _own(error.__traceback__, _package(node)) if not isinstance(error, FullcycleError) else []
+    told = told or Failure(
+        step=node.name,
+        error=in_one_line(error),
+        raised=_in_project(raised[-1].tb_frame.f_globals, raised[-1].tb_lineno) if raised else "",
+        element=element,
+    )
     if not told.inputs:
         told = msgspec.structs.replace(told, inputs=dict(look(told.element)))
-    made = step_failed(node, run, told, error.mend, getattr(error, "traceback", ""))
-    rest = error.what.partition("\n")[2]  # of rows that break a contract, which ones
-    if rest:
-        made = type(made)(f"{made.what}\n{rest}", made.where, made.mend, made.traceback, made.failure)
+    trace = "".join(traceback.format_exception(type(error), error, raised[0])) if raised else ""
+    cure = error.mend if isinstance(error, FullcycleError) else ""
+    made = step_failed(node, run, told, cure, getattr(error, "traceback", trace))
+    rest = getattr(error, "what", "").partition("\n")[2]  # of rows that break a contract, which ones
+    where = getattr(error, "where", "") if isinstance(made, SourceFailed) else ""  # the line of its query
+    if rest or where:
+        what = f"{made.what}\n{rest}" if rest else made.what
+        where = made.where if not where or where == node.line else _within(node.line, where)
+        made = type(made)(what, where, made.mend, made.traceback, made.failure)
     made.__cause__ = error.__cause__ or error
     return made
 
 
-def is_the_steps(error: Exception) -> TypeGuard[FullcycleError]:
-    """Whether a step failed, and not the record or the machine that it runs on."""
-    return isinstance(error, FullcycleError) and not isinstance(error, _NOT_THE_STEPS)
+def is_the_steps(error: Exception, node: Node) -> bool:
+    """Whether a step or the code of its project failed, and not the record or the machine beneath."""
+    if isinstance(error, FullcycleError):
+        return not isinstance(error, _NOT_THE_STEPS)
+    return bool(_own(error.__traceback__, _package(node)))
 
 
 def unreadable(error: Exception, module: str, package: str) -> FullcycleError:
@@ -220,15 +233,20 @@ def _where(node: Node, inputs: Mapping[str, str], whose: str = "its inputs") -> 
     return f"{node.line} ({whose}: {listed or 'none'})"
 
 
+def _within(line: str, where: str) -> str:
+    return where if line in where else f"{line}: {where}"
+
+
 def _package(node: Node) -> str:
     """What the names of the modules begin with that belong to the project of a node."""
-    return str(node.declared.function.__module__).partition(".")[0]
+    declared = node.declared.of if node.role == "outcomes" else node.declared
+    return str(getattr(declared.function, "__module__", "")).partition(".")[0]
 
 
 def _line(node: Node) -> str:
     """Where a node is written, from the project's folder."""
     path, _, line = node.line.rpartition(":")
-    function = getattr(node.declared, "function", None)
+    function = getattr(node.declared.of if node.role == "outcomes" else node.declared, "function", None)
     module = getattr(function, "__module__", "")
     return f"{_below(path, module)}:{line}" if path and module else node.line
 
@@ -254,8 +272,8 @@ def _with_line(where: str, line: str) -> str:
 
 def _own(trace: TracebackType | None, package: str) -> list[TracebackType]:
     """The entries of a traceback that are the project's own."""
-    entries = []
-    while trace is not None:
+    entries: list[TracebackType] = []
+    while package and trace is not None:
         if str(trace.tb_frame.f_globals.get("__name__", "")).startswith(package):
             entries.append(trace)
         trace = trace.tb_next

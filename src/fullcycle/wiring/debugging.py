@@ -4,17 +4,22 @@ The code is that of the run's archive, whatever the files say by now, and the in
 the store gives back in the step's own views. Nothing is recorded.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fullcycle.flow import Node, RunRecord, choose, last_run, run_record, viewed
 from fullcycle.flow.elements import label
 from fullcycle.flow.failure import shape
-from fullcycle.kernel import Invalid, Missing, Reference, UnknownName
+from fullcycle.flow.sources import read_source
+from fullcycle.kernel import Invalid, Missing, Reference, UnknownName, now
 from fullcycle.record import Artifact, Artifacts, UnwrittenObjects
-from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.flow import Flow, resources
 from fullcycle.wiring.project import Project
+
+QUERY = "query"  # the name of what a source asks
+_LISTED = 5  # changed files
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,9 @@ class Scene:
     inputs: Mapping[str, Any]
     parameters: Mapping[str, Any]
     names: Mapping[str, Any]  # all that its code can name: those, and what its module holds
+    line: str  # where it is written
+    notes: tuple[str, ...] = ()  # what of the files is not as the run had them
+    reads: Callable[[], Any] | None = None  # of a source: asks for its rows and checks them
 
     @property
     def shapes(self) -> dict[str, str]:
@@ -34,7 +42,9 @@ class Scene:
         return {name: shape(value) for name, value in self.inputs.items()}
 
     def call(self) -> Any:
-        """What the step's function returns."""
+        """What the step's function returns; of a source, its rows."""
+        if self.reads is not None:
+            return self.reads()
         return self.node.declared.function(**self.inputs, **self.parameters)
 
 
@@ -59,17 +69,75 @@ def scene(project: Project, text: str) -> Scene:
         raise UnknownName.among(asked.step, flow.graph.nodes, where=f"the steps of {run.ref}")
     node = flow.graph.nodes[asked.step]
     if node.role in ("source", "outcomes"):
-        raise Invalid(
-            f"{node.name} reads rows and takes no inputs",
-            node.line,
-            f"look at what it read: fullcycle show {run.ref}/{node.name}",
-        )
+        return _source(flow, run, node, asked.element)
     inputs = _inputs(flow, run, node, asked.element)
     parameters = choose(flow.graph, started.parameters).get(node.name, {})
     function = node.declared.function
     names = {**function.__globals__, node.name: function, **parameters, **inputs}
     at = f"[{asked.element}]" if asked.element is not None else ""
-    return Scene(f"{run.ref}/{node.name}{at}", node, function.__module__, inputs, parameters, names)
+    return Scene(
+        f"{run.ref}/{node.name}{at}",
+        node,
+        function.__module__,
+        inputs,
+        parameters,
+        names,
+        node.line,
+        _changed_since(flow),
+    )
+
+
+def _source(flow: Flow, run: RunRecord, node: Node, element: str | None) -> Scene:
+    """A source, or outcomes, with the query that it makes and what that asks."""
+    _require_whole(run, node, element)
+    asked = node.declared if node.role == "source" else node.declared.of
+    query = flow.query(node)
+    given = resources(asked, flow.project, flow.environment)
+    names = {**flow.module("flow").__dict__, **given, QUERY: query}
+    return Scene(
+        f"{run.ref}/{node.name}",
+        node,
+        flow.module("flow").__name__,
+        {**given, QUERY: query},
+        {},
+        names,
+        _line_of(flow, node),
+        _changed_since(flow),
+        lambda: read_source(node, flow, now()).frame,
+    )
+
+
+def _line_of(flow: Flow, node: Node) -> str:
+    """Where a node is bound to its name: outcomes have no function of their own."""
+    if node.role != "outcomes":
+        return node.line
+    path = f"{flow.capability}/flow.py"
+    text = flow.archive.files.get(path, b"").decode(errors="replace")
+    bound = re.compile(rf"{re.escape(node.name)}\s*(:[^=]*)?=")
+    line = next((n for n, words in enumerate(text.splitlines(), 1) if bound.match(words)), None)
+    return f"{flow.project.root / path}:{line}" if line is not None else f"the flow of {flow.capability}"
+
+
+def _changed_since(flow: Flow) -> tuple[str, ...]:
+    """What of the project's code is shown under today's paths and is not what these files hold."""
+    changed = [
+        path
+        for path, text in flow.archive.files.items()
+        if path.endswith(".py") and _differs(flow, path, text)
+    ]
+    if not changed:
+        return ()
+    more = f" and {len(changed) - _LISTED} more" if len(changed) > _LISTED else ""
+    return (
+        f"{', '.join(changed[:_LISTED])}{more} changed since: what is shown of it is the run's, not today's",
+    )
+
+
+def _differs(flow: Flow, path: str, text: bytes) -> bool:
+    try:
+        return (flow.project.root / path).read_bytes() != text
+    except OSError:
+        return True
 
 
 def _run(project: Project, asked: Reference) -> RunRecord:
@@ -88,10 +156,8 @@ def _inputs(flow: Flow, run: RunRecord, node: Node, element: str | None) -> dict
     kept = {name: _kept(run, node, name) for name in node.inputs}
     if node.each:
         kept |= _parts(flow, artifacts, run, node, kept, element)
-    elif element is not None:
-        raise Invalid(
-            f"{node.name} is called once, not per element", node.line, f"write {run.ref}/{node.name}"
-        )
+    else:
+        _require_whole(run, node, element)
     try:
         return {
             name: viewed(artifacts, flow, flow.graph.nodes[name], kept[name], kind)
@@ -103,6 +169,13 @@ def _inputs(flow: Flow, run: RunRecord, node: Node, element: str | None) -> dict
             error.where,
             f"run it again: fullcycle run {flow.capability} --only {node.name}",
         ) from error
+
+
+def _require_whole(run: RunRecord, node: Node, element: str | None) -> None:
+    if element is not None:
+        raise Invalid(
+            f"{node.name} is called once, not per element", node.line, f"write {run.ref}/{node.name}"
+        )
 
 
 def _kept(run: RunRecord, node: Node, name: str) -> Artifact:

@@ -12,13 +12,16 @@ from fullcycle.code import committed_files, uncommitted
 from fullcycle.data import Lookup, fields
 from fullcycle.evaluate import Split
 from fullcycle.flow import Effort, RunRecord, Setting, efforts, settings
-from fullcycle.kernel import Damaged, FullcycleError, Missing
+from fullcycle.flow.failure import shape
+from fullcycle.kernel import Damaged, FullcycleError, Missing, counted, public
 from fullcycle.record import Artifact
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.project import Project
 
 FIRST = 5  # rows shown of a table
 _LONGEST = 2_000  # characters of a plain value
+_SHORT = 80  # characters of one beside others
+_SMALL = 10_000_000  # bytes of a part that is read to say what it is
 _MASK = "•••"
 
 
@@ -65,17 +68,51 @@ def value_details(project: Project, run: RunRecord, step: str) -> ValueDetails:
     Raises:
         Missing, Damaged: where it is gone, or is not what was stored.
     """
-    artifact = run.steps[step].artifact
-    if is_family(artifact):  # of what may be thousands of parts, the index is enough
+    return described(project, run, run.steps[step].artifact)
+
+
+def described(project: Project, run: RunRecord, artifact: Artifact) -> ValueDetails:
+    """What is kept as an artifact of a run; of what may be thousands of parts, the first.
+
+    Raises:
+        Missing, Damaged: where it is gone, or is not what was stored.
+    """
+    if is_family(artifact):
         family = project.artifacts.parts(artifact)
-        sizes = {str(key): f"{part.codec}, {part.size:,} bytes" for key, part in family.items()[:FIRST]}
-        return ValueDetails(family.shape, {"parts": len(family.parts), **sizes})
+        first = {str(key): _in_short(project, part) for key, part in family.items()[:FIRST]}
+        more = len(family.parts) - len(first)
+        rest = {"…": f"and {more:,} more"} if more else {}
+        return ValueDetails(family.shape, {"parts": len(family.parts), **first, **rest})
     value = project.artifacts.load(artifact)
-    kind = f"{type(value).__module__.partition('.')[0]}.{type(value).__name__}".removeprefix("builtins.")
     tables = {
         part: _table(frame, lambda: _personal(project, run)) for part, frame in tables_of(value).items()
     }
-    return ValueDetails(kind, _facts(value), tables)
+    return ValueDetails(_kind(type(value)), _facts(value), tables)
+
+
+def _kind(kind: type) -> str:
+    """A type as a user knows it: a library's by its package, the project's own by its module."""
+    module = public(f"{kind.__module__}.{kind.__name__}").rpartition(".")[0]
+    own = module != kind.__module__
+    return f"{module if own else module.partition('.')[0]}.{kind.__name__}".removeprefix("builtins.")
+
+
+def _in_short(project: Project, part: Artifact) -> str:
+    """A part of a family on one line: a table's shape, a small value itself, else where it is kept."""
+    kept = f"{part.codec}, {counted(part.size, 'byte')}"
+    if is_family(part) or part.size > _SMALL:
+        return kept
+    try:
+        value = project.artifacts.load(part)
+    except FullcycleError as error:
+        return f"{kept}, cannot be shown: {error.what}"
+    tables = tables_of(value)
+    if tables:
+        sides = (f"{name} {shape(frame)}".strip() for name, frame in tables.items())
+        return f"{', '.join(sides)}, {kept}"
+    told = _facts(value)
+    text = str(told.get("value", told.get("shape", "")))
+    return text[:_SHORT] + ("…" if len(text) > _SHORT else "") if text else kept
 
 
 def is_family(artifact: Artifact) -> bool:
@@ -156,9 +193,8 @@ def _facts(value: Any) -> dict[str, Any]:
             "keys": f"{len(value):,}",
             "fields": ", ".join(value.frame.columns),
         }
-    shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple):
-        return {"shape": " × ".join(f"{n:,}" for n in shape), "dtype": str(getattr(value, "dtype", ""))}
+    if isinstance(getattr(value, "shape", None), tuple):
+        return {"shape": shape(value), "dtype": str(getattr(value, "dtype", ""))}
     asked = getattr(value, "get_params", None)
     parameters = asked() if callable(asked) else getattr(value, "params", None)
     if isinstance(parameters, dict):

@@ -42,6 +42,15 @@ def open_warehouse(project: Project, environment: str, name: str) -> Warehouse:
         UnknownName: where the environment binds none of that name.
         Misconfigured: where no adapter opens its URL.
     """
+    url = _bound(project, environment, name)
+    from fullcycle.adapters.duckdb import DuckDBWarehouse  # brings DuckDB, for which not every run has a use
+
+    events = project.root / ".fullcycle" / "events"
+    return DuckDBWarehouse(project.root / url.removeprefix(_DUCKDB), folders=[events])
+
+
+def _bound(project: Project, environment: str, name: str) -> str:
+    """The URL that an environment binds a warehouse to."""
     bound = project.environment(environment).warehouses
     if name not in bound:
         raise UnknownName.among(
@@ -58,10 +67,7 @@ def open_warehouse(project: Project, environment: str, name: str) -> Warehouse:
             f"[environments.{environment}] warehouses.{name} of {NAME}",
             f'write "{_DUCKDB}path/from/the/project.duckdb"',
         )
-    from fullcycle.adapters.duckdb import DuckDBWarehouse  # brings DuckDB, for which not every run has a use
-
-    events = project.root / ".fullcycle" / "events"
-    return DuckDBWarehouse(project.root / url.removeprefix(_DUCKDB), folders=[events])
+    return url
 
 
 @dataclass(frozen=True)
@@ -184,6 +190,19 @@ class Flow:
             self.project.root, self._declared[node.name].__contains__, named=self._named[node.name]
         )
 
+    def require_declared(self) -> None:
+        """Refuse a flow that declares files which are not there, or warehouses that are not bound.
+
+        Raises:
+            Missing: with the line that declares such a file.
+            UnknownName, Misconfigured, Invalid: with the environment that should bind a warehouse.
+        """
+        for node in self.graph.nodes.values():
+            self._dependencies.require_files(node, self._reach(node))
+            if node.role == "source":
+                for name in warehouses_of(node.declared):
+                    _bound(self.project, self.environment, name)
+
     def declared_files(self) -> dict[str, Digest]:
         """The files beside the archive that the flow declares, kept in the record."""
         for node in self.graph.nodes.values():
@@ -242,23 +261,32 @@ def resources(source: Source[...], project: Project, environment: str) -> dict[s
 
     Raises:
         Invalid: for a parameter that is no resource.
+        UnknownName, Misconfigured: where the environment does not bind it.
+    """
+    return {name: open_warehouse(project, environment, name) for name in warehouses_of(source)}
+
+
+def warehouses_of(source: Source[...]) -> list[str]:
+    """The warehouses that a source's parameters name.
+
+    Raises:
+        Invalid: for a parameter that is no resource.
     """
     function = source.function
     if function is None:
-        return {}
+        return []
     try:
         hints = get_type_hints(function)
     except NameError as error:
         raise Invalid(
             f"an annotation cannot be read: {error}", f"the source {source.name}", "import that name"
         ) from error
-    given: dict[str, Any] = {}
-    for name in inspect.signature(function).parameters:
+    names = list(inspect.signature(function).parameters)
+    for name in names:
         if hints.get(name) is not Warehouse:
             raise Invalid(
                 f"a source cannot be given {name!r}",
                 f"the source {source.name}",
                 f"annotate it as a resource: {name}: fc.Warehouse",
             )
-        given[name] = open_warehouse(project, environment, name)
-    return given
+    return names

@@ -77,6 +77,7 @@ class Settled:
             FullcycleError: where the flow, the brief, the parameters or the wishes are wrong.
         """
         flow = Flow.open(project, capability, environment)
+        flow.require_declared()
         require_steps(flow)
         brief = read_brief(flow)
         bound = _of_environment(project, capability, environment)
