@@ -20,6 +20,7 @@ COMMANDS = {
     "release": "Freeze a run into a release, if every gate passes.",
     "releases": "List a capability's releases.",
     "deploy": "Say which release answers in an environment.",
+    "refresh": "Make the lookups anew that a service asks.",
     "rollback": "Go back to the release that answered before.",
     "deployments": "List what answered when.",
     "serve": "Answer requests with the release that is deployed.",

@@ -8,6 +8,7 @@ import msgspec
 
 from fullcycle.cli.failing import show_element, show_failure, show_failures
 from fullcycle.cli.printing import count, when
+from fullcycle.cli.refresh import told
 from fullcycle.cli.showing import head, line, run_as_json, show_run, show_step
 from fullcycle.flow import RunRecord, last_run, run_record
 from fullcycle.kernel import Damaged, Invalid, Missing, Reference, UnknownName, counted
@@ -15,6 +16,7 @@ from fullcycle.release import deployed, history, releases_stream
 from fullcycle.wiring import Project, open_project
 from fullcycle.wiring.details import ValueDetails, run_details, value_details
 from fullcycle.wiring.element import ElementDetails, element_details, failure_of
+from fullcycle.wiring.refreshing import live_now
 from fullcycle.wiring.released import judgement_of, released
 
 
@@ -58,7 +60,7 @@ def command(ref: str, *, lock: bool, as_json: bool) -> None:
             click.echo(
                 f"  deployments there: {len(history(project.ledger, asked.capability, asked.environment))}"
             )
-        _release(project, asked.capability, now.release, as_json=as_json)
+        _release(project, asked.capability, now.release, as_json=as_json, environment=asked.environment)
     else:
         run = _run(project, asked)
         if asked.step is not None and asked.element is not None:
@@ -144,7 +146,9 @@ def _run(project: Project, asked: Reference) -> RunRecord:
     return found
 
 
-def _release(project: Project, capability: str, number: int, *, as_json: bool) -> None:
+def _release(
+    project: Project, capability: str, number: int, *, as_json: bool, environment: str | None = None
+) -> None:
     made, manifest = released(project, capability, number)
     judgement = judgement_of(project, made)
     if as_json:
@@ -152,6 +156,9 @@ def _release(project: Project, capability: str, number: int, *, as_json: bool) -
             "release": f"{capability}@v{number}",
             "manifest": msgspec.to_builtins(manifest),
         }
+        if environment is not None:
+            live = live_now(project, capability, environment, number)
+            found["live"] = msgspec.to_builtins(live)
         found["judgement"] = msgspec.to_builtins(judgement) if judgement else None
         click.echo(json.dumps(found))
         return
@@ -164,6 +171,15 @@ def _release(project: Project, capability: str, number: int, *, as_json: bool) -
             "model",
             f"{name}: step {model.step}, seen by {model.features}, content {model.artifact.content[:12]}",
         )
+    if environment is not None:
+        for name, asked in live_now(project, capability, environment, number).items():
+            line("live", f"{name}: {told(asked)}")
+    else:
+        for name, one in manifest.lookups.items():
+            line(
+                "lookup",
+                f"{name}: step {one.step}, {count(one.rows)} keys, content {one.artifact.content[:12]}",
+            )
     if manifest.experiment is not None:
         spec = manifest.experiment
         arms = ", ".join(f"{arm} ({spec.weights[arm]:.0%}) {spec.arms[arm]}" for arm in spec.order)

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from fullcycle.release.live import open_lookup as open_lookup
     from fullcycle.release.live import publications as publications
     from fullcycle.release.live import require_contract as require_contract
+    from fullcycle.release.live import still_needed as still_needed
     from fullcycle.release.loading import LoadedRelease as LoadedRelease
     from fullcycle.release.loading import Policy as Policy
     from fullcycle.release.loading import load_release as load_release
@@ -131,6 +132,7 @@ _NAMES = {
     "releases_stream": ".facts",
     "require_contract": ".live",
     "rollback": ".deployments",
+    "still_needed": ".live",
 }
 
 __getattr__, __all__ = lazily(__name__, _NAMES)

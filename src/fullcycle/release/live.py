@@ -87,6 +87,22 @@ def live_lookups(manifest: Manifest, number: int, facts: Iterable[Fact]) -> dict
     return found
 
 
+def still_needed(facts: Iterable[Fact], since: int) -> list[Fact]:
+    """The publications that count now, or that nothing had taken the place of by ``since``.
+
+    ``since`` is in µs since 1970 UTC. What only older ones name need not be kept.
+    """
+    told = list(facts)
+    taken: dict[tuple[str, Digest], int] = {}  # when the next one of the same place came
+    needed = []
+    for one in reversed(told):
+        place = one.body.parameter, one.body.lookup.contract
+        if taken.get(place, since) >= since:
+            needed.append(one)
+        taken[place] = one.at
+    return needed[::-1]
+
+
 def open_lookup(
     objects: ObjectStore, name: str, pinned: PinnedLookup, contract: type[Row]
 ) -> ServedLookup[Any]:

@@ -13,12 +13,21 @@ from fullcycle.experiment import Experiment, ExperimentSpec
 from fullcycle.experiment import reference as refer
 from fullcycle.flow import ModelStep, Node, RunRecord, run_record
 from fullcycle.kernel import Invalid, counted
-from fullcycle.release import Manifest, PinnedModel, Signature, keep_golden, read_signature
+from fullcycle.release import (
+    Manifest,
+    PinnedLookup,
+    PinnedModel,
+    Signature,
+    keep_golden,
+    read_signature,
+    require_contract,
+)
 from fullcycle.serve import Service
 from fullcycle.wiring.briefs import require_measured
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.profiles import ReferenceProfiles, reference
 from fullcycle.wiring.project import Project
+from fullcycle.wiring.publishing import indexed
 from fullcycle.wiring.runs import brief_of
 
 GOLDEN_ROWS = 20
@@ -143,6 +152,7 @@ def draft(making: Making) -> Manifest:
         service=refer(making.service.function),
         fallback=refer(fallback) if fallback is not None else None,
         models={name: _pinned(making, name) for name in (*signature.models, *signature.families)},
+        lookups={name: _lookup(making, name) for name in signature.lookups},
         values={name: run.steps[name].artifact for name in signature.values},
         parameters=msgspec.to_builtins(dict(signature.defaults)),
         golden=keep_golden(making.project.objects, []),
@@ -162,6 +172,13 @@ def _pinned(making: Making, name: str) -> PinnedModel:
         )
     features = refer(declared.features.function)
     return PinnedModel(artifact=making.run.steps[name].artifact, features=features, step=name)
+
+
+def _lookup(making: Making, name: str) -> PinnedLookup:
+    """The run's own lookup, which goes out as the first that the service asks."""
+    pinned = indexed(making.flow.artifacts, name, making.run.steps[name].artifact)
+    require_contract(name, pinned, making.signature.lookups[name])
+    return pinned
 
 
 def _stands_on(making: Making) -> dict[str, str]:

@@ -22,6 +22,7 @@ from fullcycle.adapters.files import FileObjects
 from fullcycle.flow import RunRecord, StepFinished, pinned, runs
 from fullcycle.kernel import Clock, Conflict, Damaged, Digest, Missing, now
 from fullcycle.record import Fact, ObjectStore, Stored
+from fullcycle.release import still_needed
 from fullcycle.wiring.flow import CACHE
 from fullcycle.wiring.project import Project
 
@@ -77,16 +78,17 @@ def plan_pruning(project: Project, keep: timedelta, *, clock: Clock = now) -> Pr
         UnknownName: where a later version of fullcycle wrote facts.
     """
     present = clock()
-    before = present - _micros(max(keep, CALM))
+    since, before = present - _micros(keep), present - _micros(max(keep, CALM))
     every = {
         capability: runs(project.ledger, capability, clock=clock) for capability in _capabilities(project)
     }
     living = {
         run.ref: run.sighting.told for records in every.values() for run in records if run.status == "running"
     }
-    kept = _kept_runs(project, every, present - _micros(keep), living)
+    kept = _kept_runs(project, every, since, living)
     stored = {one.digest: one for one in project.objects.stored()}
-    needed = _with_what_they_name(project.objects, stored, _named_by_facts(project, kept))
+    named = _named_by_facts(project, kept, since)
+    needed = _with_what_they_name(project.objects, stored, named)
     dead = {digest: one for digest, one in stored.items() if digest not in needed and one.at < before}
     old = [run for records in every.values() for run in records if run.ref not in kept]
     listed, rest = _by_run(project, old, dead)
@@ -168,13 +170,14 @@ def _kept_runs(
     return kept
 
 
-def _named_by_facts(project: Project, kept: Mapping[str, str]) -> set[Digest]:
-    """Every digest that a fact names, but for results of runs that are not kept."""
+def _named_by_facts(project: Project, kept: Mapping[str, str], since: int) -> set[Digest]:
+    """Every digest that a fact names, but for results of runs that are not kept, and lookups of before."""
     found: set[Digest] = set()
     for stream in _streams(project):
         _, _, ref = stream.partition("/")
         whole = not stream.startswith("run/") or ref.replace("/", "@") in kept
-        for told in project.ledger.read(stream):
+        facts = project.ledger.read(stream)
+        for told in still_needed(facts, since) if stream.startswith("live/") else facts:
             found |= _named_by(told, whole=whole)
     return found
 

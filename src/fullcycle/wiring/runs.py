@@ -69,14 +69,21 @@ class Settled:
 
     @classmethod
     def of(
-        cls, project: Project, capability: str, given: Mapping[str, Any], environment: str, wishes: Wishes
+        cls,
+        project: Project,
+        capability: str,
+        given: Mapping[str, Any],
+        environment: str,
+        wishes: Wishes,
+        *,
+        flow: Flow | None = None,
     ) -> "Settled":
-        """Settle a run of the files as they are now.
+        """Settle a run of the files as they are now, unless it is of a ``flow`` that is opened already.
 
         Raises:
             FullcycleError: where the flow, the brief, the parameters or the wishes are wrong.
         """
-        flow = Flow.open(project, capability, environment)
+        flow = flow if flow is not None else Flow.open(project, capability, environment)
         flow.require_declared()
         require_steps(flow)
         brief = read_brief(flow)

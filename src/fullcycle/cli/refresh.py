@@ -1,0 +1,87 @@
+"""``fullcycle refresh``: the lookups that a service asks, made anew without a release."""
+
+import click
+
+from fullcycle.cli.printing import count, memory, when
+from fullcycle.cli.progress import ElementsLine
+from fullcycle.cli.running import audited, noted, step_line
+from fullcycle.flow import StepFinished
+from fullcycle.kernel import Invalid, Reference
+from fullcycle.release import Live
+from fullcycle.wiring import open_project
+from fullcycle.wiring.refreshing import Refreshed, refresh
+from fullcycle.wiring.runs import Watcher
+
+
+@click.command(name="refresh")
+@click.argument("ref")
+@click.option("-m", "--message", default="", help="Why they are made anew.")
+@click.option("--from", "made_by", metavar="RUN", help="Publish those that this run has made.")
+def command(ref: str, message: str, made_by: str | None) -> None:
+    """Make the lookups anew that a service asks, and publish them without a release.
+
+    They are made by the code that was released, on today's rows: only the steps that they need
+    run. Whoever answers takes them up within moments. Where a contract has changed, a release
+    is needed.
+
+    \b
+    Example:
+        fullcycle refresh recommend@prod
+        fullcycle refresh recommend@prod --from recommend@57 -m "a longer history"
+    """  # noqa: D301 - click reads a real backspace
+    project = open_project()
+    asked = Reference.parse(ref)
+    project.require_capability(asked.capability)
+    if asked.environment is None:
+        raise Invalid(
+            f"{ref!r} names no environment", "what is to be refreshed", f"write {asked.capability}@prod"
+        )
+    number = _run_of(asked, made_by) if made_by is not None else None
+    live = ElementsLine()
+
+    def tell(step: StepFinished) -> None:
+        live.end()
+        step_line(step)
+
+    try:
+        done = refresh(
+            project,
+            asked.capability,
+            asked.environment,
+            why=message,
+            number=number,
+            watch=Watcher(tell, live, audited, noted),
+        )
+    finally:
+        live.end()
+    _tell(ref, done)
+
+
+def told(one: Live) -> str:
+    """A lookup that is asked: how many keys, by which run, since when."""
+    keys = f"{count(one.lookup.rows)} keys of run {one.run}, content {one.lookup.artifact.content[:12]}"
+    if one.at is None:
+        return f"{keys}, as it was released"
+    return f"{keys}, since {when(one.at)} by {one.by}{f': {one.why}' if one.why else ''}"
+
+
+def _run_of(asked: Reference, text: str) -> int:
+    run = Reference.parse(asked.capability + text if text.startswith("@") else text)
+    if run.run is None or run.step is not None or run.capability != asked.capability:
+        raise Invalid(
+            f"{text!r} is no run of {asked.capability}",
+            "--from",
+            f"write {asked.capability}@42: fullcycle runs {asked.capability}",
+        )
+    return run.run
+
+
+def _tell(ref: str, done: Refreshed) -> None:
+    if not done.changed:
+        click.echo(f"{done.run} made what {ref} asks already: nothing is published")
+        return
+    click.echo(f"{ref} asks anew what {done.run} made; {done.release} goes on answering")
+    for name, one in done.now.items():
+        size, was = memory(one.lookup.size), count(done.before[name].lookup.rows)
+        anew = f"{count(one.lookup.rows)} keys, {size}; {was} keys before"
+        click.echo(f"  {name}: {anew if name in done.changed else 'the same as before'}")

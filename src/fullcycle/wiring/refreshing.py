@@ -1,0 +1,181 @@
+"""Refreshing: the lookups that a service asks, made anew and published, without a new release."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from fullcycle.code import Files
+from fullcycle.flow import RunRecord, run_record
+from fullcycle.kernel import Invalid, Missing
+from fullcycle.release import (
+    Deployment,
+    Live,
+    Manifest,
+    PinnedLookup,
+    deployed,
+    history,
+    live_lookups,
+    publications,
+)
+from fullcycle.wiring.flow import CACHE, Flow
+from fullcycle.wiring.project import Project
+from fullcycle.wiring.publishing import indexed, publish
+from fullcycle.wiring.released import released
+from fullcycle.wiring.runs import Settled, Watcher, begin
+from fullcycle.wiring.wishes import Wishes
+
+_NOBODY = Watcher()
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh came to: by parameter, what is asked now, and what was asked before it."""
+
+    run: str
+    release: str
+    before: Mapping[str, Live]
+    now: Mapping[str, Live]
+
+    @property
+    def changed(self) -> list[str]:
+        """The parameters whose lookup is another one now."""
+        return [name for name, one in self.now.items() if one.lookup.index != self.before[name].lookup.index]
+
+
+def live_now(project: Project, capability: str, environment: str, number: int) -> dict[str, Live]:
+    """What a release asks in an environment, by parameter."""
+    _, manifest = released(project, capability, number)
+    return live_lookups(manifest, number, publications(project.ledger, capability, environment))
+
+
+def refresh(
+    project: Project,
+    capability: str,
+    environment: str,
+    *,
+    why: str = "",
+    number: int | None = None,
+    watch: Watcher = _NOBODY,
+) -> Refreshed:
+    """Make the lookups anew that the deployed release asks, and publish them.
+
+    They are made by the release's own code, on the rows that its sources give now: only the
+    steps that they need run. With ``number``, those that a run has made already are published.
+
+    Raises:
+        Missing: where nothing is deployed, or the run has not made one of them.
+        Invalid: where the release asks none, or the run made one of another contract.
+        FullcycleError: where a step fails, or a source's rows break their contract.
+    """
+    project.environment(environment)
+    answers = _answers(project, capability, environment)
+    _, manifest = released(project, capability, answers.release)
+    if not manifest.lookups:
+        raise Invalid(
+            f"{answers.ref} asks no lookup",
+            f"{capability}@{environment}",
+            "what else it needs goes out with a release: fullcycle run, fullcycle release",
+        )
+    if number is None:
+        run = _made_anew(project, manifest, answers, why=why, watch=watch)
+    else:
+        run = _done(project, capability, number)
+    made = {name: _made_by(project, run, answers, name, pinned) for name, pinned in manifest.lookups.items()}
+    before = live_now(project, capability, environment, answers.release)
+    new = {name: (one, run.number) for name, one in made.items() if one.index != before[name].lookup.index}
+    if new:
+        publish(project, capability, environment, new, why=why)
+    now = live_now(project, capability, environment, answers.release)
+    return Refreshed(run.ref, answers.ref, before, now)
+
+
+def move_live_back(project: Project, done: Deployment) -> list[str]:
+    """After a rollback, publish what was asked when its release answered last; the parameters that change.
+
+    Raises:
+        Missing: where the rows of one of them are gone.
+    """
+    capability, environment = done.capability, done.environment
+    past = history(project.ledger, capability, environment)[: done.number - 1]
+    ends = [after.at for one, after in pairwise(past) if one.release == done.release]
+    _, manifest = released(project, capability, done.release)
+    facts = publications(project.ledger, capability, environment)
+    now = live_lookups(manifest, done.release, facts)
+    then = live_lookups(manifest, done.release, [one for one in facts if one.at < ends[-1]]) if ends else now
+    back = {name: one for name, one in then.items() if one.lookup.index != now[name].lookup.index}
+    if back:
+        there = {name: (_still_there(project, name, one.lookup), one.run) for name, one in back.items()}
+        publish(project, capability, environment, there, why=f"rolled back to {done.ref}")
+    return list(back)
+
+
+def _answers(project: Project, capability: str, environment: str) -> Deployment:
+    found = deployed(project.ledger, capability, environment)
+    if found is None:
+        raise Missing(
+            f"nothing is deployed to {capability}@{environment}",
+            "the ledger",
+            f"fullcycle deploy {capability}@v1 --to {environment}",
+        )
+    return found
+
+
+def _made_anew(
+    project: Project, manifest: Manifest, answers: Deployment, *, why: str, watch: Watcher
+) -> RunRecord:
+    """Run what the lookups need, as the release has it and with the parameters that its run was given."""
+    capability, environment = answers.capability, answers.environment
+    archive = project.archived(manifest.archive)
+    flow = Flow.open(project, capability, environment, archive)
+    flow.loaded.files = Files(
+        archive, project.root, kept=project.objects.get, cache=project.root / CACHE
+    )  # what it declares beside the archive is read as it is now
+    first = run_record(project.ledger, capability, manifest.run).started
+    given = {name: value for name, value in first.parameters.items() if name not in first.from_environment}
+    wishes = Wishes(only=sorted({one.step for one in manifest.lookups.values()}))
+    settled = Settled.of(project, capability, given, environment, wishes, flow=flow)
+    return begin(settled, why or f"lookups of {answers.ref} anew for {environment}", watch)
+
+
+def _done(project: Project, capability: str, number: int) -> RunRecord:
+    run = run_record(project.ledger, capability, number)
+    if run.status != "done":
+        raise Invalid(
+            f"{run.ref} is {run.status}", "--from", f"name one that is done: fullcycle runs {capability}"
+        )
+    return run
+
+
+def _made_by(
+    project: Project, run: RunRecord, answers: Deployment, name: str, pinned: PinnedLookup
+) -> PinnedLookup:
+    """The lookup that a run made for a parameter, if the release can ask it."""
+    step = run.steps.get(pinned.step)
+    if step is None:
+        raise Missing(
+            f"{run.ref} has not made {pinned.step}, which {answers.ref} asks",
+            "--from",
+            f"name a run that has, or have it made anew: "
+            f"fullcycle refresh {answers.capability}@{answers.environment}",
+        )
+    made = indexed(project.artifacts, pinned.step, step.artifact)
+    if made.contract != pinned.contract:
+        raise Invalid(
+            f"the rows of {run.ref}/{pinned.step} keep another contract than {answers.ref} asks by",
+            f"the parameter {name} of its service",
+            "a changed contract goes out with a release: run the whole flow, and release that",
+        )
+    return made
+
+
+def _still_there(project: Project, name: str, lookup: PinnedLookup) -> PinnedLookup:
+    """A lookup that was asked once, its index written again where it was given up since."""
+    if project.objects.path(lookup.index) is not None:
+        return lookup
+    if not project.artifacts.has(lookup.artifact):
+        raise Missing(
+            f"the lookup {name} of then is gone: it was given up with its age",
+            f"object {lookup.index[:12]}…",
+            "roll back without --with-live, or make lookups anew: fullcycle refresh",
+        )
+    return indexed(project.artifacts, lookup.step, lookup.artifact)
