@@ -1,11 +1,11 @@
 """fullcycle.code.reaching: examples beyond the matrix of test_edits, then refusals."""
 
 import ast
-import gc
+import collections
+import itertools
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -244,7 +244,9 @@ def test_a_module_on_the_way_that_is_not_python_is_refused():
     assert caught.value.where == "money.py:1"
 
 
-def test_taking_a_project_apart_costs_a_few_times_its_parsing(fresh, request):
+def chained(count):
+    """Modules of twenty functions each, which ask those of the module before."""
+
     def text(n: int) -> str:
         uses = f"from shop.m{n - 1:02} import f0 as below\n" if n else "below = abs\n"
         functions = (
@@ -254,16 +256,51 @@ def test_taking_a_project_apart_costs_a_few_times_its_parsing(fresh, request):
         )
         return f"import math\n{uses}LIMIT{n} = {n}\n\n\n" + "".join(functions)
 
-    archive = of({f"m{n:02}.py": text(n) for n in range(30)})
-    gc.disable()  # a collection goes through all that the tests before this one left
-    request.addfinalizer(gc.enable)
-    began = time.process_time()
-    found = [reach(archive, "m29", f"f{i}") for i in range(20)]
-    spent = time.process_time() - began
+    return of({f"m{n:02}.py": text(n) for n in range(count)})
 
-    began = time.process_time()
-    for data in archive.files.values():
-        ast.parse(data)
-    parsing = time.process_time() - began
-    assert len(found[0].symbols) > 80
-    assert spent < parsing * 8  # 20 roots over 30 modules; 1.8 where nothing else runs
+
+def calls_in(work):
+    """How many calls of Python functions some work makes: its cost, which nothing beside it changes."""
+    calls = itertools.count()
+
+    def count(frame, event, argument):
+        if event == "call":
+            next(calls)
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return next(calls)
+
+
+def test_every_file_is_parsed_once_however_many_functions_are_followed(fresh, monkeypatch):
+    parsed = collections.Counter()
+    parse = ast.parse
+
+    def counted(source, *args, **kwargs):
+        parsed[bytes(source)] += 1
+        return parse(source, *args, **kwargs)
+
+    archive = chained(30)
+    monkeypatch.setattr(ast, "parse", counted)
+    for i in range(20):
+        assert len(reach(archive, "m29", f"f{i}").symbols) > 80
+
+    assert parsed == dict.fromkeys(archive.files.values(), 1)
+
+
+def test_taking_a_project_apart_costs_a_few_calls_for_each_node_of_its_syntax(fresh):
+    def follow(archive):
+        last = f"m{len(archive.files) - 1:02}"
+        return calls_in(lambda: [reach(archive, last, f"f{i}") for i in range(20)])
+
+    follow(chained(2))  # what is found out once in a process
+    small, large = chained(15), chained(30)
+    nodes = sum(sum(1 for _ in ast.walk(ast.parse(data))) for data in large.files.values())
+    cost = follow(large)
+    assert nodes < cost < 10 * nodes  # 20 roots over 30 modules; 9.0
+    assert cost < 2.1 * follow(small)  # as much again for as much more
+    assert follow(large) < cost / 100  # known by now
