@@ -1,5 +1,6 @@
 """Real runs, in processes that are killed or that run side by side: python killed_runs.py FOLDER TIMES."""
 
+import signal
 import sys
 from itertools import count
 from pathlib import Path
@@ -8,7 +9,7 @@ import polars as pl
 
 from fullcycle.adapters.files import FileObjects
 from fullcycle.adapters.sqlite import SqliteLedger
-from fullcycle.flow import last_run
+from fullcycle.flow import StepFinished, last_run, runs
 from killing import Tell
 from small_flows import Shop, project
 
@@ -54,6 +55,7 @@ FLOW = project(
         return sum(one["sum"] for one in sums.values())
     """
 )
+STEPS = ["clients", "scaled", "spread", "total", "told", "parts", "sums", "whole"]
 CLIENTS = pl.DataFrame({"client_id": range(500), "spend": [float(n) for n in range(500)]})
 
 
@@ -72,6 +74,19 @@ def run_on(folder: Path, tell: Tell) -> None:
     last = last_run(shop.ledger, "winback", status="done")
     for n in count(last.started.parameters["n"] + 1 if last is not None else 1):
         shop.run(FLOW, n=n, tell=lambda step, n=n: tell(f"{n} {step.step} {step.artifact.content}"))
+
+
+def run_to_the_next_step(folder: Path, tell: Tell) -> None:
+    """Run one step further than the run before, tell it, and wait to be killed there."""
+    shop = shop_in(folder)
+    last = STEPS[len(runs(shop.ledger, "winback"))]
+
+    def stop_at(step: StepFinished) -> None:
+        if step.step == last:
+            tell(f"{step.step} {step.artifact.content}")
+            signal.pause()
+
+    shop.run(FLOW, n=1, tell=stop_at)
 
 
 def run_each(folder: Path, times: int) -> None:

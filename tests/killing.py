@@ -3,7 +3,8 @@
 A parent imports the work once and forks a child per round; the child works for ever and
 tells what was acknowledged; the parent kills it with SIGKILL at a random moment: in every
 other round counted from its start, else from the first that it tells. So two hundred
-kills take seconds, and each is as sudden as any.
+kills take seconds, and each is as sudden as any. Where ``longest`` is 0, the moment is the
+child's: each is killed once it tells something.
 """
 
 import json
@@ -40,7 +41,12 @@ def _main(work: str, folder: str, times: str, seed: str, longest: str) -> None:
     moments, told = random.Random(int(seed)), []
     for n in range(int(times)):
         prepare()
-        told += _round(function, Path(folder), moments.uniform(0, float(longest)), from_start=n % 2 == 0)
+        told += _round(
+            function,
+            Path(folder),
+            moments.uniform(0, float(longest)),
+            from_start=n % 2 == 0 and float(longest) > 0,
+        )
     print(json.dumps(told))
 
 

@@ -1,9 +1,8 @@
 """A project on disk whose flow calls a step once per element, in processes beside the run's own."""
 
+import multiprocessing
 import os
-import signal
 import sys
-import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,7 +21,6 @@ from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.runs import workshop
 from killing import Tell
-from pool_work import lives
 
 FLOW = """
     import os
@@ -116,11 +114,23 @@ def _lines(root: Path) -> list[str]:
 def prepare() -> None:
     """Let children made by ``fork`` use a fork server of this process, which outlives them.
 
-    One dies of a child that is killed while it talks to it; a run's own ends with the run.
+    A run's own ends with the run. This one dies of a child that is killed while it asks for a
+    worker; it answers in turn, so where it gives us a worker now, it has outlived the last one.
     """
-    time.sleep(0.02)  # until it would be dead
     forkserver.set_forkserver_preload(["fullcycle.wiring.worker", "fullcycle.evaluate"])
-    forkserver.ensure_running()
+    while not _answers():
+        forkserver._forkserver._stop()
+
+
+def _answers() -> bool:
+    """Whether the fork server gives us a process."""
+    process = multiprocessing.get_context("forkserver").Process(target=int)
+    try:
+        process.start()
+    except (OSError, EOFError):
+        return False
+    process.join()
+    return process.exitcode == 0
 
 
 def run_on(folder: Path, tell: Tell) -> None:
@@ -130,14 +140,8 @@ def run_on(folder: Path, tell: Tell) -> None:
     SERVER.loaded = lambda: True
     project = open_project(folder)
     last = last_run(project.ledger, "winback", status="done")
-    try:
-        for n in count(last.started.parameters["n"] + 1 if last is not None else 1):
-            run_here(project, {"n": n}, progress=lambda *said: tell(" ".join(map(str, said))))
-    except Exception:
-        time.sleep(0.5)
-        if lives(forkserver._forkserver._forkserver_pid):
-            raise
-        os.kill(os.getpid(), signal.SIGKILL)  # the one before took the server with it: a round for nothing
+    for n in count(last.started.parameters["n"] + 1 if last is not None else 1):
+        run_here(project, {"n": n}, progress=lambda *said: tell(" ".join(map(str, said))))
 
 
 if __name__ == "__main__":
