@@ -13,7 +13,7 @@ from typing import NoReturn
 from fullcycle.serve.problem import problem
 from fullcycle.serve.reading import Rejected
 from fullcycle.serve.routes import Scope
-from fullcycle.serve.tokens import Tokens
+from fullcycle.serve.tokens import Token, Tokens
 
 _REMEMBERED = 256  # header values that were found good, so that a request compares only one
 _NOT_HERE = "this service does not answer by that name; hosts in fullcycle.toml lists those it answers by"
@@ -44,6 +44,11 @@ class Guard:
         self._origins = frozenset(origin.lower().encode() for origin in origins)
         self._good: set[bytes] = set()
         self.tokens = Tokens() if tokens is None and not loopback else tokens
+
+    def renew(self, tokens: Iterable[Token]) -> None:
+        """From now on these are valid, where any is demanded."""
+        if self.tokens is not None:
+            self.tokens = Tokens(tokens)
 
     def admit(self, scope: Scope | None, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Let a request pass that asks for a route of that scope; None is for what has no route.
