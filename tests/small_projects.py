@@ -5,6 +5,30 @@ from textwrap import dedent
 
 from fullcycle.code import Archive
 
+TOML = """\
+[project]
+package = "shop"
+
+[environments.dev]
+warehouses.warehouse = "duckdb:///shop.duckdb"
+"""
+
+
+def brief(metric: str) -> str:
+    """A brief that names a metric of the flow."""
+    return f"""\
+---
+problem: Clients leave.
+owner: growth@example.com
+tier: low
+metric: {metric}
+estimate:
+  effect: 0.01 to 0.03 visits per client
+  reach: 500_000 clients per year
+  worth: 0.80 USD per visit
+---
+"""
+
 
 def archive(**files: str) -> Archive:
     """An archive of package ``shop``; ``library__money`` names the file ``library/money.py``."""

@@ -11,27 +11,9 @@ from fullcycle.cli import fullcycle
 from fullcycle.cli.group import status_of
 from fullcycle.kernel import Invalid
 from fullcycle.wiring.serving import serving_codecs
-from small_projects import write
+from small_projects import TOML, brief, write
 
-TOML = """\
-[project]
-package = "shop"
-
-[environments.dev]
-warehouses.warehouse = "duckdb:///shop.duckdb"
-"""
-BRIEF = """\
----
-problem: Clients leave.
-owner: growth@example.com
-tier: low
-metric: visited
-estimate:
-  effect: 0.01 to 0.03 visits per client
-  reach: 500_000 clients per year
-  worth: 0.80 USD per visit
----
-"""
+BRIEF = brief("visited")
 CRM = """\
 from datetime import datetime
 from typing import Annotated

@@ -5,20 +5,9 @@ import pytest
 
 from fullcycle.cli import fullcycle
 from fullcycle.cli.group import status_of
-from small_projects import write
+from small_projects import brief, write
 
-BRIEF = """\
----
-problem: Clients leave.
-owner: growth@example.com
-tier: low
-metric: visited
-estimate:
-  effect: 0.01 to 0.03 visits per client
-  reach: 500_000 clients per year
-  worth: 0.80 USD per visit
----
-"""
+BRIEF = brief("visited")
 FLOW = """\
 import fullcycle as fc
 import polars as pl

@@ -6,27 +6,9 @@ import pytest
 import fullcycle as fc
 from fullcycle.cli import fullcycle
 from fullcycle.cli.group import status_of
-from small_projects import write
+from small_projects import TOML, brief, write
 
-TOML = """\
-[project]
-package = "shop"
-
-[environments.dev]
-warehouses.warehouse = "duckdb:///shop.duckdb"
-"""
-BRIEF = """\
----
-problem: Clients leave.
-owner: growth@example.com
-tier: low
-metric: ordered
-estimate:
-  effect: 0.01 to 0.03 orders per client
-  reach: 500_000 clients per year
-  worth: 0.80 USD per order
----
-"""
+BRIEF = brief("ordered")
 FLOW = """\
 from datetime import date, datetime
 from typing import Annotated

@@ -46,5 +46,5 @@ class Report:
         return not self.problems
 
     def __str__(self) -> str:
-        head = f"checked {self.checked:,} of {self.total:,} rows"
+        head = f"checked {self.checked:,} of {counted(self.total, 'row')}"
         return "\n".join([head, *map(str, self.problems)])
