@@ -12,13 +12,21 @@ from typing import Any
 def converse(names: Mapping[str, Any]) -> None:
     """Let somebody at a terminal try things out with ``names``; returns when they leave."""
     namespace = dict(names)
-    try:
-        start = import_module("IPython").start_ipython
-    except ModuleNotFoundError:
-        namespace.setdefault("__name__", "__console__")
-        code.interact(banner="", local=namespace, exitmsg="")
+    start = _ipython()
+    if start is not None:
+        start(argv=["--no-banner"], user_ns=namespace)
         return
-    start(argv=["--no-banner"], user_ns=namespace)
+    namespace.setdefault("__name__", "__console__")
+    code.interact(banner="", local=namespace, exitmsg="")
+
+
+def _ipython() -> Callable[..., Any] | None:
+    """What starts IPython; None where it is not installed."""
+    try:
+        start: Callable[..., Any] = import_module("IPython").start_ipython
+    except ModuleNotFoundError:
+        return None
+    return start
 
 
 def execute(text: str, names: Mapping[str, Any]) -> None:
