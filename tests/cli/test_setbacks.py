@@ -90,7 +90,8 @@ def test_a_disk_that_fills_up_at_any_point_of_a_run_is_one_clear_error(copy, roo
     assert "Traceback" not in said
     assert "disk" in said
     assert "room" in said
-    assert later == ""
+    # it may have begun and had no room to record its end: that is all the next one has to say
+    assert all(line.startswith("note: churn@5 ended without a word ") for line in later.splitlines()), later
     check_record()
 
 
