@@ -1,8 +1,11 @@
 """fullcycle.wiring.refreshing: lookups made anew, published, asked, moved back."""
 
 import asyncio
+import json
+import time
 from datetime import timedelta
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -20,7 +23,7 @@ from fullcycle.wiring.released import released
 from fullcycle.wiring.serving import stager
 from killing import killed
 from recommend_shop import NEW_CLIENT, buys_only
-from whole_shop import rewrite
+from whole_shop import rewrite, serving
 
 DEAREST = 777  # an item that nobody had bought when v1 was released
 
@@ -297,6 +300,31 @@ def test_pruning_keeps_what_is_asked_and_gives_up_what_was_asked_before(recommen
     assert old <= goes(2)
     assert not goes(2) & (new | own)
     assert not goes(30) & (old | new | own)
+
+
+@pytest.mark.slow
+def test_workers_take_it_up_while_they_are_asked_and_no_request_fails(recommend):
+    own = {name: one.lookup.artifact.content for name, one in asked_now().items()}
+    with serving(recommend, "recommend@prod") as url:
+        answers = [_posted(url) for _ in range(20)]
+        buys()
+        refreshed()
+        until = time.monotonic() + 30
+        while answers[-1] != [DEAREST] and time.monotonic() < until:
+            answers.append(_posted(url))
+    new = {name: one.lookup.artifact.content for name, one in asked_now().items()}
+    logged = [told.live for told in read_decisions(open_project().events_folder("recommend", "prod"))]
+
+    assert answers[-1] == [DEAREST]
+    turned = answers.index([DEAREST])
+    assert logged == [own] * turned + [new] * (len(answers) - turned)
+
+
+def _posted(url):
+    """The items that the service answers with; raises where it answers otherwise."""
+    asked = Request(url, json.dumps({"client_id": NEW_CLIENT}).encode(), {"content-type": "application/json"})
+    with urlopen(asked, timeout=20) as answered:
+        return [one["item_id"] for one in json.load(answered)["answer"]]
 
 
 @pytest.mark.slow
