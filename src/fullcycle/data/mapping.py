@@ -4,7 +4,7 @@ import mmap
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 from fullcycle.kernel import later
 
@@ -28,7 +28,7 @@ class Mapping:
         self._path = path.absolute()
         self.begins: int = np.frombuffer(self.held, dtype=np.uint8).ctypes.data
         self.ends = self.begins + len(self.held)
-        _IN_MEMORY.add(self)
+        _IN_MEMORY[self.begins] = self
 
     def is_untouched(self) -> bool:
         """Whether the file is where it was, and nobody has written to it since it was mapped.
@@ -53,12 +53,13 @@ class Mapping:
         np.frombuffer(self.held, dtype=np.uint8)[begins : begins + size : _AROUND].max(initial=0)
 
 
-_IN_MEMORY: WeakSet[Mapping] = WeakSet()
+_IN_MEMORY: WeakValueDictionary[int, Mapping] = WeakValueDictionary()
 
 
 def mapping_at(address: int) -> Mapping | None:
     """The mapped file that has this address."""
-    return next((mapping for mapping in _IN_MEMORY if mapping.holds(address)), None)
+    mappings = (found() for found in _IN_MEMORY.valuerefs())  # a list: others may map files meanwhile
+    return next((mapping for mapping in mappings if mapping is not None and mapping.holds(address)), None)
 
 
 def _told(file: os.stat_result) -> tuple[int, ...]:

@@ -94,11 +94,11 @@ class VouchedColumns:
     def _found(self, column: pl.Series) -> tuple[Place, Mapping, Digest] | None:
         """Where a column lies that was vouched for, and its mapping: while that is held, nothing else can."""
         place = _place_of(column) if self._placed else None
-        if place is None or place not in self._placed:
+        found = self._placed.get(place) if place is not None else None
+        if place is None or found is None:
             return None
-        mapping, digest = self._placed[place]
-        held = mapping()
-        return (place, held, digest) if held is not None else None
+        mapping, digest = found[0](), found[1]
+        return (place, mapping, digest) if mapping is not None else None
 
     def _remember(self, content: Digest, columns: Sequence[Digest]) -> None:
         if len(columns) > _MOST or content in self._columns_of:
