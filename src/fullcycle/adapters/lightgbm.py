@@ -10,7 +10,8 @@ import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
-from fullcycle.kernel import Damaged, Digest, Invalid, digest_parts
+from fullcycle.adapters.matrices import require_features
+from fullcycle.kernel import Damaged, Digest, digest_parts
 
 Array = npt.NDArray[np.float64]
 
@@ -75,12 +76,7 @@ class LightGBMModel:
 
     def _asked(self, matrix: Array, **options: Any) -> Array:
         features = self._booster.num_feature()
-        if matrix.ndim != 2 or matrix.shape[1] != features:
-            raise Invalid(
-                f"the model learnt from {features} features and is asked with shape {matrix.shape}",
-                "LightGBM",
-                "train and judge with the same feature set",
-            )
+        require_features(matrix, features, "LightGBM")
         if len(matrix) == 0:
             return np.empty((0, features + 1) if options["pred_contrib"] else 0)
         return np.asarray(self._booster.predict(matrix, **options), dtype=np.float64)

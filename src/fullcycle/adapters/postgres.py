@@ -11,20 +11,11 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
+from fullcycle.adapters.appending import Append
 from fullcycle.adapters.pool import Pool
 from fullcycle.adapters.waiting import Waiting
-from fullcycle.kernel import Digest, FullcycleError, Misconfigured, now
-from fullcycle.record import (
-    Entry,
-    Fact,
-    Stored,
-    checked_stream,
-    lost,
-    masked,
-    prefix_range,
-    read_fact,
-    write_body,
-)
+from fullcycle.kernel import Conflict, Digest, FullcycleError, Misconfigured
+from fullcycle.record import Entry, Fact, Stored, masked, prefix_range, read_fact
 
 _PATIENCE = 10  # seconds to wait for a connection
 _EVER = 2**62  # µs since 1970, later than any
@@ -129,32 +120,15 @@ class PostgresLedger:
             Conflict: where the last position of a stream is not the one expected.
             Misconfigured: where the database does not answer, or does not allow it.
         """
-        moment = now() if at is None else at
-        written = [(checked_stream(one.stream), one.expected, write_body(one.body)) for one in entries]
-        waiting = self._waiting.every()
-        if not written and not waiting:
+        append = Append.of(entries, self._waiting, by=by, at=at)
+        if not append:
             return []
-        facts: list[Fact] = []
-        head = 0
         with self._connection() as connection:
-            try:
-                with connection.transaction():
-                    for digest, data in waiting:
-                        connection.execute(_ATTACH, (digest, moment, data))
-                    for stream, expected, (kind, text, body) in written:
-                        row = {"stream": stream, "expected": expected, "kind": kind, "at": moment, "by": by}
-                        if not connection.execute(_APPEND, {**row, "body": text}).rowcount:
-                            raise _Overtaken
-                        facts.append(Fact(stream, expected + 1, kind, moment, by, body))
-            except (_Overtaken, errors.UniqueViolation, errors.SerializationFailure):
-                # Somebody else's fact was committed before, or while this one was being written.
-                facts = facts[: len(written) - 1]  # where it was the commit that failed, none was written
-                stream, expected, _ = written[len(facts)]
-                head = connection.execute(_HEAD, (stream,)).fetchall()[0][0]
-        if len(facts) < len(written):
-            raise lost(stream, expected, head)
-        self._waiting.written(waiting)
-        return facts
+            overtaken = _write(connection, append)
+        if overtaken is not None:
+            raise overtaken
+        self._waiting.written(append.waiting)
+        return list(append.facts)
 
     def attach(self, data: bytes) -> Digest:
         """Keep small bytes under their digest; durable when the next append returns."""
@@ -255,6 +229,24 @@ class PostgresLedger:
                     "read the stream again to see whether the fact was written, then go on",
                 )
         return Misconfigured(f"PostgreSQL says: {said}", self._where, "see the server's log for what it says")
+
+
+def _write(connection: "psycopg.Connection[tuple[Any, ...]]", append: Append) -> Conflict | None:
+    """Write all of it, or nothing where somebody else's fact was committed before, or meanwhile."""
+    done = 0
+    try:
+        with connection.transaction():
+            for attached in append.attached:
+                connection.execute(_ATTACH, attached)
+            for row in append.rows:
+                if not connection.execute(_APPEND, row._asdict()).rowcount:
+                    raise _Overtaken
+                done += 1
+    except (_Overtaken, errors.UniqueViolation, errors.SerializationFailure):
+        done = min(done, len(append.rows) - 1)  # where it was the commit that failed, none was written
+        head = connection.execute(_HEAD, (append.rows[done].stream,)).fetchall()[0][0]
+        return append.lost(done, head)
+    return None
 
 
 class _Overtaken(Exception):

@@ -18,6 +18,7 @@ import skops.io
 from sklearn.base import BaseEstimator, is_classifier
 
 from fullcycle.adapters.arrays import written
+from fullcycle.adapters.matrices import require_features
 from fullcycle.kernel import Digest, Invalid, digest_parts
 from fullcycle.record import unreadable
 
@@ -132,13 +133,8 @@ def estimator_model(estimator: Any) -> EstimatorModel:
 
 
 def _require_width(estimator: Any, matrix: Array) -> None:
-    learnt = getattr(estimator, "n_features_in_", None)
-    if matrix.ndim != 2 or (learnt is not None and matrix.shape[1] != learnt):
-        raise Invalid(
-            f"the model learnt from {learnt} features and is asked with shape {matrix.shape}",
-            "scikit-learn",
-            "train and judge with the same feature set",
-        )
+    learnt = getattr(estimator, "n_features_in_", None)  # not every estimator says
+    require_features(matrix, matrix.shape[-1] if learnt is None else learnt, "scikit-learn")
 
 
 def _is_trusted(name: str) -> bool:

@@ -10,10 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from fullcycle.adapters.appending import Append
 from fullcycle.adapters.pool import Pool
 from fullcycle.adapters.waiting import Waiting
-from fullcycle.kernel import Damaged, Digest, FullcycleError, Misconfigured, now
-from fullcycle.record import Entry, Fact, Stored, checked_stream, lost, prefix_range, read_fact, write_body
+from fullcycle.kernel import Conflict, Damaged, Digest, FullcycleError, Misconfigured
+from fullcycle.record import Entry, Fact, Stored, prefix_range, read_fact
 
 _PATIENCE = 30.0  # seconds to wait for another writer, who needs milliseconds
 _EVER = 2**62  # µs since 1970, later than any
@@ -116,32 +117,18 @@ class SqliteLedger:
             Conflict: where the last position of a stream is not the one expected.
             Misconfigured: where the file cannot be written; nothing was then appended.
         """
-        moment = now() if at is None else at
-        written = [(checked_stream(one.stream), one.expected, write_body(one.body)) for one in entries]
-        waiting = self._waiting.every()
-        if not written and not waiting:
+        append = Append.of(entries, self._waiting, by=by, at=at)
+        if not append:
             return []
-        facts: list[Fact] = []
         try:
             with self._pool.connection() as connection:
-                connection.execute("begin immediate")
-                connection.executemany(_ATTACH, [(digest, moment, data) for digest, data in waiting])
-                for stream, expected, (kind, text, body) in written:
-                    row = (stream, expected, kind, moment, by, text)
-                    if not connection.execute(_APPEND, row).rowcount:
-                        head = connection.execute(_HEAD, (stream,)).fetchone()[0]
-                        connection.execute("rollback")
-                        break
-                    facts.append(Fact(stream, expected + 1, kind, moment, by, body))
-                else:
-                    connection.execute("commit")
+                overtaken = _write(connection, append)
         except sqlite3.Error as error:
             raise translated(error, self._path, "the ledger") from error
-        if len(facts) < len(written):
-            stream, expected, _ = written[len(facts)]
-            raise lost(stream, expected, head)
-        self._waiting.written(waiting)
-        return facts
+        if overtaken is not None:
+            raise overtaken
+        self._waiting.written(append.waiting)
+        return list(append.facts)
 
     def attach(self, data: bytes) -> Digest:
         """Keep small bytes under their digest; durable when the next append returns."""
@@ -219,6 +206,19 @@ class SqliteLedger:
                 return connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise translated(error, self._path, "the ledger") from error
+
+
+def _write(connection: sqlite3.Connection, append: Append) -> Conflict | None:
+    """Write all of it, or nothing where another fact stands in the place of one."""
+    connection.execute("begin immediate")
+    connection.executemany(_ATTACH, append.attached)
+    for number, row in enumerate(append.rows):
+        if not connection.execute(_APPEND, row).rowcount:
+            head = connection.execute(_HEAD, (row.stream,)).fetchone()[0]
+            connection.execute("rollback")
+            return append.lost(number, head)
+    connection.execute("commit")
+    return None
 
 
 def connect(path: Path, schema: Mapping[str, str]) -> sqlite3.Connection:

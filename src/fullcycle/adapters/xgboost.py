@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
 
+from fullcycle.adapters.matrices import require_features
 from fullcycle.kernel import Digest, Invalid, digest_bytes, digest_parts
 from fullcycle.record import joined, parted, unreadable
 
@@ -78,12 +79,7 @@ class XGBoostModel:
 
     def _asked(self, matrix: Array, **options: Any) -> Array:
         features = self._booster.num_features()
-        if matrix.ndim != 2 or matrix.shape[1] != features:
-            raise Invalid(
-                f"the model learnt from {features} features and is asked with shape {matrix.shape}",
-                "XGBoost",
-                "train and judge with the same feature set",
-            )
+        require_features(matrix, features, "XGBoost")
         if len(matrix) == 0:
             return np.empty((0, features + 1) if options else 0)
         rows = xgb.DMatrix(
