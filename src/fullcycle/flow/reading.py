@@ -63,6 +63,8 @@ def _read(this: Pass, node: Node) -> _Rows:
     try:
         reading = read_source(node, this.shop.surroundings, this.shop.clock())
     except FullcycleError as error:
+        if not this.number:  # only planned: there is no run to tell of
+            raise
         raise failed(this, node, error) from error
     artifact = this.shop.artifacts.keep(reading.frame)
     this.frames[node.name] = reading.frame
