@@ -27,12 +27,25 @@ class Connection:
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
         self._reader = self._socket.makefile("rb")
+        self.closes = False  # whether the last answer said so
 
     def ask(self, method: str, path: str, body: bytes = b"", *lines: str) -> tuple[int, Any]:
         """Send one request, read one answer; ConnectionError where the server hung up."""
-        head = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}", *lines, "", ""]
+        head = [
+            f"{method} {path} HTTP/1.1",
+            "Host: 127.0.0.1",
+            f"Content-Length: {len(body)}",
+            *lines,
+            "",
+            "",
+        ]
         self.send("\r\n".join(head).encode() + body)
         return self.read()
+
+    def ask_and_see(self, method: str, path: str, body: bytes = b"") -> tuple[int, Any, bool]:
+        """The same, and whether the server closes the connection."""
+        status, answer = self.ask(method, path, body)
+        return status, answer, self.closes
 
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
@@ -41,10 +54,11 @@ class Connection:
         status = self._reader.readline().split()
         if len(status) < 2:
             raise ConnectionError("the server hung up")
-        length = 0
+        length, self.closes = 0, False
         while line := self._reader.readline().strip():
             name, _, value = line.partition(b":")
             length = int(value) if name.lower() == b"content-length" else length
+            self.closes |= name.lower() == b"connection" and value.strip().lower() == b"close"
         text = self._reader.read(length)
         if len(text) < length:
             raise ConnectionError("the server hung up")

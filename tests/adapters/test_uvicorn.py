@@ -1,4 +1,4 @@
-"""fullcycle.adapters.uvicorn: on this machine only, and with a clear word about a port."""
+"""fullcycle.adapters.uvicorn: where it listens, and a clear word about a port."""
 
 import socket
 
@@ -14,12 +14,19 @@ def test_loopback_addresses_are_listened_on(host):
         assert listening.getsockname()[1] > 0
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "example.com", ""])
-def test_an_address_that_others_reach_is_refused(host):
-    with pytest.raises(Refused, match="listens on this machine only") as caught:
+def test_an_address_that_others_reach_is_listened_on_where_it_is_this_machines():
+    with listen("0.0.0.0", 0) as listening:
+        assert listening.getsockname()[1] > 0
+    with pytest.raises(Misconfigured, match="cannot assign requested address"):
+        listen("192.0.2.1", 0)
+
+
+@pytest.mark.parametrize("host", ["example.com", "", "127.1", "0x7f000001", "localhost.example.com"])
+def test_a_name_is_refused_whatever_it_leads_to(host):
+    with pytest.raises(Refused, match="is no IP address") as caught:
         listen(host, 0)
 
-    assert "a proxy that authenticates" in caught.value.mend
+    assert "0.0.0.0" in caught.value.mend
 
 
 def test_a_taken_port_is_told():

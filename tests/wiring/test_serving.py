@@ -1,4 +1,4 @@
-"""fullcycle.wiring.serving: what an operator is told when a service starts."""
+"""fullcycle.wiring.hosting: what an operator is told when a service starts."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ SERVE = """
 import sys
 from pathlib import Path
 from fullcycle.wiring import open_project
-from fullcycle.wiring.serving import serve
+from fullcycle.wiring.hosting import serve
 serve(open_project(Path(sys.argv[1])), "winback", "prod", host="127.0.0.1", port=0,
       tell=lambda line: print(line, flush=True))
 """

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from fullcycle.kernel import Damaged
+from fullcycle.kernel import Damaged, Misconfigured
 
 SLOTS = 64
 """The most workers that a service has at a time, those that drain among them."""
@@ -26,7 +26,7 @@ _HEAD = 64  # words before the first slot
 _SLOT = 8192  # words
 _SIZE = 8 * (_HEAD + SLOTS * _SLOT)  # bytes; what is never written takes no memory
 
-_WORD = 1  # offset in the head
+_WORD, _DEPLOYMENT = 1, 2  # offsets in the head
 _PID, _BEATS, _IN_FLIGHT, _CONNECTIONS, _ACCEPTS, _COUNTED = 0, 1, 2, 3, 4, 8  # offsets in a slot
 
 
@@ -131,6 +131,15 @@ class SharedPage:
     def generation(self, generation: int) -> None:
         self._words[_WORD] = generation
 
+    @property
+    def deployment(self) -> int:
+        """The number of the deployment that this host answers with; 0 for none."""
+        return self._words[_DEPLOYMENT]
+
+    @deployment.setter
+    def deployment(self, number: int) -> None:
+        self._words[_DEPLOYMENT] = number
+
     def slot(self, number: int) -> Slot:
         """A slot, counted from 0."""
         return Slot(self._words, number)
@@ -138,3 +147,27 @@ class SharedPage:
     def slots(self) -> Iterator[Slot]:
         """Every slot."""
         return (self.slot(number) for number in range(SLOTS))
+
+    def used(self) -> list[Slot]:
+        """Each slot that a worker has, or that one has counted in."""
+        return [slot for slot in self.slots() if slot.pid or slot.counters[0]]
+
+    def fewest_connections(self, but: int) -> int | None:
+        """The fewest connections that an open worker has, other than the one of slot ``but``."""
+        found = [slot.connections for slot in self.slots() if slot.accepts and slot.number != but]
+        return min(found, default=None)
+
+    def free(self) -> int:
+        """The number of a slot that nobody has.
+
+        Raises:
+            Misconfigured: where all are taken.
+        """
+        for slot in self.slots():
+            if not slot.pid:
+                return slot.number
+        raise Misconfigured(
+            f"all {SLOTS} slots for workers are taken",
+            "the memory that they share",
+            "see what keeps workers that were sent away from ending, and stop them",
+        )

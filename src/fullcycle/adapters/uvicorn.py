@@ -1,8 +1,6 @@
 """uvicorn: the HTTP server under a service (uvloop and httptools, one process)."""
 
 import asyncio
-import ipaddress
-import os
 import signal
 import socket
 from collections.abc import Callable
@@ -10,33 +8,44 @@ from typing import Any
 
 import uvicorn
 
-from fullcycle.kernel import Misconfigured, Refused
+from fullcycle.adapters.http_heads import Http, SlowHeads
+from fullcycle.adapters.listening import BACKLOG, listen, url_of
 from fullcycle.serve.ports import WorkerSlot
 
 GRACE_S = 10.0
 """What answers at SIGTERM has this long to end, in seconds."""
 
-_BACKLOG = 2048
-_LAST_PORT = 65_535
+HEAD_S = 10.0
+"""In which the head of a request must have been sent, in seconds."""
+
 _YIELD_S = 0.001  # what another worker has to take a connection that it should rather have
 _PAUSE_S = 0.5  # where the system has no room for another connection
 _IDLE_S = 75  # how long a connection may wait for its next request
 
+_HEADS_EVERY = 5  # ticks of a tenth of a second
+
 _CLOSE = (b"connection", b"close")
 
 
-def serve_http(app: Any, *, host: str = "127.0.0.1", port: int = 8765, ready: Callable[[str], None]) -> None:
+def serve_http(
+    app: Any,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8765,
+    ready: Callable[[str], None],
+    head_s: float = HEAD_S,
+) -> None:
     """Serve an ASGI app until SIGTERM or SIGINT; then finish what was begun, and return.
 
     ``ready`` hears the service's address as soon as it can be asked. Port 0 takes any that
-    is free.
+    is free. A request's head has ``head_s`` seconds to arrive.
 
     Raises:
         Refused: for an address that others can reach.
         Misconfigured: where the port is taken, or may not be used.
     """
     with listen(host, port) as listening:
-        server = _Server(_config(app, GRACE_S), None)
+        server = _Server(_config(app, GRACE_S), None, head_s)
         server.told = lambda: ready(url_of(listening))
         # uvicorn raises the signal again once it has stopped; here that is the end, not a crash.
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -44,21 +53,15 @@ def serve_http(app: Any, *, host: str = "127.0.0.1", port: int = 8765, ready: Ca
         server.run(sockets=[listening])
 
 
-def serve_behind(app: Any, door: "Door", *, grace_s: float = GRACE_S) -> None:
+def serve_behind(app: Any, door: "Door", *, grace_s: float = GRACE_S, head_s: float = HEAD_S) -> None:
     """Serve an ASGI app to those whom ``door`` lets in, until it retires or SIGTERM.
 
     SIGINT is ignored: whoever presses Ctrl-C means the supervisor, which says what to do.
     """
-    server = _Server(_config(app, grace_s), door)
+    server = _Server(_config(app, grace_s), door, head_s)
     signal.signal(signal.SIGTERM, server.handle_exit)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     server.run(sockets=[])
-
-
-def url_of(listening: socket.socket) -> str:
-    """Where a listening socket can be asked."""
-    address, bound = listening.getsockname()[:2]
-    return f"http://{f'[{address}]' if ':' in address else address}:{bound}"
 
 
 class Door:
@@ -86,6 +89,7 @@ class Door:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._arriving: set[asyncio.Task[Any]] = set()
         self._wanted = False  # open, as soon as there is a server behind it
+        self._most: int | None = None  # connections; the others are closed with their next answers
 
     def open(self) -> None:
         """Take connections."""
@@ -101,8 +105,16 @@ class Door:
         """
         self.close()
         if self._server is not None and self._loop is not None:
-            self._server.close_each()
+            self._most = None
+            self._server.close_each(so=True)
             self._loop.create_task(self._leave(self._server))
+
+    def spread(self, most: int) -> None:
+        """Close connections with their next answers until at most ``most`` are left."""
+        if self._server is not None and self._slot.accepts:
+            self._most = most
+            self._server.close_each(so=True)
+            self.count()
 
     def hand_over(self, path: str) -> None:
         """Send the listening socket to the Unix socket at ``path``.
@@ -131,7 +143,11 @@ class Door:
     def count(self) -> None:
         """Note how many connections there are, and that the loop turns."""
         if self._server is not None:
-            self._slot.connections = len(self._server.server_state.connections) + len(self._arriving)
+            there = len(self._server.server_state.connections) + len(self._arriving)
+            self._slot.connections = there
+            if self._most is not None and there <= self._most:
+                self._most = None
+                self._server.close_each(so=False)
         self._slot.beat()
 
     def _accept(self) -> None:
@@ -185,50 +201,11 @@ class Door:
         server.should_exit = True
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on a loopback address.
-
-    Raises:
-        Refused: for any other address.
-        Misconfigured: where the port is taken, or may not be used.
-    """
-    address = _loopback(host)
-    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
-    if not 0 <= port <= _LAST_PORT:
-        raise _unusable(host, port, f"ports are numbered 0 to {_LAST_PORT}")
-    try:
-        return socket.create_server((str(address), port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise _unusable(host, port, os.strerror(error.errno or 0).lower()) from error
-
-
-def _unusable(host: str, port: int, why: str) -> Misconfigured:
-    return Misconfigured(
-        f"port {port} cannot be used: {why}",
-        f"{host}:{port}",
-        "stop what listens there, or take another: --port 0 takes any that is free",
-    )
-
-
-def _loopback(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    try:
-        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
-    except ValueError:
-        address = None
-    if address is None or not address.is_loopback:
-        raise Refused(
-            f"a service listens on this machine only, not on {host}",
-            "--host",
-            "leave --host out (127.0.0.1) and put a proxy that authenticates in front of it",
-        )
-    return address
-
-
 def _config(app: Any, grace_s: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=Http,
         ws="none",
         lifespan="on",
         interface="asgi3",
@@ -236,7 +213,7 @@ def _config(app: Any, grace_s: float) -> uvicorn.Config:
         log_level="warning",
         server_header=False,
         proxy_headers=False,
-        backlog=_BACKLOG,
+        backlog=BACKLOG,
         timeout_keep_alive=_IDLE_S,
         timeout_graceful_shutdown=max(1, round(grace_s)),
     )
@@ -247,13 +224,15 @@ class _Server(uvicorn.Server):
 
     told: Callable[[], None] | None = None
 
-    def __init__(self, config: uvicorn.Config, door: Door | None) -> None:
+    def __init__(self, config: uvicorn.Config, door: Door | None, head_s: float) -> None:
         super().__init__(config)
         self._door = door
+        self._heads = SlowHeads(head_s)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
         await super().startup(sockets=sockets)
+        self.lifespan.state["tasks"] = self.server_state.tasks  # by which an app sees a crowd
         if self.started and self._door is not None:
             self._door.attend(self)
         if self.started and self.told is not None:
@@ -268,15 +247,19 @@ class _Server(uvicorn.Server):
         return made
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: show that the loop turns."""
+        """Ten times a second: show that the loop turns, and look after heads that do not come."""
+        if counter % _HEADS_EVERY == 0:
+            self._heads.give_up(self.server_state.connections)
         if self._door is not None:
             self._door.count()
         return await super().on_tick(counter)
 
-    def close_each(self) -> None:
-        """From now on, close each connection with its next answer."""
-        self.config.encoded_headers = [*self.config.encoded_headers, _CLOSE]
-        self.server_state.default_headers = [*self.server_state.default_headers, _CLOSE]
+    def close_each(self, *, so: bool) -> None:
+        """Whether from now on each connection is closed with its next answer."""
+        told = [(name.encode(), value.encode()) for name, value in self.config.headers]
+        self.config.encoded_headers = [*told, _CLOSE] if so else told
+        known = [each for each in self.server_state.default_headers if each != _CLOSE]
+        self.server_state.default_headers = [*known, _CLOSE] if so else known
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more, finish what was begun, and end."""

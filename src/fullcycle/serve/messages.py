@@ -2,7 +2,9 @@
 
 import msgspec
 
+from fullcycle.kernel import FullcycleError
 from fullcycle.serve.ports import Deployed
+from fullcycle.serve.tokens import Token
 
 
 class Stage(msgspec.Struct, frozen=True, tag="stage"):
@@ -37,6 +39,12 @@ class Standing(msgspec.Struct, frozen=True, tag="standing"):
     unreachable: str
 
 
+class Admit(msgspec.Struct, frozen=True, tag="admit"):
+    """To a worker: the tokens that are valid from now on; none before the first of these came."""
+
+    tokens: tuple[Token, ...]
+
+
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
     """From a worker: who it is, and what it holds ready by generation."""
 
@@ -63,6 +71,13 @@ class Answering(msgspec.Struct, frozen=True, tag="answering"):
 
     generation: int
     told: str
+    held: tuple[int, ...] = ()  # what is still ready to answer
+
+
+class Spread(msgspec.Struct, frozen=True, tag="spread"):
+    """To a worker: close connections with their next answers until at most ``most`` are left."""
+
+    most: int
 
 
 class Told(msgspec.Struct, frozen=True, tag="told"):
@@ -71,7 +86,7 @@ class Told(msgspec.Struct, frozen=True, tag="told"):
     line: str
 
 
-ToWorker = Stage | Turn | Open | Retire | HandOver | Standing
+ToWorker = Stage | Turn | Open | Retire | HandOver | Standing | Spread | Admit
 ToSupervisor = Hello | Staged | Answering | Told
 
 TO_WORKER = msgspec.json.Decoder(ToWorker)
@@ -82,3 +97,9 @@ _ENCODER = msgspec.json.Encoder()
 def line_of(message: ToWorker | ToSupervisor) -> bytes:
     """A message as one line."""
     return _ENCODER.encode(message) + b"\n"
+
+
+def first_line(error: Exception) -> str:
+    """What happened, on one line of at most 300 characters."""
+    text = error.what if isinstance(error, FullcycleError) else f"{type(error).__name__}: {error}"
+    return (text.splitlines() or [type(error).__name__])[0][:300]

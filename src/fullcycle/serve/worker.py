@@ -15,9 +15,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from fullcycle.kernel import FullcycleError, Misconfigured
+from fullcycle.kernel import Misconfigured
 from fullcycle.serve import messages
-from fullcycle.serve.messages import TO_WORKER, ToSupervisor, line_of
+from fullcycle.serve.guard import Guard
+from fullcycle.serve.messages import TO_WORKER, ToSupervisor, first_line, line_of
 from fullcycle.serve.ports import Deployed, Generation, WorkerSlot
 from fullcycle.serve.serving import Active, Serving
 
@@ -39,6 +40,10 @@ class Door(Protocol):
 
     def retire(self) -> None:
         """Take no more, close each with its next answer, then end the process."""
+        ...
+
+    def spread(self, most: int) -> None:
+        """Close connections with their next answers until at most ``most`` are left."""
         ...
 
     def hand_over(self, path: str) -> None:
@@ -126,8 +131,9 @@ class Worker:
 class Line:
     """The line to the supervisor: done what it says, told how that went, picked up again if it breaks."""
 
-    def __init__(self, path: str, worker: Worker, door: Door, slot: WorkerSlot) -> None:
+    def __init__(self, path: str, worker: Worker, door: Door, slot: WorkerSlot, guard: Guard) -> None:
         self._path = path
+        self._guard = guard
         self._worker = worker
         self._door = door
         self._slot = slot
@@ -164,6 +170,7 @@ class Line:
                 os.getpid(), self._slot.number, sys.executable, bool(self._slot.accepts), self._worker.held
             )
         )
+        self._answers()
         unsaid, self._unsaid = self._unsaid, []
         for line in unsaid:
             self._tell(line)
@@ -194,23 +201,22 @@ class Line:
                 self._door.open()
             case messages.Retire():
                 self._door.retire()
+            case messages.Spread(most):
+                self._door.spread(most)
             case messages.HandOver(path):
                 with suppress(OSError):
                     self._door.hand_over(path)
+            case messages.Admit(tokens):
+                self._guard.renew(tokens)
             case messages.Standing(refused, unreachable):
                 self._worker.note(refused, unreachable)
 
     def _answers(self) -> None:
-        self._say(messages.Answering(self._worker.answering, self._worker.told()))
+        worker = self._worker
+        self._say(messages.Answering(worker.answering, worker.told(), tuple(worker.held)))
 
     def _say(self, message: ToSupervisor) -> bool:
         if self._writer is None or self._writer.is_closing():
             return False
         self._writer.write(line_of(message))
         return True
-
-
-def first_line(error: Exception) -> str:
-    """What happened, on one line of at most 300 characters."""
-    text = error.what if isinstance(error, FullcycleError) else f"{type(error).__name__}: {error}"
-    return (text.splitlines() or [type(error).__name__])[0][:300]

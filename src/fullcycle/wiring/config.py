@@ -26,8 +26,13 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How services of an environment are reached, and how much a request may take.
 
     ``tokens`` demands one on a loopback address, too: for a proxy on the same machine.
+    ``workers`` is a number or a range, ``memory`` what each may hold, ``grace_s`` how long what
+    was begun has to end.
     """
 
+    workers: int | str = 1
+    memory: str | None = None
+    grace_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 10.0
     hosts: tuple[HostName, ...] = ()
     origins: tuple[Origin, ...] = ()
     tokens: bool = False
@@ -35,11 +40,15 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EnvironmentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One environment: its bindings. ``replay`` lets requests say when they were made."""
+    """One environment: its bindings. ``replay`` lets requests say when they were made.
+
+    ``python`` is the interpreter that answers there, the one of the command line unless told.
+    """
 
     warehouses: dict[str, str | WarehouseConfig] = {}
     parameters: dict[str, Any] = {}
     replay: bool = False
+    python: str | None = None
     service: ServiceConfig = ServiceConfig()
 
 

@@ -1,17 +1,28 @@
 """A service, met with the ledger it follows, the objects it loads and the log it writes."""
 
+import asyncio
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from fullcycle.adapters.lightgbm_native import NativeBoosterCodec
 from fullcycle.adapters.segments import SegmentWriter
-from fullcycle.adapters.uvicorn import serve_http
+from fullcycle.adapters.shared_page import SharedPage
+from fullcycle.adapters.uvicorn import Door, serve_behind
 from fullcycle.kernel import Invalid
 from fullcycle.record import Codecs, Vendor
-from fullcycle.release import Assessment, deployed
-from fullcycle.serve import LedgerDeployments, Stager, assess_here, service_app
+from fullcycle.release import Assessment, Manifest
+from fullcycle.release.loading import require_surroundings
+from fullcycle.serve import App, Edge, Stager, assess_here
+from fullcycle.serve.metrics import Census, Meter
+from fullcycle.serve.serving import Serving
+from fullcycle.serve.worker import Line, Worker
+from fullcycle.wiring.guarding import guard_of
+from fullcycle.wiring.hosting import Place
 from fullcycle.wiring.project import Project, open_project
 
 Tell = Callable[[str], None]
@@ -37,7 +48,9 @@ def _not_served() -> NoReturn:
     )
 
 
-def stager(project: Project, environment: str, log: Path, tell: Tell) -> Stager:
+def stager(
+    project: Project, environment: str, log: Path, tell: Tell, *, meter: Meter | None = None
+) -> Stager:
     """Makes releases of this project ready to answer in an environment."""
     return Stager(
         objects=project.objects,
@@ -47,35 +60,72 @@ def stager(project: Project, environment: str, log: Path, tell: Tell) -> Stager:
         tell=tell,
         replay=project.environment(environment).replay,
         root=project.root,
+        meter=meter or Meter(),
     )
 
 
-def serve(project: Project, capability: str, environment: str, *, host: str, port: int, tell: Tell) -> None:
-    """Answer for a capability until SIGTERM; ``tell`` hears what an operator should know.
+def answer_in_this_process(
+    root: str, capability: str, environment: str, host: str, slot: str, grace: str, listening: str
+) -> NoReturn:
+    """Be a worker of a host, until its supervisor retires it, or SIGTERM.
+
+    ``listening`` is the number of the inherited socket.
+    """
+    project = open_project(Path(root))
+    place = Place.of(project, capability, environment, host)
+    page = SharedPage(place.page)
+    mine = page.slot(int(slot))
+    configured = project.environment(environment).service
+    meter = Meter(mine.counters, slow_us=round(configured.limits.decide_s * 1e6))
+    serving = Serving()
+    log = project.events_folder(capability, environment)
+    made = stager(project, environment, log, lambda told: line.tell(told), meter=meter)
+    taken = socket.socket(fileno=int(listening))
+    guard = guard_of(configured, taken.getsockname()[0])
+    door = Door(taken, mine, partial(page.fewest_connections, mine.number))
+
+    @asynccontextmanager
+    async def life() -> AsyncIterator[None]:
+        keeping = asyncio.create_task(line.keep())
+        yield
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        made.log.close()
+
+    app = App(
+        serving,
+        life,
+        capability=capability,
+        replay=made.replay,
+        tell=made.tell,
+        edge=Edge(guard=guard, limits=configured.limits, meter=meter, census=partial(_census, page)),
+    )
+    worker = Worker(app, serving, page, mine, stage=made)
+    line = Line(place.control, worker, door, mine, guard)
+    serve_behind(worker, door, grace_s=float(grace), head_s=configured.limits.head_s)
+    mine.leave()
+    sys.exit(0)
+
+
+def _census(page: SharedPage) -> Census:
+    used = page.used()
+    return Census(
+        [slot.counters for slot in used],
+        in_flight=sum(slot.in_flight for slot in used),
+        workers=sum(slot.accepts for slot in used),
+        generation=page.deployment,
+    )
+
+
+def require_fit(root: str, manifest: str) -> str:
+    """Say nothing where a release can be loaded by this Python with what is installed.
 
     Raises:
-        Refused: for an address that others can reach.
-        Misconfigured: where the port is taken.
+        Misconfigured: naming what differs.
     """
-    made = stager(project, environment, project.events_folder(capability, environment), tell)
-    if deployed(project.ledger, capability, environment) is None:
-        tell(
-            f"nothing is deployed to {capability}@{environment} yet: every answer is 503 until "
-            f"fullcycle deploy {capability}@v1 --to {environment}"
-        )
-    app = service_app(made, LedgerDeployments(project.ledger, capability, environment), capability=capability)
-    serve_http(
-        app,
-        host=host,
-        port=port,
-        ready=lambda url: tell(_listens(f"{capability}@{environment}", f"{url}/{capability}", app.silent)),
-    )
-
-
-def _listens(what: str, address: str, silent: str) -> str:
-    if silent:
-        return f"{what} listens at {address} — nothing answers yet: {silent}"
-    return f"{what} answers at {address}"
+    project = open_project(Path(root))
+    require_surroundings(Manifest.from_bytes(project.objects.get(manifest)))
+    return ""
 
 
 def assess_in_this_process(root: str, environment: str, manifest: str, log: str, began: str) -> Assessment:
