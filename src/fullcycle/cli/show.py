@@ -8,7 +8,6 @@ import msgspec
 
 from fullcycle.cli.failing import show_element, show_failure, show_failures
 from fullcycle.cli.printing import count, when
-from fullcycle.cli.refresh import told
 from fullcycle.cli.showing import head, line, run_as_json, show_run, show_step
 from fullcycle.flow import RunRecord, last_run, run_record
 from fullcycle.kernel import Damaged, Invalid, Missing, Reference, UnknownName, counted
@@ -16,7 +15,6 @@ from fullcycle.release import deployed, history, releases_stream
 from fullcycle.wiring import Project, open_project
 from fullcycle.wiring.details import ValueDetails, run_details, value_details
 from fullcycle.wiring.element import ElementDetails, element_details, failure_of
-from fullcycle.wiring.refreshing import live_now
 from fullcycle.wiring.released import judgement_of, released
 
 
@@ -28,7 +26,8 @@ def command(ref: str, *, lock: bool, as_json: bool) -> None:
     """Show a run (winback@42), a release (winback@v7) or what is deployed (winback@prod).
 
     Of a step of a run (winback@42/visit) it shows what that returned: a table's columns and
-    first rows, a model's parameters.
+    first rows, a model's parameters; or how it failed. Of one element of a step
+    (demand@42/demand[1/3]) it shows whether that was made, and what it came to.
 
     \b
     Example:
