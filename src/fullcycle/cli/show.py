@@ -8,6 +8,7 @@ import msgspec
 
 from fullcycle.cli.failing import show_element, show_failure, show_failures
 from fullcycle.cli.printing import count, when
+from fullcycle.cli.refresh import told
 from fullcycle.cli.showing import head, line, run_as_json, show_run, show_step
 from fullcycle.flow import RunRecord, last_run, run_record
 from fullcycle.kernel import Damaged, Invalid, Missing, Reference, UnknownName, counted
@@ -15,6 +16,7 @@ from fullcycle.release import deployed, history, releases_stream
 from fullcycle.wiring import Project, open_project
 from fullcycle.wiring.details import ValueDetails, run_details, value_details
 from fullcycle.wiring.element import ElementDetails, element_details, failure_of
+from fullcycle.wiring.refreshing import live_now
 from fullcycle.wiring.released import judgement_of, released
 
 
