@@ -1,5 +1,7 @@
 """fullcycle.kernel.clock: microseconds, durations, UUIDs that sort."""
 
+import subprocess
+import sys
 import time
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
@@ -53,6 +55,24 @@ def test_durations_are_read_as_people_write_them(text, seconds):
 def test_anything_else_is_no_duration(text):
     with pytest.raises(Invalid, match="such as 20ms, 10min, 24h or 14d"):
         duration(text)
+
+
+def test_no_two_uuids_are_the_same_whatever_the_thread_or_the_fork():
+    script = """
+import os, threading
+from fullcycle.kernel import uuid7
+
+made = [uuid7(0)]  # so that a child which went on with its parent's random numbers would show
+child = os.fork()
+threads = [threading.Thread(target=lambda: made.extend(uuid7(0) for _ in range(2000))) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+if child: os.waitpid(child, 0)
+os.write(1, "".join(one + "\\n" for one in made[1:]).encode())
+"""
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+
+    assert len(told.split()) == len(set(told.split())) == 2 * 8000
 
 
 def test_a_uuid_is_of_version_seven_and_tells_its_time():

@@ -2,8 +2,9 @@
 
 import os
 import re
+import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from fullcycle.kernel.errors import Invalid
@@ -57,7 +58,28 @@ def uuid7(at: int | None = None) -> str:
     stamp = now() if at is None else at
     millis, rest = divmod(stamp, 1000)
     fraction = rest * 4096 // 1000
-    tail = int.from_bytes(os.urandom(8), "big") >> 2
+    tail = _random() >> 2
     value = (millis & (2**48 - 1)) << 80 | 7 << 76 | fraction << 64 | 0b10 << 62 | tail
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+_BLOCK = struct.Struct("256Q")
+_drawn: Iterator[int] = iter(())
+
+
+def _random() -> int:
+    """64 random bits of the system's, fetched a block at a time: a call of its own costs as much as an id."""
+    global _drawn
+    while (number := next(_drawn, None)) is None:  # one step of the interpreter: no two threads get the same
+        _drawn = iter(_BLOCK.unpack(os.urandom(_BLOCK.size)))
+    return number
+
+
+def _forget() -> None:
+    """A forked child must not draw what its parent draws."""
+    global _drawn
+    _drawn = iter(())
+
+
+os.register_at_fork(after_in_child=_forget)

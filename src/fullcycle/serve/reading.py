@@ -110,7 +110,13 @@ async def read_body(receive: Receive, limits: Limits) -> bytes:
         Rejected: with 413 where it is too long, with 408 where it does not come in time.
         Gone: where the client went away before it was sent.
     """
-    message = await _at_once(receive, limits.body_s)
+    steps = receive().__await__()
+    try:
+        waits_for = next(steps)
+    except StopIteration as done:  # mostly it is there, and no clock has to be started for it
+        message: Message = done.value
+    else:
+        message = await _late(steps, waits_for, limits.body_s)
     if message["type"] != "http.request":
         raise Gone
     body: bytes = message.get("body", b"")
@@ -139,13 +145,7 @@ async def _rest(receive: Receive, body: bytes, limits: Limits) -> bytes:
     return b"".join(parts)
 
 
-async def _at_once(receive: Receive, seconds: float) -> Message:
-    """The first message: mostly it is there, and no clock has to be started for it."""
-    steps = receive().__await__()
-    try:
-        waits_for = next(steps)
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
+async def _late(steps: Generator[Any, Any, Message], waits_for: Any, seconds: float) -> Message:
     try:
         async with asyncio.timeout(seconds):
             return await _Resumed(steps, waits_for)
