@@ -31,7 +31,8 @@ GRID = ROOT / "docs" / "howto" / "grid.md"
 REPLAY = ROOT / "docs" / "howto" / "replay.md"
 ITERATE = ROOT / "docs" / "howto" / "iterate-fast.md"
 SPACE = ROOT / "docs" / "howto" / "free-space.md"
-PAGES = (README, TUTORIAL, HOWTO, POINT_IN_TIME, CODEC, COMPARE, HUNDRED, GRID, REPLAY, ITERATE, SPACE)
+LOOKUPS = ROOT / "docs" / "howto" / "lookups.md"
+PAGES = (README, TUTORIAL, HOWTO, POINT_IN_TIME, CODEC, COMPARE, HUNDRED, GRID, REPLAY, ITERATE, SPACE, LOOKUPS)
 SHORTER = {"python replay.py": "python replay.py --limit 4000"}
 PORT = "8765"
 
