@@ -184,7 +184,7 @@ def _release(
     if manifest.experiment is not None:
         spec = manifest.experiment
         arms = ", ".join(f"{arm} ({spec.weights[arm]:.0%}) {spec.arms[arm]}" for arm in spec.order)
-        line("experiment", f"{spec.name}: {arms}; judged by {spec.primary} over {spec.days} days")
+        line("experiment", f"{spec.name}: {arms}; judged by {spec.primary} over {counted(spec.days, 'day')}")
     needs = ", ".join(f"{name} {version}" for name, version in manifest.distributions.items())
     line("needs", f"Python {manifest.python}{f', {needs}' if needs else ''}")
     if judgement is not None:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from fullcycle.cli.printing import count, memory, money, scored, seconds, show_table, when
 from fullcycle.flow import RunRecord, StepFinished
+from fullcycle.kernel import counted
 from fullcycle.wiring.details import RunDetails, TableDetails, ValueDetails
 
 _SIGNS = {"changed": "~", "added": "+", "removed": "−"}
@@ -171,7 +172,7 @@ def _commit(run: RunRecord, details: RunDetails) -> str:
     if not details.uncommitted:
         return f"{commit}, as committed"
     many = len(details.uncommitted)
-    return f"{commit} with {many} file{'s' if many != 1 else ''} not as committed"
+    return f"{commit} with {counted(many, 'file')} not as committed"
 
 
 def _lock(run: RunRecord, details: RunDetails, *, every: bool) -> None:
@@ -194,7 +195,7 @@ def _steps(run: RunRecord, details: RunDetails) -> Table:
         table.add_row(
             f"  {name}",
             step.role,
-            f"{count(step.rows)} rows" if step.rows is not None else "",
+            counted(step.rows, "row") if step.rows is not None else "",
             seconds(effort.wall),
             seconds(effort.cpu),
             memory(effort.peak_memory),
@@ -218,7 +219,7 @@ def _scores(run: RunRecord, *, only: str | None = None) -> None:
 
 
 def _table(part: str, table: TableDetails) -> None:
-    line(part or "table", f"{count(table.rows)} rows × {len(table.schema)} columns")
+    line(part or "table", f"{counted(table.rows, 'row')} × {counted(len(table.schema), 'column')}")
     shown = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for name, dtype in table.schema.items():
         shown.add_column(f"{name}\n{dtype}")
