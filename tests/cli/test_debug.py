@@ -162,7 +162,7 @@ def test_at_a_terminal_a_console_opens(shop):
         ("winback@1/visti", "there is no 'visti'", "did you mean 'visit'?"),
         ("winback@9/visit", "there is no run winback@9", "the last run is winback@1"),
         ("winbak@1/visit", "there is no 'winbak'", "did you mean 'winback'?"),
-        ("winback@1/past", "past reads rows and takes no inputs", "fullcycle show winback@1/past"),
+        ("winback@1/past[3]", "past is called once, not per element", "write winback@1/past"),
         ("winback@1/visit[3]", "visit is called once, not per element", "write winback@1/visit"),
         ("winback@1/visit[", "'winback@1/visit[' is not a reference", "write winback"),
     ],
@@ -173,13 +173,6 @@ def test_what_is_no_step_of_a_run_is_refused(shop, typed, ref, told, mend):
     assert refused.code == 2
     assert told in refused.err
     assert mend in refused.err
-
-
-def test_showing_an_element_points_to_its_debugging(shop, typed):
-    refused = typed("fullcycle show 'winback@1/visit[3]'")
-
-    assert refused.code == 2
-    assert "fullcycle debug 'winback@1/visit[3]'" in refused.err
 
 
 def test_elements_are_named_where_none_or_no_such_one_is(shop, typed):

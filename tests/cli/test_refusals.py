@@ -50,7 +50,7 @@ REFUSED = {
     # serving
     "serve winback@v1": (2, "'winback@v1' names no environment", "write winback@prod"),
     "serve winback@prd": (2, "there is no 'prd'", "did you mean 'prod'?"),
-    "serve winback@prod --host 0.0.0.0": (1, "a service listens on this machine only", "leave --host out"),
+    "serve winback@prod --host 0.0.0.0": (1, "demands a token on 0.0.0.0", "fullcycle token new"),
     "serve winback@prod --port 99999": (2, "ports are numbered 0 to 65535", "--port 0 takes any"),
     # parameters
     "run winback -p levaes=3": (2, "there is no 'levaes'", "did you mean 'leaves'?"),
@@ -125,7 +125,7 @@ def fresh(tmp_path, monkeypatch, typed):
 
 
 BEFORE = {
-    "run winback": (2, "there is no such file", "load it first"),
+    "run winback": (1, "there is no such file", "load it first"),
     "show winback": (2, "winback has no run yet", "fullcycle run winback"),
     "show winback@1": (2, "there is no run winback@1", "fullcycle run winback"),
     "release winback": (2, "winback has no run that is done", "fullcycle run winback"),
@@ -290,19 +290,19 @@ PROJECT = {
         "did you mean 'Mailing'?",
     ),
     ("library/crm.py", "select * from shop.visits", "delete from shop.visits"): (
-        2,
+        1,
         "a source may only read, and this is DELETE",
         "delete from shop.visits",
         "one select statement",
     ),
     ("library/crm.py", "select * from shop.visits", "select * from shop.vists"): (
-        2,
+        1,
         "there is no 'vists'",
         "select * from shop.vists",
         "did you mean 'visits'?",
     ),
     ("library/crm.py", "select * from shop.visits", "select * from 'data/hillstrom.csv.gz'"): (
-        2,
+        1,
         "a query may read the warehouse's own tables only",
         "data/hillstrom.csv.gz",
         "load the file into a table",
