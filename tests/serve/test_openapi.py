@@ -47,6 +47,10 @@ def decision(document):
     return document["paths"]["/winback"]["post"]
 
 
+def envelope(document):
+    return decision(document)["responses"]["200"]["content"]["application/json"]["schema"]["oneOf"][0]
+
+
 def test_a_request_is_described_by_its_own_contract_with_bounds(winback):
     _, document = winback
     client = document["components"]["schemas"]["Client"]
@@ -82,25 +86,37 @@ def test_the_example_is_a_request_that_the_release_answers(winback):
 def test_every_answer_that_the_app_gives_is_described(winback):
     _, document = winback
 
-    assert set(decision(document)["responses"]) == {"200", "400", "413", "415", "422", "500", "503"}
+    refused = {"400", "401", "403", "408", "409", "413", "415", "422", "429", "500", "503"}
+    assert set(decision(document)["responses"]) == {"200", *refused}
+
+
+def test_one_row_is_answered_by_an_envelope_and_many_by_as_many(winback):
+    _, document = winback
+    row, rows = decision(document)["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
+    one, many = decision(document)["responses"]["200"]["content"]["application/json"]["schema"]["oneOf"]
+
+    assert row == {"$ref": "#/components/schemas/Client"}
+    assert (rows["items"], rows["maxItems"]) == (row, 256)
+    assert many["items"] == one
+    assert "fallback" in one["properties"]
+    assert "fallback" not in one["required"]
 
 
 @pytest.mark.parametrize("ref", ["winback@v7", "pricing@v12"])
 def test_the_example_of_a_release_is_this_very_one(winback, ref):
     release, _ = winback
     document = json.loads(openapi(release, ref, replay=False))
-    answered = decision(document)["responses"]["200"]["content"]["application/json"]["schema"]
 
-    assert answered["properties"]["release"]["examples"] == [ref]
+    assert envelope(document)["properties"]["release"]["examples"] == [ref]
 
 
 def test_a_list_of_rows_is_described_as_one(tmp_path):
     _, document = documented(tmp_path, **served_shop.alone("several"))
-    answer = decision(document)["responses"]["200"]["content"]["application/json"]["schema"]["properties"][
-        "answer"
-    ]
 
-    assert answer == {"type": "array", "items": {"$ref": "#/components/schemas/Offer"}}
+    assert envelope(document)["properties"]["answer"] == {
+        "type": "array",
+        "items": {"$ref": "#/components/schemas/Offer"},
+    }
 
 
 def test_an_example_of_personal_fields_is_not_shown(tmp_path):

@@ -27,7 +27,7 @@ def project(tmp_path_factory):
     root = served_shop.write_shop(tmp_path_factory.mktemp("reached"))
     (root / "fullcycle.toml").write_text(
         '[project]\npackage = "shop"\n[environments.prod.service]\nhosts = ["shop.example"]\n'
-        "limits = { head_s = 0.5, body_s = 0.5 }\n"
+        "limits = { head_s = 0.5, body_s = 1.5, in_flight = 5 }\n"
     )
     (root / "winback" / "brief.md").touch()
     made = open_project(root)
@@ -136,3 +136,18 @@ def test_who_sends_slowly_is_given_up(loopback, begun):
     assert answer.split()[1] == b"408"
     assert b"connection: close" in answer.lower()
     assert asked(loopback) == 200
+
+
+def test_a_crowd_is_turned_away_until_there_is_room_again(loopback):
+    head = b"POST /winback HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n"
+    waiting = [socket.create_connection(("127.0.0.1", loopback), timeout=20) for _ in range(6)]
+    try:
+        for each in waiting:
+            each.sendall(head)
+        until(429, lambda: asked(loopback))
+        assert asked(loopback, method="GET", path="/readyz", body=b"") == 200
+        until(200, lambda: asked(loopback))
+        assert sorted(each.recv(12)[9:] for each in waiting) == [b"408"] * 5 + [b"429"]
+    finally:
+        for each in waiting:
+            each.close()

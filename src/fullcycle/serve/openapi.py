@@ -7,14 +7,20 @@ import msgspec
 
 from fullcycle.data import fields
 from fullcycle.release import LoadedRelease
+from fullcycle.serve.many import ROW_BY_ROW
 from fullcycle.serve.problem import Problem
 
 _REF = "#/components/schemas/{name}"
 _REJECTIONS = {
     "400": "The body is not well-formed JSON, or a header is not what it should be.",
-    "413": "The body is too large.",
+    "401": "A token is demanded, and none that is valid was sent.",
+    "403": "The token is not for this, or the service is not asked by that name, or from that page.",
+    "408": "The body was not sent in time.",
+    "409": "The key of many rows is being answered at this moment.",
+    "413": "The body is too large, or holds too many rows.",
     "415": "The body is not sent as JSON.",
     "422": "The body is no such row: each bad field is named. Or its key came with another body.",
+    "429": "Too many requests are in flight.",
     "500": "The service could not decide.",
     "503": "Nothing answers yet, or the decision could not be recorded.",
 }
@@ -32,7 +38,8 @@ def openapi(
     (row, answered, told), schemas = msgspec.json.schema_components(
         [release.row, answer, Problem], ref_template=_REF
     )
-    request: dict[str, Any] = {"schema": row}
+    many = {"type": "array", "items": row, "minItems": 1, "maxItems": ROW_BY_ROW}
+    request: dict[str, Any] = {"schema": {"oneOf": [row, many]}}
     if example is not None and not any(field.personal for field in fields(release.row)):
         request["example"] = example
     document = {
@@ -42,6 +49,7 @@ def openapi(
             f"/{manifest.capability}": {
                 "post": _decision(request, _envelope(answered, ref), told, replay=replay)
             },
+            "/metrics": {"get": _page("What was counted, in the text format of Prometheus.")},
             "/livez": {"get": _page("Whether the process lives.")},
             "/readyz": {"get": _page("Whether it answers, and with which release.")},
         },
@@ -51,19 +59,20 @@ def openapi(
 
 
 def _decision(request: Mapping[str, Any], envelope: Any, told: Any, *, replay: bool) -> dict[str, Any]:
+    many = {"type": "array", "items": envelope, "description": "In the order of the rows."}
     problems = {
         status: {"description": text, "content": {"application/problem+json": {"schema": told}}}
         for status, text in _REJECTIONS.items()
     }
     return {
         "operationId": "decide",
-        "summary": "Decide for one row.",
+        "summary": "Decide for one row, or for each of many.",
         "parameters": _headers(replay=replay),
         "requestBody": {"required": True, "content": {"application/json": request}},
         "responses": {
             "200": {
                 "description": "The decision, recorded.",
-                "content": {"application/json": {"schema": envelope}},
+                "content": {"application/json": {"schema": {"oneOf": [envelope, many]}}},
             },
             **problems,
         },
@@ -78,6 +87,10 @@ def _envelope(answered: Any, ref: str) -> dict[str, Any]:
             "decision_id": {"type": "string", "description": "Joins what happens later to this decision."},
             "release": {"type": "string", "examples": [ref]},
             "answer": answered,
+            "fallback": {
+                "type": "boolean",
+                "description": "There, and true, only where the service failed and its fallback answered.",
+            },
         },
     }
 
