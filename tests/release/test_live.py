@@ -16,6 +16,7 @@ from fullcycle.release import (
     LookupPublished,
     Manifest,
     PinnedLookup,
+    asked_then,
     chosen,
     keep_manifest,
     live_lookups,
@@ -24,6 +25,7 @@ from fullcycle.release import (
     newest,
     open_lookup,
     publications,
+    still_needed,
 )
 
 SERVICE = """
@@ -212,6 +214,31 @@ def test_it_is_told_since_when_and_by_whom():
 
     assert (told.lookup.index, told.run, told.at, told.by) == ("b", 57, 1000, "ada")
     assert (own.lookup.index, own.run, own.at, own.by) == ("own", 42, None, "")
+
+
+def test_what_a_decision_could_ask_is_found_by_what_it_logged():
+    facts = on_stream(published("a"), published("b"))
+
+    assert asked_then(MANIFEST, facts, {"habits": "a"})["habits"].index == "a"
+    assert asked_then(MANIFEST, facts, {"habits": "own"}) == MANIFEST.lookups
+    assert asked_then(MANIFEST, facts, {}) == {}
+    with pytest.raises(Missing, match="the lookup habits of content c was never published here"):
+        asked_then(MANIFEST, facts, {"habits": "c"})
+
+
+def test_what_counts_or_counted_lately_is_needed():
+    ledger = MemoryLedger()
+    for at, content in ((10, "a"), (20, "b"), (30, "c")):
+        append_next(ledger, live_stream("winback", "prod"), published(content), at=at)
+    append_next(ledger, live_stream("winback", "prod"), published("d", contract="other"), at=5)
+    facts = publications(ledger, "winback", "prod")
+
+    def needed(since):
+        return [one.body.lookup.index for one in still_needed(facts, since)]
+
+    assert needed(31) == ["c", "d"]
+    assert needed(30) == needed(21) == ["b", "c", "d"]
+    assert needed(20) == needed(0) == ["a", "b", "c", "d"]
 
 
 @given(

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from fullcycle.release.live import Live as Live
     from fullcycle.release.live import LookupPublished as LookupPublished
     from fullcycle.release.live import chosen as chosen
+    from fullcycle.release.live import asked_then as asked_then
     from fullcycle.release.live import contents as contents
     from fullcycle.release.live import live_lookups as live_lookups
     from fullcycle.release.live import live_stream as live_stream
@@ -108,6 +109,7 @@ _NAMES = {
     "activation_stream": ".facts",
     "admit": ".gates",
     "chosen": ".live",
+    "asked_then": ".live",
     "contents": ".live",
     "deploy": ".deployments",
     "deployed": ".deployments",

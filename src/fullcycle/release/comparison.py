@@ -30,7 +30,7 @@ class ReleaseChange:
 
 
 def pinned_changes(was: Manifest, now: Manifest) -> tuple[Change, ...]:
-    """What the manifests pin that is not the same: functions, models, values, the experiment."""
+    """What the manifests pin that is not the same: functions, models, lookups, values, the experiment."""
     return changes(_pinned(was), _pinned(now))
 
 
@@ -51,13 +51,15 @@ def golden_change(was: Sequence[GoldenRow], now: Sequence[GoldenRow]) -> GoldenC
 def _pinned(manifest: Manifest) -> dict[str, Any]:
     models = {f"model {name}": model.artifact.content[:12] for name, model in manifest.models.items()}
     values = {f"value {name}": artifact.content[:12] for name, artifact in manifest.values.items()}
+    lookups = {f"lookup {name}": one.artifact.content[:12] for name, one in manifest.lookups.items()}
+    asked = {f"contract of {name}": one.contract[:12] for name, one in manifest.lookups.items()}
     frozen = {f"parameter {name}": value for name, value in manifest.parameters.items()}
     said = {"service": manifest.service, "fallback": manifest.fallback}
     spec = manifest.experiment
     if spec is not None:
         arms = ", ".join(f"{arm} {spec.weights[arm]:.0%} {spec.arms[arm]}" for arm in spec.order)
         said |= {"experiment": spec.name, "arms": arms, "primary": spec.primary, "days": str(spec.days)}
-    return {**said, **models, **values, **frozen}
+    return {**said, **models, **lookups, **asked, **values, **frozen}
 
 
 def _gates(judgement: Judgement | None) -> dict[str, str]:

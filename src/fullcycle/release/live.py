@@ -87,6 +87,28 @@ def live_lookups(manifest: Manifest, number: int, facts: Iterable[Fact]) -> dict
     return found
 
 
+def asked_then(
+    manifest: Manifest, facts: Iterable[Fact], live: Mapping[str, Digest]
+) -> dict[str, PinnedLookup]:
+    """The lookups that a decision could ask, by what it logged as ``live``.
+
+    Raises:
+        Missing: where one was neither pinned nor published.
+    """
+    known = {(name, one.artifact.content): one for name, one in manifest.lookups.items()}
+    known |= {(one.body.parameter, one.body.lookup.artifact.content): one.body.lookup for one in facts}
+    found = {}
+    for name, content in live.items():
+        if (name, content) not in known:
+            raise Missing(
+                f"the lookup {name} of content {content[:12]} was never published here",
+                "the facts of what is live",
+                "see that the ledger was restored whole",
+            )
+        found[name] = known[name, content]
+    return found
+
+
 def still_needed(facts: Iterable[Fact], since: int) -> list[Fact]:
     """The publications that count now, or that nothing had taken the place of by ``since``.
 

@@ -1,12 +1,15 @@
 """Publishing: the index of a lookup, and the facts that put it before the services of an environment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fullcycle.data import Lookup, contract_digest, index_digest, write_index
 from fullcycle.kernel import Conflict, Invalid
-from fullcycle.record import Artifact, Artifacts, Entry
-from fullcycle.release import LookupPublished, PinnedLookup, live_stream, releases_stream
+from fullcycle.record import Artifact, Artifacts, Entry, Fact
+from fullcycle.release import LookupPublished, PinnedLookup, live_stream, publications, releases_stream
 from fullcycle.wiring.project import Project
+
+Decide = Callable[[list[Fact]], Mapping[str, tuple[PinnedLookup, int]]]
+"""Of what was published, oldest first: which lookups to publish, each with the run that made it."""
 
 _TRIES = 5
 
@@ -37,15 +40,8 @@ def indexed(artifacts: Artifacts, step: str, artifact: Artifact) -> PinnedLookup
     )
 
 
-def publish(
-    project: Project,
-    capability: str,
-    environment: str,
-    lookups: Mapping[str, tuple[PinnedLookup, int]],
-    *,
-    why: str,
-) -> None:
-    """Let the services of an environment ask these lookups, each with the run that made it: all at once.
+def publish(project: Project, capability: str, environment: str, decide: Decide, *, why: str) -> list[Fact]:
+    """Let the services of an environment ask what ``decide`` takes, all at once; what was published before.
 
     Raises:
         Conflict: where others publish there all the time.
@@ -53,20 +49,22 @@ def publish(
     ledger, stream = project.ledger, live_stream(capability, environment)
     releases = releases_stream(capability)
     for _ in range(_TRIES):
-        heads = {name: ledger.heads(name).get(name, 0) for name in (stream, releases)}
+        facts = publications(ledger, capability, environment)
+        there = ledger.heads(releases).get(releases, 0)
         entries = [
             Entry(
                 stream,
-                heads[stream] + n,
-                LookupPublished(parameter=name, lookup=lookup, run=run, releases=heads[releases], why=why),
+                len(facts) + n,
+                LookupPublished(parameter=name, lookup=lookup, run=run, releases=there, why=why),
             )
-            for n, (name, (lookup, run)) in enumerate(lookups.items())
+            for n, (name, (lookup, run)) in enumerate(decide(facts).items())
         ]
         try:
-            ledger.append_all(entries, by=project.author)
+            if entries:
+                ledger.append_all(entries, by=project.author)
         except Conflict:
-            continue
-        return
+            continue  # somebody else published first: decide again
+        return facts
     raise Conflict(
         "others published there meanwhile", f"{capability}@{environment}", "publish again: fullcycle refresh"
     )

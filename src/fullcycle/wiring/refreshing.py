@@ -7,6 +7,7 @@ from itertools import pairwise
 from fullcycle.code import Files
 from fullcycle.flow import RunRecord, run_record
 from fullcycle.kernel import Invalid, Missing
+from fullcycle.record import Fact
 from fullcycle.release import (
     Deployment,
     Live,
@@ -81,12 +82,23 @@ def refresh(
     else:
         run = _done(project, capability, number)
     made = {name: _made_by(project, run, answers, name, pinned) for name, pinned in manifest.lookups.items()}
-    before = live_now(project, capability, environment, answers.release)
-    new = {name: (one, run.number) for name, one in made.items() if one.index != before[name].lookup.index}
-    if new:
-        publish(project, capability, environment, new, why=why)
-    now = live_now(project, capability, environment, answers.release)
-    return Refreshed(run.ref, answers.ref, before, now)
+
+    def asked(facts: list[Fact]) -> dict[str, Live]:
+        return live_lookups(manifest, answers.release, facts)
+
+    def new(facts: list[Fact]) -> dict[str, tuple[PinnedLookup, int]]:
+        """What differs, but what a later run has published meanwhile; unless it is asked for."""
+        now = asked(facts)
+        older = {name for name in made if number is None and now[name].run > run.number}
+        return {
+            name: (one, run.number)
+            for name, one in made.items()
+            if name not in older and one.index != now[name].lookup.index
+        }
+
+    before = publish(project, capability, environment, new, why=why)
+    after = publications(project.ledger, capability, environment)
+    return Refreshed(run.ref, answers.ref, asked(before), asked(after))
 
 
 def move_live_back(project: Project, done: Deployment) -> list[str]:
@@ -99,14 +111,18 @@ def move_live_back(project: Project, done: Deployment) -> list[str]:
     past = history(project.ledger, capability, environment)[: done.number - 1]
     ends = [after.at for one, after in pairwise(past) if one.release == done.release]
     _, manifest = released(project, capability, done.release)
-    facts = publications(project.ledger, capability, environment)
-    now = live_lookups(manifest, done.release, facts)
-    then = live_lookups(manifest, done.release, [one for one in facts if one.at < ends[-1]]) if ends else now
-    back = {name: one for name, one in then.items() if one.lookup.index != now[name].lookup.index}
-    if back:
-        there = {name: (_still_there(project, name, one.lookup), one.run) for name, one in back.items()}
-        publish(project, capability, environment, there, why=f"rolled back to {done.ref}")
-    return list(back)
+
+    def back(facts: list[Fact]) -> dict[str, tuple[PinnedLookup, int]]:
+        now = live_lookups(manifest, done.release, facts)
+        then = live_lookups(manifest, done.release, [one for one in facts if not ends or one.at < ends[-1]])
+        return {
+            name: (_still_there(project, name, one.lookup), one.run)
+            for name, one in then.items()
+            if one.lookup.index != now[name].lookup.index
+        }
+
+    before = publish(project, capability, environment, back, why=f"rolled back to {done.ref}")
+    return list(back(before))
 
 
 def _answers(project: Project, capability: str, environment: str) -> Deployment:
