@@ -184,13 +184,18 @@ def test_an_element_that_ends_its_process_fails_and_all_else_is_made(project_of,
 
 @pytest.mark.parametrize(("how", "words"), ENDS.items())
 def test_an_element_that_ended_a_worker_is_not_made_by_a_later_run_itself(project_of, how, words):
-    """Where elements begin: the run would end without a word. This one only ends workers, so that we see."""
+    """Where elements begin: the run would end without a word. This one only ends workers, so that we see.
+
+    The run itself would take twelve seconds: workers are there long before it comes to the last.
+    """
     how = f"""if os.getpid() != {os.getpid()}:
                 {how}"""
-    project = project_of(DEADLY.format(declared="", how=how, at=5, pause=0.2))
+    project = project_of(
+        DEADLY.format(declared="", how=how, at=59, pause=f"0.2 * (os.getpid() == {os.getpid()})")
+    )
     for _ in range(2):
         with pytest.raises(StepFailed, match="killed its worker") as caught:
-            run_here(project, {})
+            run_here(project, {"many": 60})
         assert words in str(caught.value)
 
 
