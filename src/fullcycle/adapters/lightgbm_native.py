@@ -11,7 +11,9 @@ import importlib.util
 import sys
 import threading
 import weakref
+from array import array
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +71,19 @@ class NativeBooster:
 
     def scores(self, rows: Sequence[Sequence[float]]) -> list[float]:
         """Predict ``(n_rows, n_features)`` numbers in one call."""
-        count = len(rows)
-        if count == 0:
-            return []
         for row in rows:
             self._require_width(row)
-        flat = (ctypes.c_double * (count * self.n_features))(*(value for row in rows for value in row))
-        result, length = (ctypes.c_double * count)(), ctypes.c_int64()
+        return self.scores_flat(array("d", chain.from_iterable(rows)))
+
+    def scores_flat(self, values: "array[float]") -> list[float]:
+        """Predict rows whose ``n_features`` numbers each follow each other."""
+        if not values:
+            return []
+        count, more = divmod(len(values), self.n_features)
+        if more:
+            raise _other_width(more, self.n_features)
+        flat = (ctypes.c_double * len(values)).from_buffer(values)
+        result, length = array("d", bytes(8 * count)), ctypes.c_int64()
         failed = self._library.LGBM_BoosterPredictForMat(
             self._handle,
             flat,
@@ -88,11 +96,11 @@ class NativeBooster:
             _ALL,
             _ONE_THREAD,
             ctypes.byref(length),
-            result,
+            (ctypes.c_double * count).from_buffer(result),
         )
         if failed:
             raise _failed(self._library)
-        return list(result)
+        return result.tolist()
 
     def close(self) -> None:
         """Give the model's memory back; nothing may be asked after this."""

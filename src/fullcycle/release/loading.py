@@ -25,7 +25,10 @@ _Asked = tuple[str, type[Row]]  # the parameter that asks for a lookup, and its 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A function of a release with everything it asks for: ``call(row, draw)`` decides."""
+    """A function of a release with everything it asks for: ``call(row, draw)`` decides.
+
+    ``given`` is what it asks for besides the request and a draw, by parameter.
+    """
 
     reference: str
     row: type[Row]
@@ -34,8 +37,14 @@ class Policy:
     answer: msgspec.json.Decoder[Any]  # checks an encoded answer against its contract
     answer_type: Any
     call: Call
-    asking: Callable[[Mapping[_Asked, ServedLookup[Any]]], Call]  # ``call`` over other lookups
+    given: Mapping[str, Any]
+    bind: Callable[[Mapping[str, Any]], Call]  # ``call`` with what it is given
     lookups: Mapping[str, type[Row]]  # the contract of each that it asks
+
+    def over(self, others: Mapping[str, Any]) -> "Policy":
+        """The same function, given these instead of what it has of their names."""
+        given = {**self.given, **others}
+        return replace(self, given=given, call=self.bind(given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +87,19 @@ class LoadedRelease:
             for name, row in one.lookups.items()
             if name in published
         }
-        again = {reference: replace(one, call=one.asking(opened)) for reference, one in self.policies.items()}
+        changed = self.over(
+            lambda one: {name: opened[name, row] for name, row in one.lookups.items() if name in published}
+        )
+        return replace(changed, live={**self.live, **contents({name: published[name] for name, _ in opened})})
+
+    def over(self, others: Callable[[Policy], Mapping[str, Any]]) -> "LoadedRelease":
+        """The same release, each of its functions given what ``others`` says instead of what it has."""
+        again = {reference: one.over(others(one)) for reference, one in self.policies.items()}
         return replace(
             self,
             service=again[self.service.reference],
             fallback=again[self.fallback.reference] if self.fallback is not None else None,
             arms={arm: again[one.reference] for arm, one in self.arms.items()},
-            live={**self.live, **contents({name: published[name] for name, _ in opened})},
         )
 
 
@@ -189,8 +204,9 @@ class _Parts:
             promises=_told(signature.answer),
             answer=msgspec.json.Decoder(signature.answer),
             answer_type=signature.answer,
-            call=_bound(plain, given, signature.draws),
-            asking=partial(_asking, plain, given, signature),
+            call=_bound(plain, signature.draws, given),
+            given=given,
+            bind=partial(_bound, plain, signature.draws),
             lookups=signature.lookups,
         )
 
@@ -271,22 +287,11 @@ def _converted(name: str, value: Any, kind: Any) -> Any:
         ) from error
 
 
-def _bound(function: Callable[..., Any], given: dict[str, Any], draws: tuple[str, ...]) -> Call:
+def _bound(function: Callable[..., Any], draws: tuple[str, ...], given: Mapping[str, Any]) -> Call:
     """``function`` as ``call(row, draw)``."""
     if not draws:
         return lambda row, draw: function(row, **given)
     return lambda row, draw: function(row, **given, **dict.fromkeys(draws, draw))
-
-
-def _asking(
-    function: Callable[..., Any],
-    given: dict[str, Any],
-    signature: Signature,
-    opened: Mapping[_Asked, ServedLookup[Any]],
-) -> Call:
-    """``function`` over other lookups, of those that it asks."""
-    others = {name: opened[name, row] for name, row in signature.lookups.items() if (name, row) in opened}
-    return _bound(function, {**given, **others}, signature.draws)
 
 
 def _require_alike(service: str, policies: Mapping[str, Policy]) -> None:

@@ -1,5 +1,6 @@
 """A released model behind the one method that a service knows of it: ``predict``."""
 
+from array import array
 from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any, Protocol, overload, runtime_checkable
@@ -22,6 +23,23 @@ class Predictor(Protocol):
         ...
 
 
+@runtime_checkable
+class FlatPredictor(Protocol):
+    """A ``Predictor`` that takes the numbers of many rows as one buffer, which spares a list for each."""
+
+    def scores_flat(self, values: "array[float]") -> Sequence[float]:
+        """Predict rows whose numbers follow each other, the same as ``scores``."""
+        ...
+
+
+def scores_of(predictor: Predictor, values: "array[float]") -> Sequence[float]:
+    """Predict rows whose numbers follow each other in ``values``, in one call."""
+    if isinstance(predictor, FlatPredictor):
+        return predictor.scores_flat(values)
+    width = predictor.n_features
+    return predictor.scores([values[start : start + width] for start in range(0, len(values), width)])
+
+
 class NoNumber(Invalid):
     """A model's prediction is NaN or infinite; ``step`` names the model."""
 
@@ -42,8 +60,9 @@ class ReleasedModel:
     """
 
     def __init__(self, step: str, encode: Encoder, predictor: Predictor) -> None:
-        self._step = step
-        self._encode = encode
+        self.step = step
+        self.encode = encode
+        self.predictor = predictor
         self._score = predictor.score
         self._scores = predictor.scores
 
@@ -58,20 +77,21 @@ class ReleasedModel:
             NoNumber: where the model gives NaN or infinity.
         """
         if isinstance(x, (list, tuple)):
-            predictions = self._scores([self._encode(row) for row in x])
+            predictions = self._scores([self.encode(row) for row in x])
             for prediction in predictions:
                 if not isfinite(prediction):
-                    raise self._no_number(prediction)
+                    raise self.no_number(prediction)
             return predictions
-        prediction = self._score(self._encode(x))
+        prediction = self._score(self.encode(x))
         if not isfinite(prediction):
-            raise self._no_number(prediction)
+            raise self.no_number(prediction)
         return prediction
 
-    def _no_number(self, prediction: float) -> NoNumber:
+    def no_number(self, prediction: float) -> NoNumber:
+        """What a prediction that is no finite number raises."""
         return NoNumber(
-            f"model {self._step} predicted {prediction}",
-            f"step {self._step} of the release's run",
+            f"model {self.step} predicted {prediction}",
+            f"step {self.step} of the release's run",
             "see what it was trained on: fullcycle show",
-            self._step,
+            self.step,
         )
