@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fullcycle.serve.limits import Limits
 from fullcycle.wiring.config import EnvironmentConfig, ProjectConfig
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +43,8 @@ def test_every_key_of_the_configuration_is_documented() -> None:
         assert f"`project.{key}`" in page
     for key in EnvironmentConfig.__struct_fields__:
         assert re.search(rf"`environments\.NAME\.{key}\b", page), key
+    for key in Limits.__struct_fields__:
+        assert re.search(rf"`(environments\.NAME\.service\.limits\.)?{key}`", page), key
 
 
 def test_each_decision_record_is_one_page_that_says_what_else_was_looked_at() -> None:

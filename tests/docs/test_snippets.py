@@ -32,7 +32,22 @@ REPLAY = ROOT / "docs" / "howto" / "replay.md"
 ITERATE = ROOT / "docs" / "howto" / "iterate-fast.md"
 SPACE = ROOT / "docs" / "howto" / "free-space.md"
 LOOKUPS = ROOT / "docs" / "howto" / "lookups.md"
-PAGES = (README, TUTORIAL, HOWTO, POINT_IN_TIME, CODEC, COMPARE, HUNDRED, GRID, REPLAY, ITERATE, SPACE, LOOKUPS)
+SECURE = ROOT / "docs" / "howto" / "secure-service.md"
+PAGES = (
+    README,
+    TUTORIAL,
+    HOWTO,
+    POINT_IN_TIME,
+    CODEC,
+    COMPARE,
+    HUNDRED,
+    GRID,
+    REPLAY,
+    ITERATE,
+    SPACE,
+    LOOKUPS,
+    SECURE,
+)
 SHORTER = {"python replay.py": "python replay.py --limit 4000"}
 PORT = "8765"
 
