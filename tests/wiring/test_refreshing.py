@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -253,6 +255,34 @@ def test_golden_rows_are_asked_over_what_is_pinned(host):
     assert host.serving.active.golden_rows == len(golden) == 20
     assert all(isinstance(row.answers["recommend.service:recommend"], list) for row in golden)
     assert host.told[-1] == "recommend@v1 answers; 20 golden rows reproduced"
+
+
+SERVES = """
+import sys
+from pathlib import Path
+from fullcycle.serve import LedgerDeployments
+from fullcycle.serve.reading import read_row
+from fullcycle.wiring import open_project
+from fullcycle.wiring.serving import stager
+
+project = open_project()
+deployments = LedgerDeployments(project.ledger, "recommend", "prod")
+active = stager(project, "prod", Path(sys.argv[1]), print)(deployments.deployed(deployments.generation()))
+row = read_row(active.decider.release.row, b'{"client_id": 7}')
+assert b"item_id" in active.decider.decide(row, "one", 1)
+print(sorted({"polars", "pyarrow", "pandas", "scipy", "sklearn"} & set(sys.modules)))
+"""
+
+
+def test_a_service_that_asks_lookups_imports_no_table_library(recommend, tmp_path):
+    buys()
+    refreshed()
+
+    told = subprocess.run(
+        [sys.executable, "-c", SERVES, tmp_path / "log"], capture_output=True, text=True, check=True
+    )
+
+    assert told.stdout == "[]\n"
 
 
 def test_a_list_of_rows_is_answered_logged_and_described(host):
