@@ -11,7 +11,7 @@ from fullcycle.wiring.experiments import conclude, read
 
 
 def put(number, environment="prod"):
-    return put_to_work(open_project(), "winback", number, environment, why="a test")
+    return put_to_work(open_project(), "winback", number, environment, why="a test").said
 
 
 def test_the_experiment_begins_with_the_deployment_that_holds_it(shop):

@@ -2,17 +2,22 @@
 
 import click
 
-from fullcycle.kernel import Invalid, Reference
+from fullcycle.kernel import Invalid, Reference, Refused
 from fullcycle.wiring import open_project
-from fullcycle.wiring.deploying import put_to_work
+from fullcycle.wiring.deploying import Deploying, Patience, put_to_work
 
 
 @click.command(name="deploy")
 @click.argument("ref")
 @click.option("--to", "environment", required=True, help="Where it answers from now on.")
 @click.option("-m", "--message", default="", help="Why it is deployed.")
-def command(ref: str, environment: str, message: str) -> None:
+@click.option("--wait", default=30.0, show_default=True, help="Seconds to wait for a host.")
+@click.option("--anyway", is_flag=True, help="Although a host is not ready for it.")
+def command(ref: str, environment: str, message: str, wait: float, *, anyway: bool) -> None:
     """Let a release answer in an environment.
+
+    Every host that serves there has it ready before it is decided, and answers with it when
+    this returns; a host that does not is named, and the exit status is 1.
 
     \b
     Example:
@@ -27,6 +32,22 @@ def command(ref: str, environment: str, message: str) -> None:
             "what is to be deployed",
             f"name a release, such as {asked.capability}@v1: fullcycle releases {asked.capability}",
         )
-    done = put_to_work(project, asked.capability, asked.release, environment, why=message)
-    for line in done:
+    patience = Patience(wait, anyway)
+    tell(put_to_work(project, asked.capability, asked.release, environment, why=message, patience=patience))
+
+
+def tell(found: Deploying) -> None:
+    """Print what a deployment came to.
+
+    Raises:
+        Refused: naming the hosts that do not answer with it.
+    """
+    for line in found.said:
         click.echo(line)
+    if found.late:
+        whys = "; ".join(f"{host}: {why}" for host, why in sorted(found.late.items()))
+        raise Refused(
+            f"it is decided, but not every host answers with it ({whys})",
+            f"{found.done.capability}@{found.done.environment}",
+            "a host that comes back follows by itself; see what it says meanwhile: /readyz, or its own lines",
+        )

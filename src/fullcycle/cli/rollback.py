@@ -1,26 +1,34 @@
 """``fullcycle rollback``: back to the release that answered before."""
 
+import re
+from dataclasses import replace
+
 import click
 
+from fullcycle.cli.deploy import tell
 from fullcycle.kernel import Invalid, Reference
-from fullcycle.release import rollback
 from fullcycle.wiring import open_project
+from fullcycle.wiring.deploying import Patience, go_back
 from fullcycle.wiring.refreshing import move_live_back
 
 
 @click.command(name="rollback")
 @click.argument("ref")
 @click.option("-m", "--message", default="", help="Why it goes back.")
+@click.option("--to", help="The release to go back to, such as @v6, instead of the one before.")
+@click.option("--wait", default=30.0, show_default=True, help="Seconds to wait for a host.")
+@click.option("--anyway", is_flag=True, help="Although a host is not ready for it.")
 @click.option("--with-live", is_flag=True, help="Go back to the lookups that it asked then, too.")
-def command(ref: str, message: str, *, with_live: bool) -> None:
+def command(ref: str, message: str, to: str | None, wait: float, *, anyway: bool, with_live: bool) -> None:
     """Go back to the release that answered before, by one fact.
 
     Lookups that were published since stay, as far as it can ask them, unless they are to go
     back, too.
 
     \b
-    Example:
+    Examples:
         fullcycle rollback winback@prod -m "conversion fell"
+        fullcycle rollback winback@prod --to @v6
         fullcycle rollback winback@prod --with-live
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
@@ -30,11 +38,23 @@ def command(ref: str, message: str, *, with_live: bool) -> None:
         raise Invalid(
             f"{ref!r} names no environment", "what is to be rolled back", f"write {asked.capability}@prod"
         )
-    project.environment(asked.environment)
-    done = rollback(project.ledger, asked.capability, asked.environment, why=message, by=project.author)
-    click.echo(
-        f"{asked.capability}@{asked.environment} is {done.ref} again, instead of v{done.rolled_back_from}"
-    )
+    patience = Patience(wait, anyway)
+    goal = _release(asked.capability, to) if to is not None else None
+    found = go_back(project, asked.capability, asked.environment, why=message, to=goal, patience=patience)
     if with_live:
-        back = move_live_back(project, done)
-        click.echo(f"asked as then: {', '.join(back)}" if back else "it asks what it asked then")
+        back = move_live_back(project, found.done)
+        told = f"asked as then: {', '.join(back)}" if back else "it asks what it asked then"
+        found = replace(found, said=[*found.said, told])
+    tell(found)
+
+
+def _release(capability: str, to: str) -> int:
+    """The number in ``@v6``, ``v6`` or ``winback@v6``.
+
+    Raises:
+        Invalid: for anything else.
+    """
+    found = re.fullmatch(rf"(?:(?:{re.escape(capability)})?@)?v(\d+)", to)
+    if found is None:
+        raise Invalid(f"{to!r} is no release of {capability}", "--to", "write it like --to @v6")
+    return int(found[1])

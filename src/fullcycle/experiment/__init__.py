@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.experiment import reference as reference
     from fullcycle.experiment.facts import ExperimentClosed as ExperimentClosed
     from fullcycle.experiment.facts import ExperimentDesigned as ExperimentDesigned
+    from fullcycle.experiment.facts import ExperimentPhase as ExperimentPhase
     from fullcycle.experiment.facts import ExperimentStarted as ExperimentStarted
     from fullcycle.experiment.guardrail import Guardrail as Guardrail
     from fullcycle.experiment.moments import Moments as Moments
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.records import close as close
     from fullcycle.experiment.records import experiment_record as experiment_record
     from fullcycle.experiment.records import experiments as experiments
+    from fullcycle.experiment.records import going_out as going_out
     from fullcycle.experiment.records import record_design as record_design
     from fullcycle.experiment.records import spec_digest as spec_digest
     from fullcycle.experiment.records import start as start
@@ -72,6 +74,7 @@ __getattr__, __all__ = lazily(
         "Experiment": ".experiment",
         "ExperimentClosed": ".facts",
         "ExperimentDesigned": ".facts",
+        "ExperimentPhase": ".facts",
         "ExperimentRecord": ".records",
         "ExperimentSpec": ".spec",
         "ExperimentStarted": ".facts",
@@ -92,6 +95,7 @@ __getattr__, __all__ = lazily(
         "difference": ".offpolicy",
         "experiment_record": ".records",
         "experiments": ".records",
+        "going_out": ".records",
         "ips": ".offpolicy",
         "merged": ".moments",
         "minimum_effect": ".design",

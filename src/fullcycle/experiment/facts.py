@@ -1,4 +1,4 @@
-"""What is recorded of an experiment: its design, its start, its end."""
+"""What is recorded of an experiment: its design, its start, its phases, its end."""
 
 import msgspec
 
@@ -23,6 +23,22 @@ class ExperimentStarted(msgspec.Struct, frozen=True, kw_only=True):
     environment: str
     spec: Digest
     planned_units: int | None = None
+
+
+@fact("experiment.phase")
+class ExperimentPhase(msgspec.Struct, frozen=True, kw_only=True):
+    """From a deployment on, the arms are decided by this code; what was decided before is not pooled with it.
+
+    ``number`` counts from 1; ``code`` holds for each arm the digest of all code that it reaches
+    and of what runs it.
+    """
+
+    number: int
+    release: int
+    environment: str
+    deployment: int  # its position in the environment's stream of deployments
+    spec: Digest
+    code: dict[str, Digest]
 
 
 @fact("experiment.closed")

@@ -1,11 +1,20 @@
-"""An experiment's life, folded from its facts: designed as often as you like, started once, closed once."""
+"""An experiment's life, folded from its facts: designed as often as you like, started once, closed once.
 
+Between, it has phases: whenever the code of an arm changes, another one begins.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fullcycle.experiment.facts import ExperimentClosed, ExperimentDesigned, ExperimentStarted
+from fullcycle.experiment.facts import (
+    ExperimentClosed,
+    ExperimentDesigned,
+    ExperimentPhase,
+    ExperimentStarted,
+)
 from fullcycle.experiment.spec import ExperimentSpec
 from fullcycle.kernel import Conflict, Digest, Missing, digest_value
-from fullcycle.record import Fact, Ledger, append_next
+from fullcycle.record import Entry, Fact, Ledger, append_next
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +26,8 @@ class ExperimentRecord:
     designed: Fact | None = None
     started: Fact | None = None
     closed: Fact | None = None
+    phases: tuple[Fact, ...] = ()  # oldest first
+    position: int = 0  # of its last fact
 
 
 def stream_of(capability: str, name: str) -> str:
@@ -31,13 +42,16 @@ def spec_digest(spec: ExperimentSpec) -> Digest:
 
 def experiment_record(ledger: Ledger, capability: str, name: str) -> ExperimentRecord:
     """Read an experiment's life; empty where nothing is recorded."""
-    found: dict[type, Fact] = {type(fact.body): fact for fact in ledger.read(stream_of(capability, name))}
+    facts = ledger.read(stream_of(capability, name))
+    found: dict[type, Fact] = {type(fact.body): fact for fact in facts}
     return ExperimentRecord(
         capability,
         name,
         found.get(ExperimentDesigned),
         found.get(ExperimentStarted),
         found.get(ExperimentClosed),
+        tuple(fact for fact in facts if isinstance(fact.body, ExperimentPhase)),
+        len(facts),
     )
 
 
@@ -74,6 +88,49 @@ def start(ledger: Ledger, spec: ExperimentSpec, body: ExperimentStarted, *, by: 
             "undo the change, or close it and give the new one a name of its own in experiment.py",
         )
     return record.started
+
+
+def going_out(
+    record: ExperimentRecord,
+    body: ExperimentStarted,
+    code: Mapping[str, Digest],
+    *,
+    deployment: int,
+    before: ExperimentPhase | None = None,
+) -> list[Entry]:
+    """What to record with a deployment that takes an experiment along: its start, and each new phase.
+
+    A phase is new where the code of an arm is not that of the last phase. Nothing is to be
+    recorded for other environments than the one in which it started.
+
+    Args:
+        record: what is known of it until then.
+        body: its start, if it has not started.
+        code: the digest of what each arm runs, by arm.
+        deployment: the position that the deployment will have.
+        before: the first phase, of one that started before phases were recorded.
+    """
+    begun: ExperimentStarted = record.started.body if record.started is not None else body
+    if begun.environment != body.environment:
+        return []
+    phases: list[ExperimentPhase] = [fact.body for fact in record.phases]
+    new: list[object] = [body] if record.started is None else []
+    if not phases and before is not None and before.code != code:
+        phases.append(before)
+        new.append(before)
+    last = phases[-1] if phases else before
+    if last is None or last.code != code:
+        phase = ExperimentPhase(
+            number=len(phases) + 1,
+            release=body.release,
+            environment=body.environment,
+            deployment=deployment,
+            spec=body.spec,
+            code=dict(code),
+        )
+        new.append(phase)
+    stream = stream_of(record.capability, record.name)
+    return [Entry(stream, record.position + n, each) for n, each in enumerate(new)]
 
 
 def close(ledger: Ledger, capability: str, name: str, body: ExperimentClosed, *, by: str) -> Fact:

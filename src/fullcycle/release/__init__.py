@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fullcycle.release.deployments import deploy as deploy
     from fullcycle.release.deployments import deployed as deployed
     from fullcycle.release.deployments import deployed_at as deployed_at
+    from fullcycle.release.deployments import goal as goal
     from fullcycle.release.deployments import history as history
     from fullcycle.release.deployments import rollback as rollback
     from fullcycle.release.evidence import Assessment as Assessment
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     from fullcycle.release.gates import judge as judge
     from fullcycle.release.live import Live as Live
     from fullcycle.release.live import LookupPublished as LookupPublished
-    from fullcycle.release.live import chosen as chosen
     from fullcycle.release.live import asked_then as asked_then
+    from fullcycle.release.live import chosen as chosen
     from fullcycle.release.live import contents as contents
     from fullcycle.release.live import live_lookups as live_lookups
     from fullcycle.release.live import live_stream as live_stream
@@ -108,14 +109,15 @@ _NAMES = {
     "Verdict": ".gates",
     "activation_stream": ".facts",
     "admit": ".gates",
-    "chosen": ".live",
     "asked_then": ".live",
+    "chosen": ".live",
     "contents": ".live",
     "deploy": ".deployments",
     "deployed": ".deployments",
     "deployed_at": ".deployments",
     "deployments_stream": ".facts",
     "gate_changes": ".comparison",
+    "goal": ".deployments",
     "golden_change": ".comparison",
     "golden_rows": ".manifest",
     "history": ".deployments",

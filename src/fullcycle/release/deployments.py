@@ -4,10 +4,11 @@ The ledger takes a deployment only at the position after the one that it was dec
 two people who deploy at once come one after the other, and the second is told.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fullcycle.kernel import Conflict, Missing, Refused, instant
-from fullcycle.record import Fact, Ledger
+from fullcycle.record import Entry, Fact, Ledger
 from fullcycle.release.facts import DeploymentMade, deployments_stream, releases_stream
 
 
@@ -40,6 +41,7 @@ def deploy(
     by: str,
     at: int | None = None,
     seen: int | None = None,
+    beside: Sequence[Entry] = (),
 ) -> Deployment:
     """Let a release answer in an environment; it is decided once this returns.
 
@@ -55,6 +57,7 @@ def deploy(
         at: when, now unless told otherwise.
         seen: number of the deployment it was decided on (0 for none), where checks took a while
             in between; None for the newest.
+        beside: facts that are true from then on, written in the same commit.
 
     Raises:
         Missing: where the capability has no such release.
@@ -66,21 +69,45 @@ def deploy(
     if now is not None and now.release == release and now.number == after:
         return now
     body = DeploymentMade(release=release, why=why)
-    return _decide(ledger, capability, environment, body, after=after, by=by, at=at)
+    return _decide(ledger, capability, environment, body, after=after, by=by, at=at, beside=beside)
 
 
 def rollback(
-    ledger: Ledger, capability: str, environment: str, *, why: str, by: str, at: int | None = None
+    ledger: Ledger,
+    capability: str,
+    environment: str,
+    *,
+    why: str,
+    by: str,
+    at: int | None = None,
+    to: int | None = None,
+    seen: int | None = None,
+    beside: Sequence[Entry] = (),
 ) -> Deployment:
-    """Go back to the release that answered before the one that answers now.
+    """Go back to the release that answered before the one that answers now, or to a release ``to``.
 
     Rolling back twice goes back twice: what was rolled back from is not returned to.
 
     Raises:
-        Refused: where nothing answered before.
+        Refused: where nothing answered before, or ``to`` never did.
         Conflict: where somebody else deployed in between.
     """
+    release = goal(ledger, capability, environment, to)
     past = history(ledger, capability, environment)
+    after = seen if seen is not None else past[-1].number
+    body = DeploymentMade(release=release, why=why, rolled_back_from=past[-1].release)
+    return _decide(ledger, capability, environment, body, after=after, by=by, at=at, beside=beside)
+
+
+def goal(ledger: Ledger, capability: str, environment: str, to: int | None = None) -> int:
+    """The release that a rollback would go back to.
+
+    Raises:
+        Refused: where nothing answered before, or ``to`` never did.
+    """
+    past = history(ledger, capability, environment)
+    if to is not None:
+        return _answered_before(past, to, f"{capability}@v{to}", f"{capability}@{environment}")
     standing = _standing(past)
     if len(standing) < 2:
         answers = "nothing is deployed"
@@ -96,8 +123,7 @@ def rollback(
             f"{capability}@{environment}",
             f"deploy another one: fullcycle deploy {capability}@v… --to {environment}",
         )
-    body = DeploymentMade(release=standing[-2], why=why, rolled_back_from=past[-1].release)
-    return _decide(ledger, capability, environment, body, after=past[-1].number, by=by, at=at)
+    return standing[-2]
 
 
 def deployed(ledger: Ledger, capability: str, environment: str) -> Deployment | None:
@@ -129,13 +155,18 @@ def _decide(
     after: int,
     by: str,
     at: int | None,
+    beside: Sequence[Entry],
 ) -> Deployment:
     stream = deployments_stream(capability, environment)
     try:
-        fact = ledger.append(stream, after, body, by=by, at=at)
+        fact = ledger.append_all([Entry(stream, after, body), *beside], by=by, at=at)[0]
     except Conflict as lost:
         won = deployed(ledger, capability, environment)
-        what = f"{won.ref} was deployed by {won.by} at {instant(won.at):%H:%M:%S} UTC" if won else lost.what
+        what = (
+            f"{won.ref} was deployed by {won.by} at {instant(won.at):%H:%M:%S} UTC"
+            if won is not None and won.number > after
+            else lost.what
+        )
         raise Conflict(
             f"{capability}@v{body.release} was not deployed: meanwhile {what}",
             f"{capability}@{environment}",
@@ -152,6 +183,19 @@ def _require_release(ledger: Ledger, capability: str, release: int) -> None:
             f"the last one is {capability}@v{head}" if head else f"make one: fullcycle release {capability}"
         )
         raise Missing(f"there is no release {capability}@v{release}", "the ledger", mend)
+
+
+def _answered_before(past: list[Deployment], to: int, ref: str, where: str) -> int:
+    if past and past[-1].release == to:
+        raise Refused(f"{ref} answers already", where, "name an earlier one, or leave --to out")
+    if to not in {each.release for each in past}:
+        ever = ", ".join(f"v{release}" for release in sorted({each.release for each in past}))
+        raise Refused(
+            f"{ref} never answered there, so there is no going back to it",
+            where,
+            f"deploy it, or go back to one of {ever}" if ever else "deploy it: fullcycle deploy",
+        )
+    return to
 
 
 def _standing(past: list[Deployment]) -> list[int]:

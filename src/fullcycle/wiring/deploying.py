@@ -1,45 +1,294 @@
-"""Deploying: the one fact that decides what answers, and the experiment that begins with it."""
+"""Deploying and rolling back: ready everywhere, then decided by one fact, then answered everywhere.
 
-from fullcycle.experiment import ExperimentSpec, ExperimentStarted, experiment_record, spec_digest, start
-from fullcycle.kernel import Conflict, now
-from fullcycle.release import deploy, deployed
+With the deployment, in the same commit, an experiment begins, or another phase of it.
+"""
+
+import platform
+from dataclasses import dataclass, field
+
+from fullcycle.adapters.workers import lives
+from fullcycle.code import reach
+from fullcycle.experiment import (
+    ExperimentPhase,
+    ExperimentRecord,
+    ExperimentSpec,
+    ExperimentStarted,
+    experiment_record,
+    going_out,
+    spec_digest,
+)
+from fullcycle.kernel import Conflict, Digest, digest_value, now
+from fullcycle.record import Entry
+from fullcycle.release import (
+    Activation,
+    Deployment,
+    Host,
+    Manifest,
+    deploy,
+    deployed,
+    goal,
+    history,
+    rollback,
+)
+from fullcycle.release.activation import WAIT_S
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
 
 
-def put_to_work(project: Project, capability: str, number: int, environment: str, *, why: str) -> list[str]:
-    """Let a release answer in an environment; say what was done, a line each.
+@dataclass(frozen=True, slots=True)
+class Deploying:
+    """What a deployment came to: what was done, a line each, and why which host does not answer with it."""
+
+    done: Deployment
+    said: list[str]
+    late: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a deployment waits for a host, and whether one that is not ready stops it."""
+
+    wait_s: float = WAIT_S
+    anyway: bool = False
+
+
+def put_to_work(
+    project: Project,
+    capability: str,
+    number: int,
+    environment: str,
+    *,
+    why: str,
+    patience: Patience | None = None,
+) -> Deploying:
+    """Let a release answer in an environment, on every host.
 
     Raises:
         UnknownName: for an environment that ``fullcycle.toml`` does not have.
         Missing: where there is no such release.
         Conflict: where somebody else deployed in between, or the release holds an experiment
             that is closed or has changed since it began.
+        Refused: where a host is not ready for it; nothing has changed then.
     """
     project.environment(environment)
-    _, manifest = released(project, capability, number)
     before = deployed(project.ledger, capability, environment)
-    spec = manifest.experiment
-    if spec is not None and (before is None or before.release != number):
-        _require_startable(project, spec)
-    done = deploy(project.ledger, capability, environment, number, why=why, by=project.author, at=now())
-    if before is not None and before.number == done.number:
-        return [f"{capability}@{environment} is {done.ref} already, since deployment {done.number}"]
+    _, manifest = released(project, capability, number)
+    if before is not None and before.release == number:
+        told = f"{capability}@{environment} is {before.ref} already, since deployment {before.number}"
+        return Deploying(before, [told])
+    going = _Going(project, manifest, number, environment, before)
+    meeting = _Meeting(project, capability, environment, patience or Patience())
+    meeting.stage(number)
+    done = deploy(
+        project.ledger,
+        capability,
+        environment,
+        number,
+        why=why,
+        by=project.author,
+        at=now(),
+        seen=before.number if before is not None else 0,
+        beside=going.entries,
+    )
     instead = f", instead of v{before.release}" if before is not None else ""
-    said = [f"{capability}@{environment} is {done.ref} now{instead}"]
-    if spec is not None:
-        body = ExperimentStarted(release=number, environment=environment, spec=spec_digest(spec))
-        begun = start(project.ledger, spec, body, by=project.author).body.release == number
-        shares = ", ".join(f"{arm} {spec.weights[arm]:.0%}" for arm in spec.order)
-        said.append(
-            f"experiment {spec.name} {'begins' if begun else 'goes on'}: {shares}; judged by {spec.primary}"
+    said = [f"{capability}@{environment} is {done.ref} now{instead}", *going.said]
+    return meeting.answered(done, said)
+
+
+def go_back(
+    project: Project,
+    capability: str,
+    environment: str,
+    *,
+    why: str,
+    to: int | None = None,
+    patience: Patience | None = None,
+) -> Deploying:
+    """Let the release answer again that answered before, or ``to``, on every host.
+
+    Raises:
+        UnknownName: for an environment that ``fullcycle.toml`` does not have.
+        Refused: where there is none to go back to, or a host is not ready for it.
+        Conflict: where somebody else deployed in between.
+    """
+    project.environment(environment)
+    number = goal(project.ledger, capability, environment, to)
+    before = history(project.ledger, capability, environment)[-1]
+    _, manifest = released(project, capability, number)
+    going = _Going(project, manifest, number, environment, before, back=True)
+    meeting = _Meeting(project, capability, environment, patience or Patience())
+    meeting.stage(number)
+    done = rollback(
+        project.ledger,
+        capability,
+        environment,
+        why=why,
+        by=project.author,
+        at=now(),
+        to=to,
+        seen=before.number,
+        beside=going.entries,
+    )
+    said = [
+        f"{capability}@{environment} is {done.ref} again, instead of v{done.rolled_back_from}",
+        *going.said,
+    ]
+    return meeting.answered(done, said)
+
+
+class _Meeting:
+    """The hosts of an environment, met by who deploys there."""
+
+    def __init__(self, project: Project, capability: str, environment: str, patience: Patience) -> None:
+        self._activation = Activation(project.ledger, capability, environment)
+        self._what = f"{capability}@{environment}"
+        self._capability = capability
+        self._by = project.author
+        self._patience = patience
+        self._hosts = self._activation.hosts()
+        self._proposal = 0
+        self._silent: list[str] = []
+
+    def stage(self, number: int) -> None:
+        """Have a release ready on every host.
+
+        Raises:
+            Refused: where a host is not ready.
+        """
+        if not self._hosts:
+            return
+        self._proposal = self._activation.propose(number, by=self._by)
+        report = self._activation.await_staged(
+            self._proposal, self._hosts, gone=_gone, wait_s=self._patience.wait_s
         )
-    return said
+        if not self._patience.anyway:
+            self._activation.require_staged(f"{self._capability}@v{number}", report)
+        self._silent = report.silent
+
+    def answered(self, done: Deployment, said: list[str]) -> Deploying:
+        """What every host came to, once it has answered or was waited for."""
+        if not self._hosts:
+            told = f"nothing serves it yet: fullcycle serve {self._what}"
+            return Deploying(done, [*said, told])
+        asked = {name: host for name, host in self._hosts.items() if name not in self._silent}
+        report = self._activation.await_answered(
+            done.number, self._proposal, asked, gone=_gone, wait_s=self._patience.wait_s
+        )
+        late = dict(report.refused)
+        for name in sorted({*self._silent, *report.silent}):
+            late[name] = self._why_silent(self._hosts[name])
+            self._activation.give_up(name, f"silent at deployment {done.number}", by=self._by)
+        if report.done:
+            count = len(report.done)
+            told = f"{count} hosts answer" if count > 1 else f"host {report.done[0]} answers"
+            said = [*said, f"{told} with it"]
+        return Deploying(done, said, late)
+
+    def _why_silent(self, host: Host) -> str:
+        if _gone(host):
+            return (
+                f"its supervisor (process {host.pid}) is gone; workers that it left answer what they did "
+                f"before: fullcycle serve {self._what}"
+            )
+        return f"nothing was heard of it within {self._patience.wait_s:g} s"
 
 
-def _require_startable(project: Project, spec: ExperimentSpec) -> None:
-    """Refuse before anything is decided what could not be started after it."""
-    record = experiment_record(project.ledger, spec.capability, spec.name)
+def _gone(host: Host) -> bool:
+    return host.machine == platform.node() and not lives(host.pid)
+
+
+class _Going:
+    """What a deployment takes along: the start of its experiment, or another phase of it."""
+
+    def __init__(
+        self,
+        project: Project,
+        manifest: Manifest,
+        number: int,
+        environment: str,
+        before: Deployment | None,
+        *,
+        back: bool = False,
+    ) -> None:
+        self.entries: list[Entry] = []
+        self.said: list[str] = []
+        spec = manifest.experiment
+        if spec is None:
+            return
+        record = experiment_record(project.ledger, spec.capability, spec.name)
+        if back and (record.closed is not None or _changed(record, spec)):
+            self.said.append(
+                f"its experiment {spec.name} is over, or another one by now; nothing is counted in it"
+            )
+            return
+        _require_startable(record, spec)
+        body = ExperimentStarted(release=number, environment=environment, spec=spec_digest(spec))
+        self.entries = going_out(
+            record,
+            body,
+            _code_of_arms(project, manifest, spec),
+            deployment=before.number + 1 if before is not None else 1,
+            before=_first_phase(project, record),
+        )
+        self.said.append(self._told(record, spec, environment))
+
+    def _told(self, record: ExperimentRecord, spec: ExperimentSpec, environment: str) -> str:
+        shares = ", ".join(f"{arm} {spec.weights[arm]:.0%}" for arm in spec.order)
+        judged = f"{shares}; judged by {spec.primary}"
+        if record.started is None:
+            return f"experiment {spec.name} begins: {judged}"
+        if record.started.body.environment != environment:
+            return f"experiment {spec.name} is counted in {record.started.body.environment} only"
+        last = self.entries[-1].body if self.entries else None
+        if isinstance(last, ExperimentPhase):
+            return (
+                f"experiment {spec.name} begins its phase {last.number}: an arm's code has changed, and what "
+                f"was decided before is not pooled with it; {judged}"
+            )
+        return f"experiment {spec.name} goes on: {judged}"
+
+
+def _code_of_arms(project: Project, manifest: Manifest, spec: ExperimentSpec) -> dict[str, Digest]:
+    """A digest per arm of the code that it reaches, and of what the release says runs it."""
+    archive = project.archived(manifest.archive)
+    found = {}
+    for arm, reference in spec.arms.items():
+        module, _, name = reference.partition(":")
+        symbols = reach(archive, module, name).symbols
+        own = {key: symbol.digest for key, symbol in symbols.items() if symbol.path}
+        found[arm] = digest_value("arm@1", [own, manifest.python, manifest.distributions])
+    return found
+
+
+def _first_phase(project: Project, record: ExperimentRecord) -> ExperimentPhase | None:
+    """The first phase of an experiment that started before phases were recorded."""
+    if record.started is None or record.phases:
+        return None
+    begun: ExperimentStarted = record.started.body
+    _, manifest = released(project, record.capability, begun.release)
+    if manifest.experiment is None:
+        return None
+    made = [
+        one
+        for one in history(project.ledger, record.capability, begun.environment)
+        if one.release == begun.release
+    ]
+    return ExperimentPhase(
+        number=1,
+        release=begun.release,
+        environment=begun.environment,
+        deployment=made[0].number if made else 1,
+        spec=begun.spec,
+        code=_code_of_arms(project, manifest, manifest.experiment),
+    )
+
+
+def _changed(record: ExperimentRecord, spec: ExperimentSpec) -> bool:
+    return record.started is not None and record.started.body.spec != spec_digest(spec)
+
+
+def _require_startable(record: ExperimentRecord, spec: ExperimentSpec) -> None:
+    """Refuse before anything is decided what could not be started with it."""
     where = f"the experiment {spec.name} of {spec.capability}"
     if record.closed is not None:
         raise Conflict(
@@ -47,7 +296,7 @@ def _require_startable(project: Project, spec: ExperimentSpec) -> None:
             where,
             "release without experiment.py, or give the next experiment a name of its own",
         )
-    if record.started is not None and record.started.body.spec != spec_digest(spec):
+    if _changed(record, spec):
         raise Conflict(
             "what it compares, or how, has changed since it began",
             where,
