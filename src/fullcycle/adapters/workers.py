@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _STATUS = Path("/proc")
-_RESIDENT = re.compile(rb"VmRSS:\s*(\d+) kB")
+_OWN = re.compile(rb"RssAnon:\s*(\d+) kB")
 
 
 class ChildProcess:
@@ -77,10 +77,14 @@ def lives(pid: int) -> bool:
 
 
 def memory_of(pid: int) -> int | None:
-    """Bytes that a process holds in memory; None where that cannot be known."""
+    """Bytes that a process holds in memory; None where that cannot be known.
+
+    Files that it maps, such as the index of a lookup, count where nothing tells them apart
+    only: all workers share them, and they make room when memory is short.
+    """
     if _STATUS.is_dir():
         with suppress(OSError):
-            found = _RESIDENT.search((_STATUS / str(pid) / "status").read_bytes())
+            found = _OWN.search((_STATUS / str(pid) / "status").read_bytes())
             return int(found[1]) * 1024 if found else None
         return None
     told = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False)
