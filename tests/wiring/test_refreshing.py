@@ -11,6 +11,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+import fullcycle as fc
 from asgi_client import ask
 from fullcycle.adapters.segments import read_decisions
 from fullcycle.flow import last_run
@@ -295,6 +296,16 @@ def test_a_list_of_rows_is_answered_logged_and_described(host):
     assert [set(one) for one in told["answer"]] == [{"item_id"}] * 3
     assert logged.answer == told["answer"]
     assert envelope["properties"]["answer"]["type"] == "array"
+
+
+def test_in_python_what_is_asked_is_opened_by_the_environment_and_what_is_pinned_by_the_release(recommend):
+    buys()
+    refreshed()
+
+    asked = fc.open("recommend@prod/shortlists", fc.Lookup)
+
+    assert asked.get(NEW_CLIENT).items == [DEAREST]
+    assert fc.open("recommend@v1/shortlists", fc.Lookup).get(NEW_CLIENT) is None
 
 
 def test_a_lookup_that_cannot_be_read_leaves_what_answers(host):

@@ -15,7 +15,7 @@ import polars as pl
 from fullcycle.flow import RunLine, RunRecord, run_record, settings
 from fullcycle.flow.elements import label
 from fullcycle.kernel import Card, Invalid, Missing, Reference, UnknownName, counted, instant
-from fullcycle.release import Manifest, ReleasedModel, deployed
+from fullcycle.release import Manifest, ReleasedModel, deployed, live_lookups, publications
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.grids import open_grid
 from fullcycle.wiring.listing import run_lines
@@ -180,8 +180,8 @@ def open(ref: str, kind: Any = Any, /) -> Any:
 
     ``winback`` is the capability, ``winback@42`` a run, ``winback@42/visit`` what a step of
     it returned (``demand@3/model[1/3]`` for one element), ``winback@v7`` a release's manifest,
-    ``winback@prod/visit`` the model that answers there now. ``kind`` is what is expected, for
-    the type checker and to be sure.
+    ``winback@prod/visit`` the model that answers there now, or the lookup that is asked.
+    ``kind`` is what is expected, for the type checker and to be sure.
 
     Raises:
         Missing: where nothing of that name is recorded.
@@ -241,7 +241,17 @@ def _of_release(project: Project, asked: Reference) -> Any:
             )
         number = now.release
     _, manifest = released(project, asked.capability, number)
-    return manifest if asked.step is None else _model(project, manifest, asked.step)
+    if asked.step is None:
+        return manifest
+    facts = (
+        publications(project.ledger, asked.capability, asked.environment)
+        if asked.environment is not None
+        else []
+    )
+    lookups = {one.lookup.step: one.lookup for one in live_lookups(manifest, number, facts).values()}
+    if asked.step in lookups:
+        return project.artifacts.load(lookups[asked.step].artifact)
+    return _model(project, manifest, asked.step)
 
 
 def _model(project: Project, manifest: Manifest, step: str) -> ReleasedModel:
