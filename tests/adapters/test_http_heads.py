@@ -138,3 +138,24 @@ def test_many_small_heads_on_one_connection_are_not_one_large_head(connect):
         time.sleep(0.01)
         connection.sendall(b"\r\n\r\n")
         assert answered(connection)
+
+
+def test_the_rest_of_a_body_that_was_answered_unread_is_dropped_and_answered_no_second_time(connect):
+    connection = connect()
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (4 * LARGEST))
+    assert answered(connection)
+    for _ in range(4):
+        connection.sendall(b"x" * LARGEST)
+        time.sleep(0.01)
+    connection.sendall(HEAD)
+
+    assert answered(connection)
+
+
+def test_a_body_without_end_that_was_answered_unread_is_cut_off_without_a_word(connect):
+    connection = connect()
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n")
+    assert answered(connection)
+    connection.sendall(b"x")
+
+    assert rest(connection) == b""

@@ -28,20 +28,30 @@ class Http(HttpToolsProtocol):
         super().data_received(data)
         if self.cycle is not cycle:
             self._head = 0
-        elif self.waits_for_head and not self.transport.is_closing():
+        elif self.waits and self._in_head and not self.transport.is_closing():
             self._head += len(data)
             if self._head > LARGEST:
                 self._refuse(431, f"the headers are larger than {LARGEST:,} bytes")
 
     @property
-    def waits_for_head(self) -> bool:
-        """Whether it is in the middle of a head, or was never asked anything."""
+    def waits(self) -> bool:
+        """Whether it waits for its client, and uvicorn does not see to it.
+
+        Either for a head, or for the rest of a body whose request was answered already.
+        """
         answered = self.cycle is None or self.cycle.response_complete
         return answered and self.timeout_keep_alive_task is None
 
     def give_up(self, seconds: float) -> None:
-        """Close: a head did not come in time."""
-        self._refuse(408, f"the headers were not sent within {seconds:g} s")
+        """Close: what it waits for did not come in time. What was answered is not answered again."""
+        if self._in_head:
+            self._refuse(408, f"the headers were not sent within {seconds:g} s")
+        else:
+            self.transport.close()
+
+    @property
+    def _in_head(self) -> bool:
+        return self.cycle is None or self.scope is not self.cycle.scope
 
     def _refuse(self, status: int, detail: str) -> None:
         answer = problem(status, detail, headers=[(b"connection", b"close")])
@@ -58,9 +68,9 @@ class SlowHeads:
         self._since: dict[Http, tuple[RequestResponseCycle | None, float]] = {}
 
     def give_up(self, connections: Iterable[asyncio.Protocol]) -> None:
-        """Close those that have waited for one and the same head for longer than it may take."""
+        """Close those that have waited for one and the same thing for longer than it may take."""
         now = asyncio.get_running_loop().time()
-        waiting = [one for one in connections if isinstance(one, Http) and one.waits_for_head]
+        waiting = [one for one in connections if isinstance(one, Http) and one.waits]
         known, self._since = self._since, {}
         for one in waiting:
             cycle, since = known.get(one, (one.cycle, now))
