@@ -70,6 +70,16 @@ def test_one_without_rows_gives_none(tmp_path):
     assert (nothing.get(0), nothing.get(-1), len(nothing)) == (None, None, 0)
 
 
+def test_defaults_of_every_sort_are_no_other_contract(tmp_path):
+    class Odd(fc.Row):
+        k: Annotated[int, fc.key]
+        most: float = float("inf")
+        day: date = date(2026, 1, 1)
+        at: datetime | None = None
+
+    assert served(fc.testing.lookup(Odd(1)), tmp_path).get(1) == Odd(1)
+
+
 def test_keys_of_one_hash_are_told_apart_by_the_keys_themselves(tmp_path, monkeypatch):
     monkeypatch.setattr("fullcycle.data.index.key_bytes", lambda key: b"the same")
     monkeypatch.setattr("fullcycle.data.indexing.key_bytes", lambda key: b"the same")

@@ -13,7 +13,7 @@ Numbers are little-endian. Neither Polars nor NumPy is needed to read it.
 import mmap
 import struct
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from hashlib import blake2b
 from operator import itemgetter
@@ -62,7 +62,11 @@ def index_digest(content: Digest) -> Digest:
 
 def contract_digest(contract: type[Row]) -> Digest:
     """A digest of what a contract says; another version of a class may say the same."""
-    return digest_value("contract@1", schema(contract))
+    return _digest_of(schema(contract))
+
+
+def _digest_of(told: Mapping[str, Any]) -> Digest:
+    return digest_value("contract@1", told)
 
 
 def key_bytes(key: bytes) -> bytes:
@@ -88,7 +92,7 @@ class ServedLookup(Generic[R]):
         with path.open("rb") as file:
             self._view = _mapped(file.fileno(), path)
         footer = _footer(self._view, path)
-        if footer.contract != msgspec.json.decode(msgspec.json.encode(schema(contract))):
+        if _digest_of(footer.contract) != contract_digest(contract):
             raise Invalid(
                 f"its rows are no {contract.__name__}",
                 f"the index of a lookup of {footer.contract.get('name')}",
