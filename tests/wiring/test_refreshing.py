@@ -359,6 +359,18 @@ def test_pruning_keeps_what_is_asked_and_gives_up_what_was_asked_before(recommen
     assert not goes(30) & (old | new | own)
 
 
+def test_pruning_keeps_the_last_whole_run_however_often_lookups_were_made_since(recommend, typed):
+    assert typed("fullcycle run recommend -m whole -p leaves=5").code == 0
+    for item in (701, 702):
+        buys(item)
+        refreshed()
+
+    plan = plan_pruning(open_project(), timedelta(days=2), clock=lambda: now() + 3 * 86_400_000_000)
+
+    assert set(plan.kept) == {"recommend@1", "recommend@2", "recommend@4"}
+    assert plan.kept["recommend@2"] == "the last that is done"
+
+
 @pytest.mark.slow
 def test_workers_take_it_up_while_they_are_asked_and_no_request_fails(recommend):
     own = {name: one.lookup.artifact.content for name, one in asked_now().items()}

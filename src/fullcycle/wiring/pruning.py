@@ -153,14 +153,15 @@ def _kept_runs(
     for capability, records in every.items():
         released = {told.body.run: told.position for told in project.ledger.read(f"releases/{capability}")}
         pins = pinned(project.ledger, capability)
-        last = next((run for run in reversed(records) if run.status == "done"), None)
+        done = [run for run in records if run.status == "done"]
+        last = [*done[-1:], *[run for run in done if not run.started.only][-1:]]  # a refresh is no whole run
         working = next((run.ref for run in reversed(records) if run.ref in living), None)
         for run in records:
             why = {
                 f"{working} is running": working is not None,
                 f"pinned: {pins.get(run.number, '')}": run.number in pins,
                 f"released as v{released.get(run.number)}": run.number in released,
-                "the last that is done": run is last,
+                "the last that is done": any(run is one for one in last),
                 f"a trial of grid {run.started.grid}": run.started.grid is not None,
                 "young": run.at >= since,
             }
