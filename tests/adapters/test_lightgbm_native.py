@@ -56,6 +56,21 @@ def binary() -> lgb.Booster:
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
+def test_what_each_feature_adds_is_what_the_package_says_and_sums_to_the_raw_score(objective):
+    booster = train(objective)
+    model, rows = native(booster), table(50, seed=3)
+    told = np.array([model.contributions(row) for row in rows.tolist()])
+
+    assert told.tobytes() == booster.predict(rows, pred_contrib=True).tobytes()
+    np.testing.assert_allclose(told.sum(axis=1), booster.predict(rows, raw_score=True), atol=1e-9)
+
+
+def test_contributions_of_another_width_are_refused(binary):
+    with pytest.raises(Invalid, match="4 features were given to a model of 5"):
+        native(binary).contributions([0.0] * 4)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
 def test_one_row_at_a_time_is_the_packages_prediction_bit_for_bit(objective):
     booster = train(objective)
     x = table(1_000, seed=8)

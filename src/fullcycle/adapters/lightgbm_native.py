@@ -21,6 +21,7 @@ from fullcycle.kernel import Damaged, Digest, FullcycleError, Invalid, Misconfig
 
 _FLOAT64 = 1  # C_API_DTYPE_FLOAT64
 _NORMAL = 0  # C_API_PREDICT_NORMAL: what Booster.predict gives, link function applied
+_CONTRIBUTIONS = 3  # C_API_PREDICT_CONTRIB: what each feature adds to the raw score
 _ALL = -1  # every iteration that was stored
 _ONE_THREAD = b"num_threads=1"  # an OpenMP barrier costs milliseconds where cores are busy
 _OneRow = Callable[[Sequence[float]], float]
@@ -82,21 +83,36 @@ class NativeBooster:
         count, more = divmod(len(values), self.n_features)
         if more:
             raise _other_width(more, self.n_features)
-        flat = (ctypes.c_double * len(values)).from_buffer(values)
-        result, length = array("d", bytes(8 * count)), ctypes.c_int64()
+        return self._ask(_NORMAL, values, count, outputs=1)
+
+    def contributions(self, values: Sequence[float]) -> list[float]:
+        """What each feature of one row adds to the raw score, and last what all rows begin with.
+
+        They sum to the raw score, before the link function: for probabilities the log-odds.
+
+        Source: Lundberg et al., "From local explanations to global understanding with
+        explainable AI for trees", Nature Machine Intelligence 2, 2020.
+        """
+        self._require_width(values)
+        return self._ask(_CONTRIBUTIONS, array("d", values), 1, outputs=self.n_features + 1)
+
+    def _ask(self, kind: int, values: "array[float]", count: int, *, outputs: int) -> list[float]:
+        """What the library gives for ``count`` rows, ``outputs`` numbers for each."""
+        size = count * outputs
+        result, length = array("d", bytes(8 * size)), ctypes.c_int64()
         failed = self._library.LGBM_BoosterPredictForMat(
             self._handle,
-            flat,
+            (ctypes.c_double * len(values)).from_buffer(values),
             _FLOAT64,
             ctypes.c_int32(count),
             ctypes.c_int32(self.n_features),
             1,  # row-major
-            _NORMAL,
+            kind,
             0,
             _ALL,
             _ONE_THREAD,
             ctypes.byref(length),
-            (ctypes.c_double * count).from_buffer(result),
+            (ctypes.c_double * size).from_buffer(result),
         )
         if failed:
             raise _failed(self._library)
