@@ -26,7 +26,7 @@ def command(ref: str, message: str, to: str | None, wait: float, *, anyway: bool
     back, too.
 
     \b
-    Examples:
+    Example:
         fullcycle rollback winback@prod -m "conversion fell"
         fullcycle rollback winback@prod --to @v6
         fullcycle rollback winback@prod --with-live

@@ -25,7 +25,7 @@ def command(ref: str, port: int | None, host: str, workers: str | None, host_nam
     they answer: it takes over those that run.
 
     \b
-    Examples:
+    Example:
         fullcycle serve winback@prod --port 8765
         fullcycle serve winback@prod --workers 1-4
     """  # noqa: D301 - click reads a real backspace
