@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fullcycle.adapters.files import FileObjects
-from fullcycle.adapters.lightgbm_native import NativeBoosterCodec
+from fullcycle.adapters.lightgbm_native import native_booster_codec
 from fullcycle.adapters.segments import SegmentWriter
 from fullcycle.adapters.sqlite import SqliteLedger
 from fullcycle.adapters.uvicorn import serve_http
@@ -98,7 +98,7 @@ def serving(folder: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[str]
 
 def stager(folder: Path) -> Stager:
     codecs = Codecs()
-    codecs.register(NativeBoosterCodec())
+    codecs.register(native_booster_codec())
     return Stager(
         FileObjects(folder / "artifacts"),
         codecs,

@@ -9,7 +9,7 @@ import lightgbm as lgb
 import numpy as np
 
 from fullcycle.adapters.lightgbm import BoosterCodec
-from fullcycle.adapters.lightgbm_native import NativeBoosterCodec
+from fullcycle.adapters.lightgbm_native import native_booster_codec
 from fullcycle.code import read_archive
 from fullcycle.experiment import ExperimentSpec
 from fullcycle.kernel import Digest
@@ -178,7 +178,7 @@ def training_codecs() -> Codecs:
 def serving_codecs() -> Codecs:
     """What a service reads them with."""
     codecs = Codecs()
-    codecs.register(NativeBoosterCodec())
+    codecs.register(native_booster_codec())
     return codecs
 
 

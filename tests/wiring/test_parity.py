@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from fullcycle.adapters.lightgbm import LightGBMModel
-from fullcycle.adapters.lightgbm_native import NativeBoosterCodec
+from fullcycle.adapters.lightgbm_native import native_booster_codec
 from fullcycle.data import Row
 from fullcycle.evaluate import split
 from fullcycle.feature import features
@@ -55,7 +55,7 @@ def booster(past, rounds):
 
 
 def served(trained):
-    return NativeBoosterCodec().decode(trained.model_to_string().encode())
+    return native_booster_codec().decode(trained.model_to_string().encode())
 
 
 def test_rows_and_tables_agree_to_the_bit(past):

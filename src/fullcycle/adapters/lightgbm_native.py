@@ -15,9 +15,18 @@ from array import array
 from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from struct import Struct
+from typing import TYPE_CHECKING, Any
 
-from fullcycle.kernel import Damaged, Digest, FullcycleError, Invalid, Misconfigured, digest_parts
+from fullcycle.adapters.asking import matrix_of, other_width, several_outputs
+from fullcycle.adapters.reading_codec import ReadingCodec
+from fullcycle.kernel import Damaged, FullcycleError, Invalid, Misconfigured, later
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    np = later("numpy")  # a matrix brings it; rows do without it
 
 _FLOAT64 = 1  # C_API_DTYPE_FLOAT64
 _NORMAL = 0  # C_API_PREDICT_NORMAL: what Booster.predict gives, link function applied
@@ -53,11 +62,7 @@ class NativeBooster:
         self._free = weakref.finalize(self, _free, self._library, handle, self._prepared)
         self.n_features = self._count("LGBM_BoosterGetNumFeature")
         if (outputs := self._count("LGBM_BoosterGetNumClasses")) != 1:
-            raise Invalid(
-                f"the model gives {outputs} numbers for a row, a service asks for one",
-                "the stored model",
-                "train one model per class: annotate the step's input fc.Each over the classes",
-            )
+            raise several_outputs(outputs)
         self._rows = threading.local()
 
     def score(self, values: Sequence[float]) -> float:
@@ -82,7 +87,7 @@ class NativeBooster:
             return []
         count, more = divmod(len(values), self.n_features)
         if more:
-            raise _other_width(more, self.n_features)
+            raise other_width(more, self.n_features)
         return self._ask(_NORMAL, values, count, outputs=1)
 
     def contributions(self, values: Sequence[float]) -> list[float]:
@@ -118,6 +123,30 @@ class NativeBooster:
             raise _failed(self._library)
         return result.tolist()
 
+    def scores_of(self, matrix: Any, *, threads: int = 1) -> "npt.NDArray[np.float64]":
+        """Predict ``(n_rows,)`` from a float64 matrix, or buffer, of ``(n_rows, n_features)``.
+
+        It is not copied where it lies row by row in memory; ``threads`` are the library's.
+        """
+        asked = matrix_of(matrix, self.n_features)
+        found = np.empty(len(asked))
+        if len(asked) and self._library.LGBM_BoosterPredictForMat(
+            self._handle,
+            ctypes.c_void_p(asked.ctypes.data),
+            _FLOAT64,
+            ctypes.c_int32(len(asked)),
+            ctypes.c_int32(self.n_features),
+            1,  # row-major
+            _NORMAL,
+            0,
+            _ALL,
+            b"num_threads=%d" % threads,
+            ctypes.byref(ctypes.c_int64()),
+            ctypes.c_void_p(found.ctypes.data),
+        ):
+            raise _failed(self._library)
+        return found
+
     def close(self) -> None:
         """Give the model's memory back; nothing may be asked after this."""
         self._rows = threading.local()
@@ -125,7 +154,7 @@ class NativeBooster:
 
     def _require_width(self, row: Sequence[float]) -> None:
         if len(row) != self.n_features:
-            raise _other_width(len(row), self.n_features)
+            raise other_width(len(row), self.n_features)
 
     def _count(self, function: str) -> int:
         count = ctypes.c_int()
@@ -144,11 +173,12 @@ def _one_row(native: ctypes.CDLL, handle: ctypes.c_void_p, width: int) -> tuple[
         raise _failed(native)
     predict = native.LGBM_BoosterPredictForMatSingleRowFast
     places = config, ctypes.byref(row), ctypes.byref(length), ctypes.byref(result)
+    write = Struct(f"{width}d").pack_into
 
     def ask(values: Sequence[float]) -> float:
         if len(values) != width:
-            raise _other_width(len(values), width)
-        row[:] = values  # type: ignore[call-overload]  # ctypes takes any sequence of numbers
+            raise other_width(len(values), width)
+        write(row, 0, *values)
         if predict(*places):
             raise _failed(native)
         return result.value
@@ -163,35 +193,9 @@ def _free(native: ctypes.CDLL, handle: ctypes.c_void_p, prepared: list[ctypes.c_
     native.LGBM_BoosterFree(handle)
 
 
-class NativeBoosterCodec:
-    """Reads a stored LightGBM model as a ``NativeBooster``; for serving, which stores none."""
-
-    name = "lightgbm-text@1"
-    suffix = ".lgb.txt"
-
-    def matches(self, value: object) -> bool:
-        """Never: the codec that stores boosters needs the package."""
-        return False
-
-    def encode(self, value: Any) -> bytes:
-        """Refuse.
-
-        Raises:
-            Invalid: always.
-        """
-        raise Invalid(
-            "a model that is being served is not stored",
-            "LightGBM's native library",
-            "store it where it is trained",
-        )
-
-    def decode(self, data: bytes) -> NativeBooster:
-        """Open a stored model."""
-        return NativeBooster(data)
-
-    def content(self, value: Any, data: bytes) -> Digest:
-        """Digest of the model text: equal text, equal model."""
-        return digest_parts(self.name, [data])
+def native_booster_codec() -> ReadingCodec:
+    """Reads a stored LightGBM model as a ``NativeBooster``."""
+    return ReadingCodec("lightgbm-text@1", ".lgb.txt", NativeBooster)
 
 
 @functools.cache
@@ -237,12 +241,4 @@ def _failed(native: ctypes.CDLL) -> FullcycleError:
         f"LightGBM refused to predict: {last_error(native)}",
         "the stored model",
         "see whether the features are those it was trained on",
-    )
-
-
-def _other_width(given: int, expected: int) -> Invalid:
-    return Invalid(
-        f"{given} features were given to a model of {expected}",
-        "the stored model",
-        "ask it with the features it was trained on",
     )

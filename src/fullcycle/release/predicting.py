@@ -3,14 +3,22 @@
 from array import array
 from collections.abc import Callable, Sequence
 from math import isfinite
-from typing import Any, Protocol, overload, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, overload, runtime_checkable
 
 from fullcycle.kernel import Invalid
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 @runtime_checkable
 class Predictor(Protocol):
-    """A model as its library has it, asked by encoded rows of ``n_features`` numbers."""
+    """A model as its library has it, asked by encoded rows of ``n_features`` numbers.
+
+    A row gives the same bits alone, among others and in any thread. Where the library would
+    refuse a row's numbers, such as a missing value where it learnt of none, it gives NaN.
+    """
 
     n_features: int
 
@@ -20,6 +28,24 @@ class Predictor(Protocol):
 
     def scores(self, rows: Sequence[Sequence[float]]) -> list[float]:
         """Predict ``(n_rows, n_features)`` numbers in one call."""
+        ...
+
+
+@runtime_checkable
+class MatrixPredictor(Predictor, Protocol):
+    """A ``Predictor`` that takes a table's worth of rows at once."""
+
+    def scores_of(self, matrix: Any, *, threads: int = 1) -> "npt.NDArray[np.float64]":
+        """Predict ``(n_rows,)`` from a float64 matrix, or buffer, of ``(n_rows, n_features)``."""
+        ...
+
+
+@runtime_checkable
+class Rounding(Protocol):
+    """A predictor that adds in another order than its library does, and so may round otherwise."""
+
+    def rounding(self, values: Sequence[float]) -> float:
+        """The most by which this row's prediction may differ from the library's own."""
         ...
 
 

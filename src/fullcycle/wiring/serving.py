@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from fullcycle.adapters.lightgbm_native import NativeBoosterCodec
+from fullcycle.adapters.lightgbm_native import native_booster_codec
 from fullcycle.adapters.segments import SegmentWriter
 from fullcycle.adapters.shared_page import SharedPage
 from fullcycle.adapters.uvicorn import Door, serve_behind
@@ -31,7 +31,7 @@ Tell = Callable[[str], None]
 def serving_codecs() -> Codecs:
     """Codecs of what a service loads: models by their native libraries, none of them a pickle."""
     codecs = Codecs()
-    codecs.register(NativeBoosterCodec())
+    codecs.register(native_booster_codec())
     for package, name in _TRAINED_ONLY.items():
         codecs.offer(Vendor(package, (name,), _not_served, ""))
     return codecs
