@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 import served_shop
+from fullcycle.adapters.segments import read_decisions
 from fullcycle.serve.tokens import make_token, revoke_token
 from fullcycle.wiring.project import open_project
 from served_process import Connection
@@ -27,7 +28,7 @@ def project(tmp_path_factory):
     root = served_shop.write_shop(tmp_path_factory.mktemp("reached"))
     (root / "fullcycle.toml").write_text(
         '[project]\npackage = "shop"\n[environments.prod.service]\nhosts = ["shop.example"]\n'
-        "limits = { head_s = 0.5, body_s = 1.5, in_flight = 5 }\n"
+        "limits = { head_s = 0.5, body_s = 1.5, in_flight = 5, rows = 2000 }\n"
     )
     (root / "winback" / "brief.md").touch()
     made = open_project(root)
@@ -151,3 +152,43 @@ def test_a_crowd_is_turned_away_until_there_is_room_again(loopback):
     finally:
         for each in waiting:
             each.close()
+
+
+def many(port, count, key="k", **changes):
+    """The status and the body of the answer to so many rows."""
+    rows = [{**served_shop.REQUESTS[n % 3], "client_id": n, **changes} for n in range(count)]
+    with Connection(port) as connection:
+        status, answer = connection.ask(
+            "POST", "/winback", json.dumps(rows).encode(), f"Idempotency-Key: {key}"
+        )
+    return status, json.loads(answer) if isinstance(answer, bytes) else answer
+
+
+def test_very_many_rows_are_decided_beside_the_worker_as_it_would_itself(project, loopback):
+    status, told = many(loopback, 1_000)
+
+    assert (status, len(told)) == (200, 1_000)
+    assert [one["decision_id"] for one in told] == [f"k/{n}" for n in range(1_000)]
+    logged = {one.id: one for one in read_decisions(project.events_folder("winback", "prod"))}
+    for n, one in enumerate(told):
+        decision = logged[f"k/{n}"]
+        assert (decision.answer, decision.request["client_id"]) == (one["answer"], n)
+    with Connection(loopback) as connection:
+        for n in (0, 500, 999):
+            row = json.dumps({**served_shop.REQUESTS[n % 3], "client_id": n}).encode()
+            assert connection.ask("POST", "/winback", row, f"Idempotency-Key: k/{n}")[1] == told[n]
+
+
+def test_one_bad_row_of_very_many_is_named(loopback):
+    status, told = many(loopback, 300, "bad", recency=99)
+
+    assert status == 422
+    assert [error["path"] for error in told["errors"][:2]] == ["$[0].recency", "$[1].recency"]
+    assert len(told["errors"]) == 100
+
+
+def test_more_rows_than_the_configuration_allows_are_refused(loopback):
+    status, told = many(loopback, 2_001, "more")
+
+    assert status == 413
+    assert "more than 2,000 rows" in told["detail"]

@@ -10,6 +10,7 @@ from fullcycle.serve.answered import Answered
 from fullcycle.serve.crowd import Crowd
 from fullcycle.serve.decider import Tell
 from fullcycle.serve.guard import Guard
+from fullcycle.serve.helper import Helper
 from fullcycle.serve.limits import Limits
 from fullcycle.serve.many import answer_rows
 from fullcycle.serve.metrics import CONTENT_TYPE, Census, Meter, exposition
@@ -32,12 +33,14 @@ class Edge:
     """What stands around a service: who may ask, how much, what is counted, and further pages.
 
     ``census`` gathers what every worker counts; without it a worker tells of itself alone.
+    ``helper`` decides on more rows than a worker does; without it they are refused.
     """
 
     guard: Guard = field(default_factory=Guard)
     limits: Limits = field(default_factory=Limits)
     meter: Meter = field(default_factory=Meter)
     census: Callable[[], Census] | None = None
+    helper: Helper | None = None
     pages: Iterable[Route] = ()
 
 
@@ -66,6 +69,7 @@ class App:
         self._capability = capability
         self._tell = tell
         self._guard, self._meter, self._census, self._limits = edge.guard, edge.meter, edge.census, limits
+        self._helper = edge.helper
         self._answered = Answered()
         self._crowd = Crowd(limits.in_flight)
         self._headers = HeaderReader(replay=replay, limit=max(limits.body_bytes, limits.rows_bytes))
@@ -138,7 +142,7 @@ class App:
         return self._answered.once(asked.key, body, lambda: active.answer(body, asked))
 
     async def _decide_many(self, active: Active, body: bytes, asked: Asked) -> Response:
-        decide = partial(answer_rows, active, body, asked, most=self._limits.rows)
+        decide = partial(answer_rows, active, body, asked, most=self._limits.rows, helper=self._helper)
         if asked.key is None:
             return await decide()
         return await self._answered.once_awaited(asked.key, body, decide)

@@ -1,7 +1,7 @@
 """One decision: which arm, what it answers, logged before anybody hears of it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,6 +136,15 @@ class Decider:
             micros=(time.perf_counter_ns() - began) // 1000,
             live=self._live,
         )
+
+    def note_failures(self, failures: Iterable[tuple[str, str, str]], told: Iterable[str]) -> None:
+        """Count and tell what failed where another process decided: arm, function and error of each."""
+        for arm, function, error in failures:
+            self._meter.failed(self.ref, arm, function, error)
+        for line in told:
+            if line not in self._told:
+                self._told.add(line)
+                self._tell(line)
 
     def _recorded(self, decision: Decision) -> bytes:
         """Count a decision that was logged; give its envelope."""

@@ -7,7 +7,6 @@ import msgspec
 
 from fullcycle.data import fields
 from fullcycle.release import LoadedRelease
-from fullcycle.serve.many import ROW_BY_ROW
 from fullcycle.serve.problem import Problem
 
 _REF = "#/components/schemas/{name}"
@@ -38,7 +37,7 @@ def openapi(
     (row, answered, told), schemas = msgspec.json.schema_components(
         [release.row, answer, Problem], ref_template=_REF
     )
-    many = {"type": "array", "items": row, "minItems": 1, "maxItems": ROW_BY_ROW}
+    many = {"type": "array", "items": row, "minItems": 1}
     request: dict[str, Any] = {"schema": {"oneOf": [row, many]}}
     if example is not None and not any(field.personal for field in fields(release.row)):
         request["example"] = example

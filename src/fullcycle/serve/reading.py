@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import re
-from collections.abc import Awaitable, Callable, Generator, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, MutableMapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,7 +20,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
 _SHOWN = 100  # problems: a hostile request has no right to a longer answer
-_SCORE = "score a table instead, with fullcycle score"
 _CLOSE = (b"connection", b"close")
 _KEY = re.compile(rb"[A-Za-z0-9._:~@/+=-]{1,128}")
 _JSON = re.compile(rb'\s*application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?', re.IGNORECASE)
@@ -190,19 +189,24 @@ def read_row(contract: type[R], body: bytes) -> R:
         raise _malformed() from None
 
 
-def read_rows(contract: type[R], body: bytes, most: int) -> list[R]:
-    """Decode an array of rows.
+def elements_of(body: bytes) -> list[bytes]:
+    """The rows of an array, none of them looked into.
 
     Raises:
-        Rejected: with 400 for what is no JSON, with 413 for more rows than ``most``, with 422 and
-            every bad field of every row, such as ``$[3].recency``, for what are no rows.
+        Rejected: with 400 for what is no JSON.
     """
     try:
-        parts = elements(body)
+        return elements(body)
     except Malformed:
         raise _malformed() from None
-    if len(parts) > most:
-        raise Rejected(problem(413, f"the body holds more than {most:,} rows: {_SCORE}"))
+
+
+def read_rows(contract: type[R], parts: Sequence[bytes]) -> list[R]:
+    """Decode the rows of an array.
+
+    Raises:
+        Rejected: with 422 and every bad field of every row, such as ``$[3].recency``.
+    """
     rows: list[R] = []
     errors = [] if parts else [FieldProblem("$", "expected at least one row")]
     for n, part in enumerate(parts):

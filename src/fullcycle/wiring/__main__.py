@@ -10,6 +10,7 @@ from fullcycle.kernel import FullcycleError
 CHILDREN = {  # each is imported where it is asked for: what a service holds in memory is measured here
     "assess": ("fullcycle.wiring.serving", "assess_in_this_process"),
     "fits": ("fullcycle.wiring.serving", "require_fit"),
+    "help": ("fullcycle.wiring.serving", "help_in_this_process"),
     "replay": ("fullcycle.wiring.replaying", "replay_in_this_process"),
     "worker": ("fullcycle.wiring.serving", "answer_in_this_process"),
 }

@@ -18,6 +18,7 @@ from fullcycle.record import Codecs, Vendor
 from fullcycle.release import Assessment, Manifest
 from fullcycle.release.loading import require_surroundings
 from fullcycle.serve import App, Edge, Stager, assess_here
+from fullcycle.serve.helper import Helper, Noting, help_out
 from fullcycle.serve.metrics import Census, Meter
 from fullcycle.serve.serving import Serving
 from fullcycle.serve.worker import Line, Worker
@@ -90,20 +91,31 @@ def answer_in_this_process(
         yield
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
+        await helper.end()
         made.log.close()
 
+    helper = Helper([sys.executable, "-m", "fullcycle.wiring", "help", root, environment])
     app = App(
         serving,
         life,
         capability=capability,
         replay=made.replay,
         tell=made.tell,
-        edge=Edge(guard=guard, limits=configured.limits, meter=meter, census=partial(_census, page)),
+        edge=Edge(guard, configured.limits, meter, partial(_census, page), helper),
     )
     worker = Worker(app, serving, page, mine, stage=made)
     line = Line(place.control, worker, door, mine, guard)
     serve_behind(worker, door, grace_s=float(grace), head_s=configured.limits.head_s)
     mine.leave()
+    sys.exit(0)
+
+
+def help_in_this_process(root: str, environment: str) -> NoReturn:
+    """Decide on requests of very many rows, for the worker that started this; it logs and answers them."""
+    told: list[str] = []
+    noting = Noting()
+    made = stager(open_project(Path(root)), environment, Path(root), told.append, meter=noting)
+    help_out(made, noting, told)
     sys.exit(0)
 
 
