@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fullcycle.data.columns import as_field as as_field
     from fullcycle.data.columns import conform as conform
     from fullcycle.data.columns import dtype_of as dtype_of
+    from fullcycle.data.commented import comments as comments
     from fullcycle.data.comparison import ColumnChange as ColumnChange
     from fullcycle.data.comparison import ColumnSummary as ColumnSummary
     from fullcycle.data.comparison import Rows as Rows
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from fullcycle.data.published import Lookup as Lookup
     from fullcycle.data.query import Query as Query
     from fullcycle.data.query import Warehouse as Warehouse
+    from fullcycle.data.report import MASK as MASK
     from fullcycle.data.report import Problem as Problem
     from fullcycle.data.report import Report as Report
     from fullcycle.data.request import Malformed as Malformed
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
 __getattr__, __all__ = lazily(
     __name__,
     {
+        "MASK": ".report",
         "ColumnChange": ".comparison",
         "ColumnSummary": ".comparison",
         "Field": ".contract",
@@ -92,6 +95,7 @@ __getattr__, __all__ = lazily(
         "at_least": ".row",
         "between": ".row",
         "check": ".inspection",
+        "comments": ".commented",
         "compare_tables": ".comparison",
         "first_difference": ".divergence",
         "table_difference": ".divergence",

@@ -9,6 +9,7 @@ from fullcycle.kernel import lazily
 
 if TYPE_CHECKING:
     from fullcycle.experiment.assign import Assignment as Assignment
+    from fullcycle.experiment.assign import unit_hash as unit_hash
     from fullcycle.experiment.boundary import AlwaysValid as AlwaysValid
     from fullcycle.experiment.boundary import Fixed as Fixed
     from fullcycle.experiment.comparison import Contrast as Contrast
@@ -112,6 +113,7 @@ __getattr__, __all__ = lazily(
         "statistics_of": ".query",
         "statistics_query": ".query",
         "told_gain": ".telling",
+        "unit_hash": ".assign",
         "units_needed": ".design",
         "weights_of": ".offpolicy",
     },

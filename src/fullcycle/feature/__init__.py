@@ -2,6 +2,7 @@
 
 from fullcycle.feature.asking import Draw, Model
 from fullcycle.feature.declare import FeatureSet, features
+from fullcycle.feature.encoding import columns
 from fullcycle.feature.vector import dot
 
-__all__ = ["Draw", "FeatureSet", "Model", "dot", "features"]
+__all__ = ["Draw", "FeatureSet", "Model", "columns", "dot", "features"]

@@ -1,0 +1,312 @@
+"""How a decision came about: the same code decides, with something that looks on in between.
+
+What a policy is given is put in wrappers that pass every question on and keep what was asked
+and what was answered: models, lookups, the draw. So what is explained is what was decided,
+and no second way of deciding can differ from the first. Nothing is logged or counted.
+
+What each feature adds is asked of the model afterwards: it may take longer than deciding.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import fsum, isfinite
+from typing import Any, NoReturn, Protocol, runtime_checkable
+
+import msgspec
+
+from fullcycle.data import Row, fields
+from fullcycle.experiment import unit_hash
+from fullcycle.record import Decision
+from fullcycle.release import LoadedRelease, NoNumber, Policy, ReleasedModel
+from fullcycle.serve.arms import Arms
+from fullcycle.serve.decider import Decider, Undecided
+from fullcycle.serve.draw import HashedDraw, uniform
+from fullcycle.serve.explanation import (
+    Assigned,
+    Called,
+    Explanation,
+    Failed,
+    LookedUp,
+    Option,
+    Picked,
+    Prediction,
+    Step,
+    with_contributions,
+)
+from fullcycle.serve.golden import own_line
+from fullcycle.serve.showing import Shown
+
+MOST = 64
+"""How many predictions of one decision are explained; the others are counted."""
+
+
+@runtime_checkable
+class Additive(Protocol):
+    """A predictor that can say what each feature adds."""
+
+    def contributions(self, values: Sequence[float]) -> list[float]:
+        """What each of ``n_features`` adds to the raw score, and last what all rows begin with."""
+        ...
+
+
+class Trace:
+    """A decision that is watched: ``decision`` is what would have been logged, None for none.
+
+    ``reveal`` shows personal fields, too.
+    """
+
+    def __init__(
+        self, release: LoadedRelease, *, number: int, environment: str, reveal: bool = False
+    ) -> None:
+        self.decision: Decision | None = None
+        self._release = release
+        self._number = number
+        self._environment = environment
+        self._shown = Shown.of(release, reveal=reveal)
+        self._calls: list[_Call] = []
+        self._row: Row | None = None
+        self._id = ""
+
+    def decide(self, row: Row, id: str, at: int) -> None:
+        """Decide as the service does, and keep how; ``at`` in µs since 1970 UTC."""
+        self._row, self._id = row, id
+        watched = _Watched(self._watched(), self._number, self._environment, self._calls)
+        try:
+            self.decision = watched.made(row, id, at)
+        except Undecided:
+            self.decision = None
+
+    def explanation(self) -> Explanation:
+        """What was kept, with what each feature adds. Another thread may ask for it."""
+        decision = self.decision
+        answer = None
+        if decision is not None:
+            answer = self._shown(self._release.service.answer.decode(decision.answer))
+        return Explanation(
+            decision_id=self._id,
+            release=f"{self._release.manifest.capability}@v{self._number}",
+            request=self._shown(self._row),
+            assigned=self._assigned(),
+            called=tuple(call.told() for call in self._calls),
+            answer=answer,
+            fallback=decision is not None and decision.fallback,
+            propensity=None if decision is None else decision.propensity,
+            live=dict(self._release.live),
+            micros=0 if decision is None else decision.micros,
+        )
+
+    def _assigned(self) -> Assigned | None:
+        """The arm, and where the unit's hash falls; None outside of an experiment."""
+        spec = self._release.manifest.experiment
+        if spec is None or self._row is None:
+            return None
+        exposure = Arms.of(self._release).assign(self._row)
+        if exposure.unit is None or exposure.arm is None:
+            return None
+        assignment = spec.assignment()
+        place = unit_hash(spec.seed, exposure.unit, spec.hash_version)
+        return Assigned(
+            experiment=spec.name,
+            field=spec.unit,
+            unit=self._shown(exposure.unit, spec.unit),
+            seed=spec.seed,
+            place=0.0 if place is None else place,
+            ranges=dict(zip(assignment.arms, assignment.ranges, strict=True)),
+            arm=exposure.arm,
+            probability=spec.weights[exposure.arm],
+        )
+
+    def _watched(self) -> LoadedRelease:
+        """The release with wrappers around its functions, and around all that they are given."""
+        given = self._release.over(self._wrapped)
+        called = {reference: self._called(policy) for reference, policy in given.policies.items()}
+        return replace(
+            given,
+            service=called[given.service.reference],
+            fallback=called[given.fallback.reference] if given.fallback is not None else None,
+            arms={arm: called[policy.reference] for arm, policy in given.arms.items()},
+        )
+
+    def _called(self, policy: Policy) -> Policy:
+        def call(row: Any, draw: HashedDraw) -> Any:
+            self._calls.append(_Call(policy.reference))
+            return policy.call(row, _WatchedDraw(draw, self._id, self))
+
+        return replace(policy, call=call)
+
+    def _wrapped(self, policy: Policy) -> Mapping[str, Any]:
+        """What a policy is given that can be asked, watched."""
+        found: dict[str, Any] = {}
+        for name, value in policy.given.items():
+            if isinstance(value, ReleasedModel):
+                found[name] = _WatchedModel(value, name, "", self)
+            elif name in policy.lookups:
+                found[name] = _WatchedLookup(value, name, self)
+            elif isinstance(value, dict) and any(isinstance(one, ReleasedModel) for one in value.values()):
+                found[name] = {key: _WatchedModel(one, name, str(key), self) for key, one in value.items()}
+        return found
+
+    def predicted(self, model: "_WatchedModel", row: Any, prediction: float | None) -> None:
+        """Keep a question to a model."""
+        call = self._calls[-1]
+        if call.asked >= MOST:
+            call.more += 1
+            return
+        call.asked += 1
+        numbers = model.model.encode(row)
+        told = Prediction(
+            model=model.name,
+            element=model.element,
+            made_by=model.model.step,
+            features=self._shown.features(row, numbers),
+            prediction=prediction,
+        )
+        call.steps.append(_Question(told, model.model.predictor, numbers))
+
+    def looked_up(self, lookup: "_WatchedLookup", key: tuple[object, ...], row: Any) -> None:
+        """Keep a question to a lookup."""
+        told = LookedUp(
+            lookup=lookup.name,
+            key=tuple(self._shown(value, name) for name, value in zip(lookup.keys, key, strict=False)),
+            row=self._shown(row),
+            content=self._release.live.get(lookup.name, ""),
+        )
+        self._calls[-1].steps.append(told)
+
+    def picked(self, weights: Mapping[Any, float], number: float, chosen: Any) -> None:
+        """Keep a draw."""
+        total = fsum(weights.values())
+        options = tuple(
+            Option(self._shown(action), weight, weight / total) for action, weight in weights.items()
+        )
+        self._calls[-1].steps.append(
+            Picked(options=options, number=number, chosen=list(weights).index(chosen))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A prediction that can be explained later."""
+
+    told: Prediction
+    predictor: Any
+    numbers: list[float]
+
+    def explained(self) -> Prediction:
+        if not isinstance(self.predictor, Additive):
+            return self._not("this kind of model does not say what each feature adds")
+        try:
+            added = self.predictor.contributions(self.numbers)
+        except Exception as error:  # noqa: BLE001 - a decision is explained without it
+            return self._not(f"what each feature adds cannot be told: {type(error).__name__}")
+        if len(added) != len(self.told.features) + 1 or not all(map(isfinite, added)):
+            return self._not("what each feature adds is not told for each")
+        return with_contributions(self.told, added)
+
+    def _not(self, why: str) -> Prediction:
+        return msgspec.structs.replace(self.told, unexplained=why)
+
+
+@dataclass(slots=True)
+class _Call:
+    """A function that was asked, and what it asked."""
+
+    function: str
+    steps: list[_Question | Step] = field(default_factory=list)
+    asked: int = 0
+    more: int = 0
+    failure: Failed | None = None
+
+    def told(self) -> Called:
+        steps = tuple(one.explained() if isinstance(one, _Question) else one for one in self.steps)
+        return Called(function=self.function, steps=steps, more=self.more, failure=self.failure)
+
+
+class _Watched(Decider):
+    """Decides over a watched release, and keeps what failed instead of telling of it."""
+
+    def __init__(self, release: LoadedRelease, number: int, environment: str, calls: list[_Call]) -> None:
+        super().__init__(
+            release, number=number, environment=environment, log=_Nowhere(), tell=lambda told: None
+        )
+        self._calls = calls
+
+    def _note_failure(self, policy: Policy, arm: str, error: Exception) -> None:
+        line = own_line(error, self.release.manifest.package)
+        self._calls[-1].failure = Failed(type(error).__name__, line)
+
+
+class _Nowhere:
+    """The log of decisions that nobody was given."""
+
+    def append(self, payload: bytes) -> NoReturn:
+        raise NotImplementedError
+
+    def append_all(self, payloads: Sequence[bytes]) -> NoReturn:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        return None
+
+
+class _WatchedModel:
+    """A ``Model[X]`` that is watched."""
+
+    def __init__(self, model: ReleasedModel, name: str, element: str, trace: Trace) -> None:
+        self.model = model
+        self.name = name
+        self.element = element
+        self._trace = trace
+
+    def predict(self, x: Any, /) -> Any:
+        many = isinstance(x, (list, tuple))
+        try:
+            predictions = self.model.predict(x)
+        except NoNumber:
+            for row in x if many else [x]:
+                self._trace.predicted(self, row, None)
+            raise
+        for row, prediction in zip(x, predictions, strict=True) if many else [(x, predictions)]:
+            self._trace.predicted(self, row, prediction)
+        return predictions
+
+
+class _WatchedLookup:
+    """An ``fc.Lookup`` that is watched; whatever else is asked of it, it answers itself."""
+
+    def __init__(self, lookup: Any, name: str, trace: Trace) -> None:
+        self.name = name
+        self._lookup = lookup
+        self._trace = trace
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names of the key's fields."""
+        return tuple(one.name for one in fields(self._lookup.contract) if one.key)
+
+    def get(self, *key: object) -> Any:
+        row = self._lookup.get(*key)
+        self._trace.looked_up(self, key, row)
+        return row
+
+    def __len__(self) -> int:
+        return len(self._lookup)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._lookup, name)
+
+
+class _WatchedDraw:
+    """An ``fc.Draw`` that is watched."""
+
+    def __init__(self, draw: HashedDraw, id: str, trace: Trace) -> None:
+        self._draw = draw
+        self._id = id.encode()
+        self._picks = 0
+        self._trace = trace
+
+    def pick(self, weights: Mapping[Any, float], /) -> Any:
+        chosen = self._draw.pick(weights)
+        self._picks += 1
+        self._trace.picked(weights, uniform(self._id, self._picks), chosen)
+        return chosen
