@@ -1,6 +1,6 @@
 """From a feature row to the numbers a model sees, compiled once into plain Python."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from fullcycle.data import Field, Row, fields
@@ -50,9 +50,17 @@ def compile_encoder(row: type[Row]) -> Encoder:
             none of its choices or a vector of another length.
     """
     require_numbers(row)
-    names: dict[str, Any] = {"NAN": float("nan"), "code": _code, "vector": _vector}
+    names: dict[str, Any] = {"NAN": float("nan"), "vector": _vector, "refuse": _refuse}
     parts = [_part(field, names) for field in fields(row)]
-    source = f"def encode(row):\n    return [{', '.join(parts)}]\n"
+    names["categorical"] = [field for field in fields(row) if field.choices is not None]
+    source = (
+        f"def encode(row):\n"
+        f"    try:\n"
+        f"        return [{', '.join(parts)}]\n"
+        f"    except KeyError:\n"
+        f"        refuse(row, categorical)\n"
+        f"        raise\n"
+    )
     exec(compile(source, f"<encoder of {row.__qualname__}>", "exec"), names)
     encoder: Encoder = names["encode"]
     return encoder
@@ -69,17 +77,18 @@ def _part(field: Field, names: dict[str, Any]) -> str:
         return f"*vector({value}, {field.length}, {field.name!r})"
     if field.choices is not None:
         names[f"codes_{field.name}"] = codes(field)
-        number = f"code(codes_{field.name}, {value}, {field.name!r})"
+        number = f"codes_{field.name}[{value}]"
     else:
         number = f"float({value})"
     return f"(NAN if {value} is None else {number})" if field.optional else number
 
 
-def _code(known: dict[Any, float], value: Any, name: str) -> float:
-    number = known.get(value)
-    if number is None:
-        raise not_a_choice(name, known)
-    return number
+def _refuse(row: Any, categorical: Sequence[Field]) -> None:
+    """Name the field whose value is none of its choices."""
+    for field in categorical:
+        value, known = getattr(row, field.name), codes(field)
+        if value not in known and not (field.optional and value is None):
+            raise not_a_choice(field.name, known) from None
 
 
 def not_a_choice(name: str, known: dict[Any, float]) -> Invalid:

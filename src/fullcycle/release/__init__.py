@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from fullcycle.release.predicting import NoNumber as NoNumber
     from fullcycle.release.predicting import Predictor as Predictor
     from fullcycle.release.predicting import ReleasedModel as ReleasedModel
+    from fullcycle.release.predicting import scores_of as scores_of
     from fullcycle.release.signature import Signature as Signature
     from fullcycle.release.signature import read_signature as read_signature
 
@@ -103,6 +104,7 @@ _NAMES = {
     "ReleaseChange": ".comparison",
     "ReleaseMade": ".facts",
     "ReleasedModel": ".predicting",
+    "scores_of": ".predicting",
     "Scored": ".evidence",
     "Signature": ".signature",
     "TestResult": ".evidence",

@@ -208,7 +208,16 @@ def answer_of(policy: Policy, row: Row, draw: HashedDraw) -> bytes:
             type, a value out of bounds, a number that is none.
         Exception: whatever the user's function raises.
     """
-    answer: Any = policy.call(row, draw)
+    return checked(policy, policy.call(row, draw))
+
+
+def checked(policy: Policy, answer: Any) -> bytes:
+    """An answer as JSON that the contract of the policy that gave it has checked.
+
+    Raises:
+        Invalid: where it is not what the function's annotation promises, as above.
+        Exception: whatever writing it as JSON raises.
+    """
     if type(answer) is not policy.kind:
         raise Invalid(
             f"it returned {type(answer).__name__}, its annotation says {policy.promises}",

@@ -1,8 +1,8 @@
 """What a service needs from outside, in its own words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from fullcycle.kernel import Digest
 from fullcycle.release import LookupPublished
@@ -29,6 +29,31 @@ class DecisionLog(Protocol):
 
     def close(self) -> None:
         """Make all that was written durable, and let go."""
+        ...
+
+
+class Fibers(Protocol):
+    """Calls that wait in their middle while others of the same thread go on."""
+
+    @property
+    def pause(self) -> Callable[[], Any]:
+        """Called in a fiber, waits until that goes on: gives what it goes on with, or raises it."""
+        ...
+
+    def start(self, call: Callable[[Any], None], argument: Any) -> None:
+        """Call it in a fiber, until it pauses or ends; what it raises is raised here."""
+        ...
+
+    def current(self) -> Any:
+        """The fiber that runs; None outside of any, and in another thread."""
+        ...
+
+    def resume(self, fiber: Any, value: Any) -> None:
+        """Go on with one that paused, with a value."""
+        ...
+
+    def throw(self, fiber: Any, error: Exception) -> None:
+        """Go on with one that paused, with an error."""
         ...
 
 

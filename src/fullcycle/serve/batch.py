@@ -1,0 +1,322 @@
+"""Many rows decided together: the function that serves, with its models asked once for all of them.
+
+A policy runs for each row in a fiber of its own and pauses where it asks a model. When every row
+has come to its end or to a question, each model answers all that wait for it in one call, and they
+go on. What a row is answered is what it would be answered alone, bit for bit.
+
+To pause costs a few microseconds, which a call of most libraries exceeds tenfold and one of
+LightGBM's native library does not. So each model is timed both ways for its first calls, and is
+then asked in the way that took less.
+
+No lock may be held across ``predict``: the row that waits for it runs in the same thread.
+"""
+
+import time
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from types import GenericAlias
+from typing import Any
+
+import msgspec
+
+from fullcycle.data import Row
+from fullcycle.record import Decision
+from fullcycle.release import LoadedRelease, Policy, ReleasedModel, scores_of
+from fullcycle.serve.arms import Arms, Exposure
+from fullcycle.serve.decider import checked
+from fullcycle.serve.draw import HashedDraw
+from fullcycle.serve.ports import Fibers
+
+TOGETHER = 256
+"""How many rows wait at once: more make a call hardly cheaper, and their stacks leave the cache."""
+
+_PAUSE_S = 2e-6  # that a row takes longer where it waits
+_WEIGHED = 4  # calls of a model after which it is known which way is cheaper
+_SAMPLE = 16  # of those that wait are also asked one by one, for their time
+
+_ENCODER = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A function of the release that raised, or a model that it asked, at a row; counted from 0."""
+
+    row: int
+    policy: str
+    error: Exception
+
+
+@dataclass(slots=True)
+class Scores:
+    """What rows came to, by their number, from 0.
+
+    ``answers`` holds None where neither the service nor a fallback could answer: those rows are
+    ``undecided``, each with the error of the service. ``failures`` holds every error, those that
+    a fallback made good among them.
+    """
+
+    rows: Sequence[Row]
+    ids: Sequence[str]
+    answers: list[Any]
+    read: list[Any]  # answers as their contract reads them: 3 in a field of float is 3.0
+    exposures: list[Exposure]
+    propensities: list[float | None]
+    fallbacks: list[bool]
+    failures: list[Failure] = field(default_factory=list)
+    undecided: dict[int, Exception] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def decisions(
+        self, *, capability: str, environment: str, number: int, live: Mapping[str, str], at: int
+    ) -> Iterator[Decision]:
+        """Each decided row as the log keeps it; ``at`` is the time of them all, in µs since 1970."""
+        micros = round(self.seconds * 1e6 / max(len(self.rows), 1))
+        told = dict(live)
+        for n, answer in enumerate(self.answers):
+            if answer is None:
+                continue
+            exposure = self.exposures[n]
+            yield Decision(
+                id=self.ids[n],
+                at=at,
+                capability=capability,
+                environment=environment,
+                release=number,
+                request=self.rows[n],
+                answer=answer,
+                experiment=exposure.experiment,
+                unit=exposure.unit,
+                arm=exposure.arm,
+                arm_probability=exposure.probability,
+                propensity=self.propensities[n],
+                fallback=self.fallbacks[n],
+                micros=micros,
+                live=told,
+            )
+
+
+def score(release: LoadedRelease, rows: Sequence[Row], ids: Sequence[str], fibers: Fibers) -> Scores:
+    """Decide for every row, under the decision's id in its place; nothing is logged.
+
+    Rows are of ``release.row``. Whoever has many calls to make makes one ``Scorer``, of the
+    thread that made ``fibers``.
+    """
+    return Scorer(release, fibers).score(rows, ids)
+
+
+class Scorer:
+    """A release that decides on many rows at a time; ``together`` is how many of them wait at once."""
+
+    def __init__(self, release: LoadedRelease, fibers: Fibers, *, together: int = TOGETHER) -> None:
+        self.release = release
+        self._fibers = fibers
+        self._together = together
+        self._waiting: list[_Waiting] = []  # models that somebody waits for
+        self._known: dict[int, _Waiting] = {}
+        pausing = release.over(lambda policy: self._pausing(policy.given))
+        self._arms = Arms.of(pausing)
+        self._fallback = pausing.fallback
+        self._answers = msgspec.json.Decoder(GenericAlias(list, (release.service.answer_type,)))
+
+    def score(self, rows: Sequence[Row], ids: Sequence[str]) -> Scores:
+        """Decide for every row, under the decision's id in its place."""
+        began = time.perf_counter()
+        count = len(rows)
+        assign = self._arms.assign
+        exposures = [assign(row) for row in rows]
+        done = Scores(rows, ids, [None] * count, [None] * count, exposures, [None] * count, [False] * count)
+        failed: dict[int, Exception] = {}
+        for start in range(0, count, self._together):
+            part = range(start, min(start + self._together, count))
+            failed |= self._decide(done, part, {n: exposures[n].policy for n in part})
+        if failed:
+            self._fall_back(done, failed)
+        done.seconds = time.perf_counter() - began
+        return done
+
+    def _fall_back(self, done: Scores, failed: dict[int, Exception]) -> None:
+        """Let the fallback answer where a policy failed, as the service does for one row."""
+        fallback = self._fallback
+        again = {}
+        for n, error in failed.items():
+            policy = done.exposures[n].policy
+            done.failures.append(Failure(n, policy.reference, error))
+            if fallback is not None and fallback is not policy:
+                again[n] = fallback
+                done.fallbacks[n] = True
+            else:
+                done.undecided[n] = error
+        numbers = list(again)
+        for start in range(0, len(numbers), self._together):
+            part = numbers[start : start + self._together]
+            for n, error in self._decide(done, part, again).items():
+                done.failures.append(Failure(n, again[n].reference, error))
+                done.undecided[n] = failed[n]
+                done.fallbacks[n] = False
+
+    def _decide(
+        self, done: Scores, part: Sequence[int], policies: Mapping[int, Policy]
+    ) -> dict[int, Exception]:
+        """Run the policies of some rows to their ends; the errors of those that gave no answer."""
+        failed: dict[int, Exception] = {}
+        rows, ids, answers, propensities = done.rows, done.ids, done.answers, done.propensities
+
+        def decide(n: int) -> None:
+            draw = HashedDraw(ids[n])
+            try:
+                answers[n] = policies[n].call(rows[n], draw)
+            except Exception as error:  # noqa: BLE001 - a user's function may raise anything
+                failed[n] = error
+            propensities[n] = draw.propensity
+
+        if any(model.pauses for model in self._known.values()):
+            start = self._fibers.start
+            for n in part:
+                start(decide, n)
+        else:
+            for n in part:
+                decide(n)
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for model in waiting:
+                model.ask()
+        failed |= self._checked(done, part, policies, failed)
+        for n in failed:
+            answers[n], propensities[n] = None, None
+        return failed
+
+    def _checked(
+        self,
+        done: Scores,
+        part: Sequence[int],
+        policies: Mapping[int, Policy],
+        failed: Mapping[int, Exception],
+    ) -> dict[int, Exception]:
+        """Hold answers against their contract, and keep them as it reads them; what is wrong, by row."""
+        answers = done.answers
+        decided = [n for n in part if n not in failed] if failed else part
+        given = [answers[n] for n in decided]
+        kind = self.release.service.kind  # of every function that answers
+        if all(type(answer) is kind for answer in given):
+            try:
+                read = self._answers.decode(_ENCODER.encode(given))
+            except Exception:  # noqa: BLE001 - one by one, each says what is wrong with it
+                pass
+            else:
+                for n, answer in zip(decided, read, strict=True):
+                    done.read[n] = answer
+                return {}
+        wrong: dict[int, Exception] = {}
+        for n in decided:
+            try:
+                done.read[n] = policies[n].answer.decode(checked(policies[n], answers[n]))
+            except Exception as error:  # noqa: BLE001 - whatever cannot be written is no answer
+                wrong[n] = error
+        return wrong
+
+    def _pausing(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What a policy is given, its models replaced by those that wait."""
+        found: dict[str, Any] = {}
+        for name, value in given.items():
+            if isinstance(value, ReleasedModel):
+                found[name] = self._model(value)
+            elif (
+                isinstance(value, dict)
+                and value
+                and all(isinstance(v, ReleasedModel) for v in value.values())
+            ):
+                found[name] = {key: self._model(member) for key, member in value.items()}
+        return found
+
+    def _model(self, model: ReleasedModel) -> "_Waiting":
+        if id(model) not in self._known:
+            self._known[id(model)] = _Waiting(model, self._fibers, self)
+        return self._known[id(model)]
+
+
+class _Waiting:
+    """A ``Model[X]`` that is asked when all who will ask it now have done so.
+
+    ``pauses`` until asking it row by row turns out to take less.
+    """
+
+    def __init__(self, model: ReleasedModel, fibers: Fibers, scorer: Scorer) -> None:
+        self.pauses = True
+        self._model = model
+        self._encode = model.encode
+        self._width = model.predictor.n_features
+        self._fibers = fibers
+        self._current, self._pause = fibers.current, fibers.pause
+        self._scorer = scorer
+        self._timed: list[tuple[float, float]] = []  # seconds of a row: together, one by one
+        self._anew()
+
+    def _anew(self) -> None:
+        self._values = array("d")
+        self._parked: list[tuple[Any, Any, int]] = []  # who waits, what for, and how many rows; 0 for one
+
+    def predict(self, x: Any, /) -> Any:
+        """Wait for the prediction of one row, or of each of many.
+
+        Raises:
+            NoNumber: where the model gives NaN or infinity.
+        """
+        fiber = self._current() if self.pauses else None
+        if fiber is None:  # or in a thread of the user's own
+            return self._model.predict(x)
+        many = isinstance(x, (list, tuple))
+        encoded = [self._encode(row) for row in x] if many else [self._encode(x)]
+        if not encoded or any(len(numbers) != self._width for numbers in encoded):
+            return self._model.predict(x)  # what it raises, or gives for nothing
+        for numbers in encoded:
+            self._values.extend(numbers)
+        if not self._parked:
+            self._scorer._waiting.append(self)
+        self._parked.append((fiber, x, len(encoded) if many else 0))
+        return self._pause()
+
+    def ask(self) -> None:
+        """Ask for all that wait, and let each go on with its own."""
+        values, parked = self._values, self._parked
+        self._anew()
+        try:
+            began = time.perf_counter()
+            scores = scores_of(self._model.predictor, values)
+            took = time.perf_counter() - began
+            if self.pauses and len(self._timed) < _WEIGHED:
+                self._weigh(took / len(parked), parked)
+        except Exception:  # noqa: BLE001 - asked one by one, each gets what is its own
+            for fiber, x, _ in parked:
+                self._answer(fiber, x)
+            return
+        at = 0
+        for fiber, x, count in parked:
+            given = scores[at : at + (count or 1)]
+            at += count or 1
+            if not all(map(isfinite, given)):
+                self._answer(fiber, x)  # raises what it raises for this row alone
+            else:
+                self._fibers.resume(fiber, list(given) if count else given[0])
+
+    def _answer(self, fiber: Any, x: Any) -> None:
+        """Let one go on with what it is answered alone."""
+        try:
+            value = self._model.predict(x)
+        except Exception as error:  # noqa: BLE001 - it belongs to who asked
+            self._fibers.throw(fiber, error)
+        else:
+            self._fibers.resume(fiber, value)
+
+    def _weigh(self, together_s: float, parked: Sequence[tuple[Any, Any, int]]) -> None:
+        """Time some of those who wait one by one, and decide on the cheaper way when it is known."""
+        sample = parked[:_SAMPLE]
+        self._model.predict(sample[0][1])  # what a thread prepares once is no part of it
+        began = time.perf_counter()
+        for _, x, _ in sample:
+            self._model.predict(x)
+        self._timed.append((together_s, (time.perf_counter() - began) / len(sample)))
+        if len(self._timed) == _WEIGHED:
+            together, alone = (min(column) for column in zip(*self._timed, strict=True))
+            self.pauses = together + _PAUSE_S < alone
