@@ -47,7 +47,8 @@ def test_rolling_back_with_what_is_live_tells_what_goes_back(twice, typed):
 
     said = typed("fullcycle rollback recommend@prod --with-live")
 
-    assert "recommend@prod is recommend@v1 again, instead of v2\nasked as then: " in said.out
+    assert "recommend@prod is recommend@v1 again, instead of v2\n" in said.out
+    assert "\nasked as then: items, shortlists, tastes\n" in said.out
     assert "rolled back to recommend@v1" in typed("fullcycle show recommend@prod").out
 
 
