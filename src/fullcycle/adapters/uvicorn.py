@@ -18,7 +18,8 @@ GRACE_S = 10.0
 HEAD_S = 10.0
 """In which the head of a request must have been sent, in seconds."""
 
-_YIELD_S = 0.001  # what another worker has to take a connection that it should rather have
+_YIELD_S = 0.002  # what another worker has to take a connection that it should rather have
+_LONGEST_YIELD_S = 0.01  # where it has far fewer
 _PAUSE_S = 0.5  # where the system has no room for another connection
 _IDLE_S = 75  # how long a connection may wait for its next request
 
@@ -68,7 +69,7 @@ class Door:
     """A worker's share of a socket that several processes listen on.
 
     Whoever has more connections than another worker leaves the next one to that other, for
-    a millisecond: so connections that live long are spread evenly. ``fewest`` tells how few
+    some milliseconds: so connections that live long are spread evenly. ``fewest`` tells how few
     another open worker has; None where there is no other.
     """
 
@@ -153,7 +154,7 @@ class Door:
     def _accept(self) -> None:
         self.count()
         if (fewest := self._fewest()) is not None and fewest < self._slot.connections:
-            self._pause(_YIELD_S)
+            self._pause(min(_YIELD_S * (self._slot.connections - fewest), _LONGEST_YIELD_S))
         else:
             self._take()
 

@@ -1,5 +1,7 @@
 """A release brought back to life from its manifest: code, models and values, each verified by digest."""
 
+import functools
+import inspect
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,6 +33,7 @@ class Policy:
     """
 
     reference: str
+    says: str  # its docstring
     row: type[Row]
     kind: type  # of what it returns: its Row, or list
     promises: str  # the answer's annotation, to be read
@@ -199,6 +202,7 @@ class _Parts:
         plain = getattr(function, "function", function)
         return Policy(
             reference=reference,
+            says=inspect.getdoc(plain) or "",
             row=signature.row,
             kind=get_origin(signature.answer) or signature.answer,
             promises=_told(signature.answer),
@@ -311,6 +315,7 @@ def _told(kind: Any) -> str:
     return kind.__name__ if isinstance(kind, type) else f"list[{kind.__args__[0].__name__}]"
 
 
+@functools.cache  # a process stands on what it began with, whatever is installed meanwhile
 def _installed(distribution: str) -> str | None:
     try:
         return metadata.version(distribution)

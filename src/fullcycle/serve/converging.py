@@ -64,6 +64,7 @@ class Converger:
     _known: dict[int, Deployed] = field(default_factory=dict)  # by generation of this host
     _acknowledged: int = 0  # the last deployment that was
     _proposed: tuple[Deployed, float] | None = None  # and until when it is kept ready
+    _stands_by_for: Deployed | None = None  # what workers of another interpreter are ready for
     _converging: asyncio.Task[None] | None = None
     _anew: asyncio.Event = field(default_factory=asyncio.Event)  # something else is wanted, or a worker came
     _doing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -141,14 +142,17 @@ class Converger:
 
     def tend(self) -> None:
         """Keep those that come later ready for what is proposed, and let go of what came to nothing."""
-        if self._proposed is None:
-            return
-        deployed, until = self._proposed
-        if deployed == self.wanted or time.monotonic() > until:
+        if self._proposed is not None and (
+            self._proposed[0] == self.wanted or time.monotonic() > self._proposed[1]
+        ):
             self._proposed = None
+        if self._stands_by_for not in (self.wanted, self._proposed and self._proposed[0]):
+            self._stands_by_for = None
             for member in self.staff.standby:
                 self.staff.retire(member)
+        if self._proposed is None:
             return
+        deployed, _ = self._proposed
         generation = self.number(deployed)
         for member in self.staff.serving:
             if member.on_line and generation not in member.held and not member.refuses(generation):
@@ -176,17 +180,17 @@ class Converger:
             self._acknowledge(generation)
             if self._turned(generation) and not self._lacking(generation):
                 return
+            if self._take_over(generation):
+                continue
             await self._catch_up(generation)
             why = await self._staged_everywhere(generation, wanted)
             if wanted != self.wanted:
                 failures = 0
-            elif self._take_over(generation):
-                pass
             elif why:
                 self._refuse(f"deployment {self.deployment} was not activated: {why}")
                 failures += 1
                 await self._wait(min(_AGAIN_S * 2.0 ** min(failures - 1, 10), _LONGEST_S))
-            else:
+            elif not self._take_over(generation):
                 self.converge()
                 await self._wait(0.05)  # for those that are starting, and for those that turn
 
@@ -269,6 +273,7 @@ class Converger:
         python, why = await self.fitting(deployed)
         if not python:
             return why
+        self._stands_by_for = deployed
         there = [member for member in self.staff.standby if member.python == python]
         lacking = max(len(self.staff.staying), 1) - len(there)
         there += [self.staff.hire(python, standby=True) for _ in range(lacking)]

@@ -108,6 +108,8 @@ class Member:
         """Have it stage a release; what came of it."""
         if generation in self.held:
             return messages.Staged(generation)
+        if not self.on_line:
+            return messages.Staged(generation, ENDED)
         asked = self._staging.get(generation)
         if asked is None:
             asked = self._staging[generation] = asyncio.get_running_loop().create_future()

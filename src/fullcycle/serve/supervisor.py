@@ -26,6 +26,7 @@ _ADOPTED_S = 3.0  # how long running workers have to greet a new supervisor
 _STUCK_S = 30.0  # a worker whose loop stands still so long is replaced
 _UNHEARD_S = 20.0  # one that never greeted
 _MEMORY_EVERY = 10  # ticks
+_SPREAD_EVERY = 20
 _LET_GO_S = 3.0  # beyond the grace period, before a worker that will not end is killed
 
 
@@ -160,6 +161,8 @@ class Staff:
         in_flight = sum(member.slot.in_flight for member in self.serving)
         if self._ticks % _MEMORY_EVERY == 0:
             self._weigh()
+        if self._ticks % _SPREAD_EVERY == 0:
+            self._spread()
         self._level(now, in_flight)
 
     async def dismiss(self) -> None:
@@ -262,9 +265,12 @@ class Staff:
     def _spread(self) -> None:
         """Connections that live long would stay with those who had them: even them out."""
         open = self.serving
-        most = math.ceil(sum(member.slot.connections for member in open) / max(len(open), 1))
+        counts = [member.slot.connections for member in open]
+        most = math.ceil(sum(counts) / max(len(open), 1))
+        if not counts or max(counts) - min(counts) < max(2, most / 4):
+            return
         for member in open:
-            if member.slot.connections > most + 1:
+            if member.slot.connections > most:
                 member.say(messages.Spread(most))
 
 

@@ -37,6 +37,7 @@ from fullcycle.wiring.guarding import require_somebody
 from fullcycle.wiring.project import Project
 
 _SETTLED_S = 60.0  # for how long a service may take to say what it answers with
+_JOINED_S = 5.0  # for how long a ledger may take to be told that a host joins, before it goes on
 _LONGEST_PATH = 100  # bytes; systems allow some 104 to 108
 
 
@@ -265,8 +266,7 @@ class _Hosting:
         self._converger.adopt()
         self._staff.tend()
         lookout.start()
-        await self._tell_when_settled(ending)
-        await self._say(self._converger.joins)
+        await self._settle(ending)
         while not ending.is_set():
             self._staff.tend()
             self._converger.tend()
@@ -306,14 +306,16 @@ class _Hosting:
             f"leave --port out to take them over, or stop them first: kill {pids}",
         )
 
-    async def _tell_when_settled(self, ending: asyncio.Event) -> None:
-        """Say where the service can be asked, once it is known what it answers."""
+    async def _settle(self, ending: asyncio.Event) -> None:
+        """Join the hosts, and say where the service can be asked, once it is known what it answers."""
         until = asyncio.get_running_loop().time() + _SETTLED_S
         while not (self._converger.settled or ending.is_set()):
             self._staff.tend()
             await asyncio.sleep(0.01)
             if asyncio.get_running_loop().time() > until:
                 break
+        joining = asyncio.create_task(self._say(self._converger.joins))
+        await asyncio.wait({joining}, timeout=_JOINED_S)
         assert self._listening is not None
         address = f"{url_of(self._listening)}/{self._asked.capability}"
         silent = self._converger.silent
