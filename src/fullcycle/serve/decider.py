@@ -66,9 +66,9 @@ class Decider:
         self.release = release
         self.number = number
         self.ref = f"{release.manifest.capability}@v{number}"
+        self.environment = environment
         self.service = f"{release.manifest.capability}@{environment}"
         self.counts = Counts()
-        self._environment = environment
         self._log = log
         self._tell = tell
         self._meter = Meter() if meter is None else meter
@@ -123,7 +123,7 @@ class Decider:
             id=id,
             at=at,
             capability=self.release.manifest.capability,
-            environment=self._environment,
+            environment=self.environment,
             release=self.number,
             request=row,
             answer=msgspec.Raw(answer),
@@ -136,6 +136,13 @@ class Decider:
             micros=(time.perf_counter_ns() - began) // 1000,
             live=self._live,
         )
+
+    def note_failure(self, function: str, arm: str, error: Exception) -> None:
+        """Count and tell of a user's function, or a model: its error's kind and line, not the request."""
+        kind = type(error).__name__
+        failed = f"model {error.step}" if isinstance(error, NoNumber) else function
+        self._meter.failed(self.ref, arm, failed, kind)
+        self._tell_once(f"{failed} failed: {kind} at {_line_of(error)}")
 
     def note_failures(self, failures: Iterable[tuple[str, str, str]], told: Iterable[str]) -> None:
         """Count and tell what failed where another process decided: arm, function and error of each."""
@@ -173,11 +180,7 @@ class Decider:
         raise Undecided(type(error).__name__) from error
 
     def _note_failure(self, policy: Policy, arm: str, error: Exception) -> None:
-        """Count and tell of a user's function, or a model: its error's kind and line, not the request."""
-        kind = type(error).__name__
-        failed = f"model {error.step}" if isinstance(error, NoNumber) else policy.reference
-        self._meter.failed(self.ref, arm, failed, kind)
-        self._tell_once(f"{failed} failed: {kind} at {_line_of(error)}")
+        self.note_failure(policy.reference, arm, error)
 
     def _tell_once(self, told: str) -> None:
         if told not in self._told:

@@ -18,9 +18,9 @@ from typing import BinaryIO
 import msgspec
 
 from fullcycle.record import Decision
-from fullcycle.serve.decider import Undecided
+from fullcycle.serve.batch import Scorer
 from fullcycle.serve.metrics import Meter
-from fullcycle.serve.ports import Deployed
+from fullcycle.serve.ports import Deployed, Fibers
 from fullcycle.serve.problem import Response
 from fullcycle.serve.reading import Rejected, elements_of, read_rows
 from fullcycle.serve.serving import Active
@@ -167,20 +167,31 @@ class Noting(Meter):
         self.failures.append((arm, function, error))
 
 
-def help_out(stage: Callable[[Deployed], Active], noting: Noting, told: list[str]) -> None:
+def help_out(stage: Callable[[Deployed], Active], fibers: Fibers, noting: Noting, told: list[str]) -> None:
     """Be a helper: answer what comes on standard input, until it ends.
 
-    What ``stage`` makes counts with ``noting`` and tells ``told``. What a function of the
+    What ``stage`` makes counts with ``noting`` and tells ``told``; its rows wait in ``fibers`` for
+    each model to be asked once for all of them. What a function of the
     release prints goes to standard error: standard output is the worker's.
     """
     taken = sys.stdin.buffer
     with os.fdopen(os.dup(1), "wb") as given:
         os.dup2(2, 1)
-        held: OrderedDict[Deployed, Active] = OrderedDict()
+        held: OrderedDict[Deployed, tuple[Active, Scorer]] = OrderedDict()
+
+        def loaded(deployed: Deployed) -> tuple[Active, Scorer]:
+            if deployed not in held:
+                active = stage(deployed)
+                held[deployed] = active, Scorer(active.decider.release, fibers)
+            held.move_to_end(deployed)
+            while len(held) > _HELD:
+                held.popitem(last=False)
+            return held[deployed]
+
         while (said := _frame(taken)) is not None:
             noting.failures.clear()
             told.clear()
-            reply = _ENCODER.encode(_reply(_ASK.decode(said), stage, held, noting, told))
+            reply = _ENCODER.encode(_reply(_ASK.decode(said), loaded, noting, told))
             given.write(_LENGTH.pack(len(reply)) + reply)
             given.flush()
 
@@ -195,26 +206,29 @@ def _frame(taken: BinaryIO) -> bytes | None:
 
 def _reply(
     ask: Ask,
-    stage: Callable[[Deployed], Active],
-    held: "OrderedDict[Deployed, Active]",
+    loaded: Callable[[Deployed], tuple[Active, Scorer]],
     noting: Noting,
     told: list[str],
 ) -> Reply:
     try:
-        active = held.get(ask.deployed) or stage(ask.deployed)
-        held[ask.deployed] = active
-        held.move_to_end(ask.deployed)
-        while len(held) > _HELD:
-            held.popitem(last=False)
+        active, scorer = loaded(ask.deployed)
         decider = active.decider
         rows = read_rows(decider.release.row, elements_of(bytes(ask.rows)))
-        decisions = [decider.made(row, f"{ask.request}/{n}", ask.at) for n, row in enumerate(rows)]
-        return Decided(
-            msgspec.json.decode(_ENCODER.encode(decisions), type=list[MadeElsewhere]), noting.failures, told
+        scores = scorer.score(rows, [f"{ask.request}/{n}" for n in range(len(rows))])
+        for failure in scores.failures:
+            decider.note_failure(failure.policy, scores.exposures[failure.row].arm or "", failure.error)
+        if scores.undecided:
+            return NotDecided(noting.failures, told)
+        decisions = scores.decisions(
+            capability=decider.release.manifest.capability,
+            environment=decider.environment,
+            number=decider.number,
+            live=decider.release.live,
+            at=ask.at,
         )
+        made = msgspec.json.decode(_ENCODER.encode(list(decisions)), type=list[MadeElsewhere])
+        return Decided(made, noting.failures, told)
     except Rejected as rejected:
         return Refused(rejected.response)
-    except Undecided:
-        return NotDecided(noting.failures, told)
     except Exception as error:  # noqa: BLE001 - a release that is loaded may raise anything
         return NotDecided(noting.failures, [*told, f"a helper cannot decide: {type(error).__name__}"])

@@ -112,10 +112,12 @@ def answer_in_this_process(
 
 def help_in_this_process(root: str, environment: str) -> NoReturn:
     """Decide on requests of very many rows, for the worker that started this; it logs and answers them."""
+    from fullcycle.adapters.greenlets import Greenlets  # no worker has a use for it
+
     told: list[str] = []
     noting = Noting()
     made = stager(open_project(Path(root)), environment, Path(root), told.append, meter=noting)
-    help_out(made, noting, told)
+    help_out(made, Greenlets(), noting, told)
     sys.exit(0)
 
 
