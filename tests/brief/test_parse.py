@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import fullcycle.example as example_package
-from fullcycle.brief import Brief, Budget, Estimate, Reach, parse_brief
+from fullcycle.brief import Brief, Budget, Estimate, Margin, Reach, parse_brief
 from fullcycle.kernel import Interval, Invalid, Money, UnknownName
 
 WHOLE = """\
@@ -54,6 +55,26 @@ def test_the_brief_of_the_example_is_one():
     assert brief.metric == "visited"
     assert brief.budget.p99_s == 0.02
     assert "## The estimate" in brief.prose
+
+
+@pytest.mark.parametrize(
+    ("told", "margin"),
+    [("0.002", Margin(value=0.002)), ("10 %", Margin(value=0.1, share=True)), ("0", Margin(value=0))],
+)
+def test_a_margin_is_a_number_or_a_share(told, margin):
+    text = WHOLE.replace("budget: {", f"margin: {told}\nbudget: {{start: 2s, ")
+    brief = parse_brief(text)
+
+    assert brief.margin == margin
+    assert brief.budget.start_s == 2
+    assert Brief.from_bytes(brief.to_bytes()) == brief
+
+
+def test_what_a_brief_does_not_say_is_not_kept():
+    kept = msgspec.json.decode(parse_brief(WHOLE).to_bytes())
+
+    assert not {"margin", "good"} & kept.keys()
+    assert "start_s" not in kept["budget"]
 
 
 def test_units_and_a_budget_may_be_left_out():
@@ -147,6 +168,14 @@ def test_any_prose_is_kept_and_survives_the_record(prose):
         ("memory: lots", "memory: 200MB", "is not an amount of memory", 10, "memory: 200MB"),
         ("p9: 20ms", "p99: 20ms", "there is no 'p9'", 10, "did you mean 'p99'?"),
         ("owner:", "owner: growth@example.com", "owner has no text", 3, "owner: growth@example.com"),
+        (
+            "margin: 110 %\nbudget: {",
+            "budget: {",
+            "margin '110 %' is more than all of what the deployed model gains",
+            10,
+            "write it like 'margin: 10 %'",
+        ),
+        ("margin: a bit\nbudget: {", "budget: {", "is not a number, nor a share", 10, "'margin: 10 %'"),
         ("tier: [low]", "tier: low", "tier is a list", 4, "write one value"),
         (
             "owner: x\nowner: y",

@@ -11,14 +11,18 @@ from fullcycle.evaluate import Measured
 from fullcycle.kernel import Interval, Invalid, Money, Refused
 from fullcycle.release import (
     Assessment,
+    Committed,
     ContractFinding,
     Evidence,
+    Imported,
+    Imports,
     Incumbent,
     Parity,
     Scored,
     TestResult,
 )
-from fullcycle.release.gates import GATES, Judgement, Override, admit, difference, judge
+from fullcycle.release.gates import GATES, judge
+from fullcycle.release.judgement import Judgement, Override, admit
 
 BRIEF = Brief(
     problem="…",
@@ -28,8 +32,9 @@ BRIEF = Brief(
     estimate=Estimate(
         effect=Interval(0.01, 0.03), reach=Reach(count=1, period="year"), worth=Money(1, "USD")
     ),
-    budget=Budget(p99_s=0.02, memory_bytes=200_000_000),
+    budget=Budget(p99_s=0.02, memory_bytes=200_000_000, start_s=2),
 )
+MEDIUM = msgspec.structs.replace(BRIEF, tier="medium")
 SCORED = Scored(
     step="visit",
     score="qini",
@@ -43,15 +48,34 @@ GOOD = Evidence(
     features=(Parity(of="traits", compared=1000, different=0),),
     golden=Parity(of="golden answers", compared=20, different=0),
     scores=(SCORED,),
-    assessment=Assessment(requests=2000, p50_s=0.0001, p99_s=0.0004, memory_bytes=90_000_000, start_s=0.3),
+    assessment=Assessment(
+        requests=2000,
+        p50_s=0.0001,
+        p99_s=0.0004,
+        memory_bytes=90_000_000,
+        start_s=0.3,
+        imports=Imports(modules=40, seconds=0.03, memory_bytes=12_000_000),
+    ),
     tests=TestResult(passed=3, failed=0, skipped=0, seconds=0.4),
+    committed=Committed(commit="c0ffee" * 7, dirty=False, files=()),
 )
+PANDAS = Imported(
+    module="pandas",
+    chain=("winback/service.py:5", "winback/rows.py:3"),
+    seconds=0.5,
+    memory_bytes=90_000_000,
+)
+DIRTY = Committed(commit="c0ffee" * 7, dirty=True, files=("a.py", "b.py", "c.py", "d.py"))
 OUTSIDE = ContractFinding(source="mailings", checked=9, total=9, problems=("recency: 3 rows above 12",))
 RED = TestResult(passed=2, failed=1, skipped=0, seconds=1, tail="…\nFAILED test_winback.py::test_a")
 
 
 def changed(**fields):
     return msgspec.structs.replace(GOOD, **fields)
+
+
+def assessed(**fields):
+    return changed(assessment=msgspec.structs.replace(GOOD.assessment, **fields))
 
 
 def verdict(gate, evidence=GOOD, brief=BRIEF):
@@ -70,6 +94,9 @@ def test_good_evidence_passes_every_gate_and_says_what_was_found():
         "incumbent": "nothing is deployed",
         "latency": "p50 0.1 ms, p99 0.4 ms over 2,000 decisions",
         "memory": "90 MB",
+        "start": "first answer after 0.3 s",
+        "imports": "none of them; loading it took 40 modules beyond the server's own, 30 ms, 12 MB",
+        "committed": "commit c0ffeec0ffee",
         "tests": "3 passed, 0 failed, 0 skipped",
     }
     assert admit(verdicts, what="winback@42") is None
@@ -91,6 +118,38 @@ def test_a_brief_without_a_budget_asks_for_no_figure():
 
     assert verdict("latency", changed(assessment=None), free).passed
     assert verdict("memory", GOOD, free).needed == "no memory in the brief's budget"
+    assert verdict("start", assessed(start_s=99.0), free).passed
+
+
+def test_what_is_not_committed_is_told_at_tier_low_and_refused_above():
+    for code in (DIRTY, Committed(commit=None, dirty=False)):
+        told, refused = (verdict("committed", changed(committed=code), brief) for brief in (BRIEF, MEDIUM))
+        assert told.passed
+        assert told.found == refused.found
+        assert not refused.passed
+        assert "git commit" in refused.mend
+        assert "run again" in refused.mend
+
+
+def test_a_file_of_no_archive_that_is_not_committed_does_not_count():
+    beside = msgspec.structs.replace(DIRTY, files=())
+
+    assert verdict("committed", changed(committed=beside), MEDIUM).passed
+
+
+def test_where_git_has_lost_the_commit_what_it_said_then_counts():
+    for dirty in (True, False):
+        code = Committed(commit="c0ffee" * 7, dirty=dirty)
+        assert verdict("committed", changed(committed=code), MEDIUM).passed is not dirty
+
+
+def test_generated_rows_that_are_refused_alike_are_told():
+    generated = Parity(of="edges", compared=480, different=0, note="refused alike: 20 ValueError")
+
+    assert (
+        "edges: 480 equal (refused alike: 20 ValueError)"
+        in verdict("parity", changed(features=(generated,))).found
+    )
 
 
 def test_a_judgement_survives_the_record():
@@ -133,28 +192,20 @@ def test_a_judgement_survives_the_record():
             "give traits rows",
         ),
         (
-            "baseline",
-            changed(scores=(msgspec.structs.replace(SCORED, difference=Measured(-0.02, -0.03, -0.001)),)),
-            "visit: qini -0.02 [-0.03, -0.001] against its baseline",
-            "the baseline is better",
-        ),
-        (
-            "baseline",
-            changed(scores=(msgspec.structs.replace(SCORED, difference=None),)),
-            "not compared",
-            "run the flow",
-        ),
-        (
-            "incumbent",
+            "contract",
             changed(
-                incumbent=Incumbent(
-                    release=7,
-                    environment="prod",
-                    scores=(msgspec.structs.replace(SCORED, model=Measured(0.09, 0.08, 0.1)),),
-                )
+                contracts=(ContractFinding(source="m", checked=9, total=9, late="its newest at is 90 h old"),)
             ),
-            "visit: qini -0.06 [-0.07414, -0.04586] against v7 in prod",
-            "find out what made visit worse",
+            "m is stale: its newest at is 90 h old",
+            "fresh_within=",
+        ),
+        ("start", assessed(start_s=2.5), "first answer after 2.5 s", "raise budget start in brief.md"),
+        ("imports", assessed(imports=None), "not measured", "make the release again"),
+        (
+            "imports",
+            assessed(imports=msgspec.structs.replace(GOOD.assessment.imports, heavy=(PANDAS,))),
+            "winback/service.py:5 → winback/rows.py:3 → pandas (500 ms, 90 MB)",
+            "take pandas out at winback/rows.py:3",
         ),
         (
             "latency",
@@ -192,51 +243,109 @@ def test_a_gate_that_says_no_says_what_it_found_and_what_to_do(gate, evidence, f
     assert mend in said.mend
 
 
-def test_an_incumbent_of_another_score_is_not_compared_and_says_so():
-    other = msgspec.structs.replace(SCORED, score="auc", model=Measured(0.9, 0.8, 1.0))
-    said = verdict("incumbent", changed(incumbent=Incumbent(release=7, environment="prod", scores=(other,))))
+def test_uncommitted_files_are_named_but_a_few():
+    found = verdict("committed", changed(committed=DIRTY), MEDIUM).found
 
-    assert said.passed
-    assert said.found == "visit: v7 in prod has no qini to compare"
+    assert found == "differs from commit c0ffeec0ffee: a.py, b.py, c.py and 1 more file"
 
 
 # laws
 
-points = st.floats(-1, 1).map(lambda x: round(x, 6))
-widths = st.floats(0, 1).map(lambda x: round(x, 6))
-measured = st.builds(lambda v, below, above: Measured(v, v - below, v + above), points, widths, widths)
+seconds = st.floats(0, 1)
+few = st.integers(0, 5)
 
 
-@given(change=measured)
-def test_a_baseline_is_lost_to_only_when_the_whole_interval_is_on_the_wrong_side(change):
-    for better in (True, False):
-        scored = msgspec.structs.replace(SCORED, difference=change, higher_is_better=better)
-        expected = change.high < 0 if better else change.low > 0
-        assert verdict("baseline", changed(scores=(scored,))).passed is not expected
+@st.composite
+def found(draw):
+    """Evidence of some release, each part of it good or bad."""
+    return changed(
+        contracts=tuple(
+            ContractFinding(
+                source="m", checked=9, total=9 + draw(few), late=draw(st.sampled_from(["", "old"]))
+            )
+            for _ in range(draw(few))
+        ),
+        golden=draw(st.none() | st.builds(Parity, of=st.just("g"), compared=few, different=few)),
+        assessment=draw(
+            st.none()
+            | st.builds(
+                Assessment,
+                requests=st.just(9),
+                p50_s=seconds,
+                p99_s=seconds,
+                memory_bytes=st.integers(0, 400_000_000),
+                start_s=st.floats(0, 5),
+                imports=st.sampled_from([None, GOOD.assessment.imports]),
+            )
+        ),
+        tests=draw(
+            st.none() | st.builds(TestResult, passed=few, failed=few, skipped=few, seconds=st.just(1.0))
+        ),
+        committed=draw(st.sampled_from([None, DIRTY, GOOD.committed, Committed(commit=None, dirty=False)])),
+    )
 
 
-@given(old=measured)
-def test_a_release_never_scores_clearly_worse_than_itself(old):
-    for better in (True, False):
-        scored = msgspec.structs.replace(SCORED, model=old, higher_is_better=better)
-        evidence = changed(
-            scores=(scored,), incumbent=Incumbent(release=1, environment="prod", scores=(scored,))
+WORSE = {
+    "slower": lambda e: (
+        e.assessment
+        and changed_in(
+            e, assessment={"p99_s": e.assessment.p99_s * 2 + 0.001, "start_s": e.assessment.start_s + 1}
         )
-        assert verdict("incumbent", evidence).passed
+    ),
+    "bigger": lambda e: (
+        e.assessment and changed_in(e, assessment={"memory_bytes": e.assessment.memory_bytes + 10_000_000})
+    ),
+    "heavier": lambda e: (
+        e.assessment
+        and e.assessment.imports
+        and changed_in(
+            e, assessment={"imports": msgspec.structs.replace(e.assessment.imports, heavy=(PANDAS,))}
+        )
+    ),
+    "more tests fail": lambda e: e.tests and changed_in(e, tests={"failed": e.tests.failed + 1}),
+    "fewer tests": lambda e: e.tests and changed_in(e, tests={"passed": 0}),
+    "more answers differ": lambda e: e.golden and changed_in(e, golden={"different": e.golden.different + 1}),
+    "another edited file": lambda e: (
+        e.committed
+        and e.committed.files is not None
+        and changed_in(e, committed={"dirty": True, "files": (*e.committed.files, "z.py")})
+    ),
+    "a source more, that broke": lambda e: msgspec.structs.replace(e, contracts=(*e.contracts, OUTSIDE)),
+    "not measured": lambda e: msgspec.structs.replace(e, assessment=None),
+    "not tested": lambda e: msgspec.structs.replace(e, tests=None),
+    "no golden rows": lambda e: msgspec.structs.replace(e, golden=None),
+    "git not asked": lambda e: msgspec.structs.replace(e, committed=None),
+}
 
 
-@given(new=measured, old=measured)
-def test_a_difference_read_backwards_is_its_mirror_image(new, old):
-    there, back = difference(new, old), difference(old, new)
+def changed_in(evidence, **parts):
+    return msgspec.structs.replace(
+        evidence,
+        **{
+            name: msgspec.structs.replace(getattr(evidence, name), **fields) for name, fields in parts.items()
+        },
+    )
 
-    assert (back.value, back.low, back.high) == (-there.value, -there.high, -there.low)
+
+@given(evidence=found(), how=st.sampled_from(sorted(WORSE)), tier=st.sampled_from(["low", "medium", "high"]))
+def test_worse_evidence_never_passes_a_gate_that_better_evidence_does_not(evidence, how, tier):
+    brief = msgspec.structs.replace(BRIEF, tier=tier)
+    worse = WORSE[how](evidence)
+    if not worse:
+        return
+    before, after = ({v.gate: v.passed for v in judge(e, brief)} for e in (evidence, worse))
+
+    assert all(before[gate] or not after[gate] for gate in GATES)
 
 
-@given(new=measured)
-def test_a_difference_from_something_certain_keeps_the_interval(new):
-    change = difference(new, Measured(0.5, 0.5, 0.5))
+@given(evidence=found())
+def test_a_higher_tier_never_asks_for_less(evidence):
+    passed = [
+        {v.gate for v in judge(evidence, msgspec.structs.replace(BRIEF, tier=tier)) if v.passed}
+        for tier in ("high", "medium", "low")
+    ]
 
-    assert (change.low, change.high) == (pytest.approx(new.low - 0.5), pytest.approx(new.high - 0.5))
+    assert passed[0] <= passed[1] <= passed[2]
 
 
 # refusals
@@ -250,7 +359,7 @@ def test_a_refusal_lists_each_failed_gate_and_what_to_do():
 
     assert caught.value.exit_code == 1
     assert caught.value.what.splitlines() == [
-        "winback@42 is not released: 2 of 7 gates say no",
+        "winback@42 is not released: 2 of 10 gates say no",
         "  latency: p50 0.1 ms, p99 500 ms over 2,000 decisions; needed: p99 at most 20 ms",
         "  tests: not measured; needed: at least one test, and all pass",
     ]

@@ -72,7 +72,7 @@ def test_a_gate_that_says_no_refuses_and_nothing_is_recorded(shop):
     pinned = pin(project, "winback", 1)
     judgement = with_a_no(judgement_of(project, released(project, "winback", 1)[0]))
 
-    with pytest.raises(Refused, match="1 of 7 gates say no") as refused:
+    with pytest.raises(Refused, match="1 of 10 gates say no") as refused:
         release(project, pinned, judgement, message="")
 
     assert "tests: mend the tests" in refused.value.mend

@@ -1,6 +1,6 @@
 """The brief: problem, metric, owner, and the estimate with its arithmetic."""
 
-from fullcycle.brief.brief import Brief, Budget, Estimate, Good, Period, Reach, Tier
+from fullcycle.brief.brief import Brief, Budget, Estimate, Good, Margin, Period, Reach, Tier
 from fullcycle.brief.parse import parse_brief
 from fullcycle.brief.worth import in_words, number, worth_per_year
 
@@ -9,6 +9,7 @@ __all__ = [
     "Budget",
     "Estimate",
     "Good",
+    "Margin",
     "Period",
     "Reach",
     "Tier",

@@ -45,17 +45,30 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer or a run may take; None where nothing was promised."""
+    """What an answer, a start of the service or a run may take; None where nothing was promised."""
 
     p99_s: float | None = None
     memory_bytes: int | None = None
     wall_s: float | None = None
+    start_s: float | None = None  # from the start of the process to the first answer
+
+
+class Margin(msgspec.Struct, frozen=True, kw_only=True):
+    """How much worse than the deployed model a new one may score, and still go out.
+
+    In the score's own unit; with ``share``, as a share of what the deployed model gains over
+    its baseline.
+    """
+
+    value: float
+    share: bool = False
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """A capability's reason to be. ``prose`` is the Markdown below the front matter.
 
-    ``good`` is which way its metric should go, as the flow declares it.
+    ``good`` is which way its metric should go, as the flow declares it. ``margin`` is None
+    where none was told: see the gate ``incumbent``.
     """
 
     problem: str
@@ -66,6 +79,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     budget: Budget = Budget()
     prose: str = ""
     good: Good = "up"
+    margin: Margin | None = None
 
     @property
     def digest(self) -> Digest:
@@ -75,8 +89,13 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     def to_bytes(self) -> bytes:
         """The brief as the record keeps it: canonical JSON, to be stored as one object."""
         plain = msgspec.to_builtins(self)
-        if self.good == "up":  # as briefs were kept that did not know of it
+        # What is not said is left out, as in briefs that were kept before it could be said.
+        if self.good == "up":
             del plain["good"]
+        if self.margin is None:
+            del plain["margin"]
+        if self.budget.start_s is None:
+            del plain["budget"]["start_s"]
         return _CANONICAL.encode(plain)
 
     @classmethod

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import yaml
 
-from fullcycle.brief.brief import PER_YEAR, TIERS, Brief, Budget, Estimate, Period, Reach, Tier
+from fullcycle.brief.brief import PER_YEAR, TIERS, Brief, Budget, Estimate, Margin, Period, Reach, Tier
 from fullcycle.kernel import Interval, Invalid, Money, UnknownName, duration
 
 _FENCE = re.compile(r"\A---[ \t]*\n(?P<front>.*?)^---[ \t]*$\n?(?P<prose>.*)\Z", re.DOTALL | re.MULTILINE)
 _NUMBER = r"[-+−]?\d[\d_,]*(?:\.\d+)?"
 _EFFECT = re.compile(rf"(?P<low>{_NUMBER})\s+to\s+(?P<high>{_NUMBER})(?:\s+(?P<unit>\D.*))?")
 _REACH = re.compile(rf"(?P<count>{_NUMBER})(?:\s+(?P<unit>.+?))?\s+(?:per|a)\s+(?P<period>\w+)")
+_MARGIN = re.compile(r"(?P<number>\d[\d_,]*(?:\.\d+)?)\s*(?P<share>%)?")
 _SIZE = re.compile(r"(?P<number>\d[\d_]*(?:\.\d+)?)\s*(?P<unit>[A-Za-z]+)")
 _BYTES = {
     "B": 1,
@@ -40,10 +41,12 @@ _EXAMPLES = {
     "p99": "p99: 20ms",
     "memory": "memory: 200MB",
     "wall": "wall: 10min",
+    "start": "start: 2s",
+    "margin": "margin: 10 %",
 }
 _TOP = ("problem", "owner", "tier", "metric", "estimate")
 _ESTIMATE = ("effect", "reach", "worth")
-_BUDGET = ("p99", "memory", "wall")
+_BUDGET = ("p99", "memory", "wall", "start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def parse_brief(text: str, *, path: str = "brief.md", metrics: Collection[str] |
             "begin the file with a line '---', lines such as 'problem: …' and 'owner: …', and a second '---'",
         )
     top = _front_matter(found["front"], path)
-    top.refuse_others((*_TOP, "budget"))
+    top.refuse_others((*_TOP, "budget", "margin"))
     problem, owner, tier, metric = (top.text(key) for key in _TOP[:4])
     if tier.value not in TIERS:
         raise UnknownName.among(tier.value, TIERS, where=f"{tier.where}, tier")
@@ -134,6 +137,7 @@ def parse_brief(text: str, *, path: str = "brief.md", metrics: Collection[str] |
         estimate=_estimate(top.section("estimate", _ESTIMATE)),
         budget=_budget(top.section("budget", _BUDGET)) if "budget" in top.entries else Budget(),
         prose=found["prose"].strip(),
+        margin=_margin(top.text("margin")) if "margin" in top.entries else None,
     )
 
 
@@ -223,7 +227,18 @@ def _budget(section: _Section) -> Budget:
         p99_s=_seconds(section.text("p99")) if "p99" in said else None,
         memory_bytes=_size(section.text("memory")) if "memory" in said else None,
         wall_s=_seconds(section.text("wall")) if "wall" in said else None,
+        start_s=_seconds(section.text("start")) if "start" in said else None,
     )
+
+
+def _margin(text: _Text) -> Margin:
+    found = _match(_MARGIN, text, "is not a number, nor a share of what the deployed model gains")
+    number = _number(found["number"])
+    if found["share"] is None:
+        return Margin(value=number)
+    if number > 100:
+        raise text.wrong("is more than all of what the deployed model gains")
+    return Margin(value=number / 100, share=True)
 
 
 def _seconds(text: _Text) -> float:

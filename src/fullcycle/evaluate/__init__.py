@@ -7,6 +7,10 @@ from fullcycle.kernel import lazily
 if TYPE_CHECKING:
     from fullcycle.evaluate.codec import FirstSplitCodec as FirstSplitCodec
     from fullcycle.evaluate.codec import SplitCodec as SplitCodec
+    from fullcycle.evaluate.contender import Challenge as Challenge
+    from fullcycle.evaluate.contender import Contender as Contender
+    from fullcycle.evaluate.contender import challenged as challenged
+    from fullcycle.evaluate.contender import paired as paired
     from fullcycle.evaluate.evaluation import Bin as Bin
     from fullcycle.evaluate.evaluation import CurvePoint as CurvePoint
     from fullcycle.evaluate.evaluation import Evaluation as Evaluation
@@ -14,9 +18,7 @@ if TYPE_CHECKING:
     from fullcycle.evaluate.evaluation import Measured as Measured
     from fullcycle.evaluate.evaluation import Slice as Slice
     from fullcycle.evaluate.family import mean_of as mean_of
-    from fullcycle.evaluate.judge import Contender as Contender
     from fullcycle.evaluate.judge import evaluate as evaluate
-    from fullcycle.evaluate.judge import paired as paired
     from fullcycle.evaluate.ports import BatchPredictor as BatchPredictor
     from fullcycle.evaluate.ports import Explainer as Explainer
     from fullcycle.evaluate.ports import Features as Features
@@ -33,7 +35,8 @@ __getattr__, __all__ = lazily(
     {
         "BatchPredictor": ".ports",
         "Bin": ".evaluation",
-        "Contender": ".judge",
+        "Challenge": ".contender",
+        "Contender": ".contender",
         "CurvePoint": ".evaluation",
         "Evaluation": ".evaluation",
         "Explainer": ".ports",
@@ -47,9 +50,10 @@ __getattr__, __all__ = lazily(
         "Slice": ".evaluation",
         "Split": ".sample",
         "SplitCodec": ".codec",
+        "challenged": ".contender",
         "evaluate": ".judge",
         "mean_of": ".family",
-        "paired": ".judge",
+        "paired": ".contender",
         "refuse_shared_keys": ".sample",
         "score_named": ".score",
         "split": ".sample",

@@ -18,14 +18,14 @@ else:
 
 FEWEST = 50  # rows below which a slice says nothing
 _VALUES = 12  # a column with more values is cut into quarters, or its rare values left out
-_DRAWS = 300
+DRAWS = 300  # of a slice
 
 
 def slices(score: Score, rows: Rows, predicted: Array, column: pl.Series, *, seed: int) -> list[Slice]:
     """The score with its interval for each value of ``column``, in the values' order."""
     return [
         _slice(score, rows.take(chosen), predicted[chosen], column.name, value, seed)
-        for value, chosen in _parts(column)
+        for value, chosen in parts(column)
     ]
 
 
@@ -35,7 +35,7 @@ def _slice(score: Score, rows: Rows, predicted: Array, column: str, value: str, 
     try:
         of = score.prepare(rows, predicted)
         draws = resampled(
-            [of], rows.weight, strata=score.strata(rows), clusters=rows.group, draws=_DRAWS, seed=seed
+            [of], rows.weight, strata=score.strata(rows), clusters=rows.group, draws=DRAWS, seed=seed
         )[0]
         low, high = interval(draws)
     except NotEnoughData as reason:
@@ -44,7 +44,7 @@ def _slice(score: Score, rows: Rows, predicted: Array, column: str, value: str, 
     return Slice(column=column, value=value, rows=len(rows), score=measured)
 
 
-def _parts(column: pl.Series) -> Iterator[tuple[str, Codes]]:
+def parts(column: pl.Series) -> Iterator[tuple[str, Codes]]:
     """The values of a column as text, and the positions of their rows."""
     if column.dtype.is_numeric() and column.n_unique() > _VALUES:
         column = _quarters(column)

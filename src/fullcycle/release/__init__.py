@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from fullcycle.release.deployments import history as history
     from fullcycle.release.deployments import rollback as rollback
     from fullcycle.release.evidence import Assessment as Assessment
+    from fullcycle.release.evidence import Committed as Committed
+    from fullcycle.release.evidence import Compared as Compared
+    from fullcycle.release.evidence import ComparedSlice as ComparedSlice
     from fullcycle.release.evidence import ContractFinding as ContractFinding
     from fullcycle.release.evidence import Evidence as Evidence
+    from fullcycle.release.evidence import Imported as Imported
+    from fullcycle.release.evidence import Imports as Imports
     from fullcycle.release.evidence import Incumbent as Incumbent
     from fullcycle.release.evidence import Parity as Parity
     from fullcycle.release.evidence import Scored as Scored
@@ -37,11 +42,11 @@ if TYPE_CHECKING:
     from fullcycle.release.facts import deployments_stream as deployments_stream
     from fullcycle.release.facts import releases_stream as releases_stream
     from fullcycle.release.gates import GATES as GATES
-    from fullcycle.release.gates import Judgement as Judgement
-    from fullcycle.release.gates import Override as Override
-    from fullcycle.release.gates import Verdict as Verdict
-    from fullcycle.release.gates import admit as admit
     from fullcycle.release.gates import judge as judge
+    from fullcycle.release.judgement import Judgement as Judgement
+    from fullcycle.release.judgement import Override as Override
+    from fullcycle.release.judgement import Verdict as Verdict
+    from fullcycle.release.judgement import admit as admit
     from fullcycle.release.live import Live as Live
     from fullcycle.release.live import LookupPublished as LookupPublished
     from fullcycle.release.live import asked_then as asked_then
@@ -75,6 +80,11 @@ if TYPE_CHECKING:
 _NAMES = {
     "Activation": ".activation",
     "Assessment": ".evidence",
+    "Compared": ".evidence",
+    "ComparedSlice": ".evidence",
+    "Committed": ".evidence",
+    "Imported": ".evidence",
+    "Imports": ".evidence",
     "ContractFinding": ".evidence",
     "Deployment": ".deployments",
     "DeploymentAnswered": ".facts",
@@ -89,12 +99,12 @@ _NAMES = {
     "HostJoined": ".facts",
     "HostLeft": ".facts",
     "Incumbent": ".evidence",
-    "Judgement": ".gates",
+    "Judgement": ".judgement",
     "Live": ".live",
     "LoadedRelease": ".loading",
     "LookupPublished": ".live",
     "Manifest": ".manifest",
-    "Override": ".gates",
+    "Override": ".judgement",
     "Parity": ".evidence",
     "PinnedLookup": ".manifest",
     "PinnedModel": ".manifest",
@@ -108,9 +118,9 @@ _NAMES = {
     "Scored": ".evidence",
     "Signature": ".signature",
     "TestResult": ".evidence",
-    "Verdict": ".gates",
+    "Verdict": ".judgement",
     "activation_stream": ".facts",
-    "admit": ".gates",
+    "admit": ".judgement",
     "asked_then": ".live",
     "chosen": ".live",
     "contents": ".live",

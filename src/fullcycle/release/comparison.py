@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fullcycle.kernel import Change, changes
-from fullcycle.release.gates import Judgement
+from fullcycle.release.judgement import Judgement
 from fullcycle.release.manifest import GoldenRow, Manifest
 
 

@@ -11,12 +11,16 @@ from fullcycle.evaluate import Measured
 
 
 class ContractFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """A source's rows held against its contract; ``problems`` says ``history: 3 rows below 0``."""
+    """A source's rows held against its contract; ``problems`` says ``history: 3 rows below 0``.
+
+    ``late`` says how much older its newest row was than it may be, when this was looked at.
+    """
 
     source: str
     checked: int
     total: int
     problems: tuple[str, ...] = ()
+    late: str = ""
 
     @classmethod
     def of(cls, report: Report) -> "ContractFinding":
@@ -28,13 +32,15 @@ class ContractFinding(msgspec.Struct, frozen=True, kw_only=True):
 class Parity(msgspec.Struct, frozen=True, kw_only=True):
     """Two ways to the same answers, compared bit by bit.
 
-    ``of`` names it, such as ``traits`` or ``golden answers``; ``example`` shows one difference.
+    ``of`` names it, such as ``traits`` or ``golden answers``; ``example`` shows one difference,
+    ``note`` tells what else was seen.
     """
 
     of: str
     compared: int
     different: int
     example: str = ""
+    note: str = ""
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,12 +54,66 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
     difference: Measured | None = None
 
 
+class ComparedSlice(msgspec.Struct, frozen=True, kw_only=True):
+    """New minus deployed on the rows where ``column`` has ``value``; ``note`` says why it is not told."""
+
+    column: str
+    value: str
+    rows: int
+    difference: Measured | None = None
+    note: str = ""
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """A new model and the deployed one, asked about the same rows, which neither has learnt from.
+
+    ``difference`` is new minus deployed, with a 95 % interval; those of the slices are so wide
+    that all of them hold at once with 95 %. ``gain`` is what the deployed model scores beyond
+    the baseline on these rows. ``note`` says why they were not compared so, or on fewer rows.
+    """
+
+    step: str
+    score: str
+    higher_is_better: bool
+    rows: int = 0
+    difference: Measured | None = None
+    gain: Measured | None = None
+    slices: tuple[ComparedSlice, ...] = ()
+    note: str = ""
+
+
 class Incumbent(msgspec.Struct, frozen=True, kw_only=True):
-    """The scores of the release that is deployed, of the same steps."""
+    """The release that is deployed: the scores of its own evaluation, and its models beside the new ones."""
 
     release: int
     environment: str
     scores: tuple[Scored, ...]
+    compared: tuple[Compared, ...] = ()
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """A module that got into the serving process, by which lines, and what importing it costs.
+
+    ``chain`` leads to it: ``winback/service.py:5``, ``winback/rows.py:3``. Seconds and bytes
+    are those of importing it in a process of its own, None where that was not measured.
+    """
+
+    module: str
+    chain: tuple[str, ...] = ()
+    seconds: float | None = None
+    memory_bytes: int | None = None
+
+
+class Imports(msgspec.Struct, frozen=True, kw_only=True):
+    """What loading a release took: modules beyond the server's own, seconds and bytes.
+
+    ``heavy`` are the libraries in the process that have no business there, once it has answered.
+    """
+
+    modules: int
+    seconds: float
+    memory_bytes: int
+    heavy: tuple[Imported, ...] = ()
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +128,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     memory_bytes: int
     start_s: float
     cpu_s: float | None = None
+    imports: Imports | None = None
 
 
 class TestResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +141,18 @@ class TestResult(msgspec.Struct, frozen=True, kw_only=True):
     skipped: int
     seconds: float
     tail: str = ""
+
+
+class Committed(msgspec.Struct, frozen=True, kw_only=True):
+    """What git said of the project's folder when the run began.
+
+    ``files`` are those of the run that are not as in the commit; None where git no longer
+    knows the commit, so that only ``dirty`` tells whether something differed.
+    """
+
+    commit: str | None
+    dirty: bool
+    files: tuple[str, ...] | None = None
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,3 +170,4 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     incumbent: Incumbent | None = None
     assessment: Assessment | None = None
     tests: TestResult | None = None
+    committed: Committed | None = None

@@ -4,51 +4,15 @@ A gate passes on evidence only. What was not measured did not pass; what nobody 
 (no model, no budget, nothing deployed) passes and says so.
 """
 
-from collections.abc import Callable, Sequence
-from math import hypot
-
-import msgspec
+from collections.abc import Callable
 
 from fullcycle.brief import Brief, number
-from fullcycle.evaluate import Measured
-from fullcycle.kernel import Invalid, Refused
-from fullcycle.release.evidence import Evidence
+from fullcycle.kernel import counted
+from fullcycle.release.evidence import Evidence, Imported
+from fullcycle.release.judgement import Verdict
+from fullcycle.release.noninferiority import baseline, incumbent
 
-_CANONICAL = msgspec.json.Encoder(order="sorted")
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What one gate says: what was found, what is needed, and what to do where they differ."""
-
-    gate: str
-    passed: bool
-    found: str
-    needed: str
-    mend: str = ""
-
-
-class Override(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody released past gates that said no, and why."""
-
-    gates: tuple[str, ...]
-    reason: str
-
-
-class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What the gates were shown, what they said, and who went past them: one object in the record."""
-
-    evidence: Evidence
-    verdicts: tuple[Verdict, ...]
-    override: Override | None = None
-
-    def to_bytes(self) -> bytes:
-        """The judgement as the record keeps it."""
-        return _CANONICAL.encode(self)
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "Judgement":
-        """Read what ``to_bytes`` wrote."""
-        return msgspec.json.decode(data, type=cls)
+_FEW_FILES = 3  # named where some are not committed
 
 
 def judge(evidence: Evidence, brief: Brief) -> list[Verdict]:
@@ -56,38 +20,9 @@ def judge(evidence: Evidence, brief: Brief) -> list[Verdict]:
     return [gate(evidence, brief) for gate in GATES.values()]
 
 
-def admit(verdicts: Sequence[Verdict], *, what: str, override: str | None = None) -> Override | None:
-    """Let a release pass, or refuse it.
-
-    Args:
-        verdicts: what the gates said.
-        what: what is to be released, such as ``winback@42``.
-        override: why it is released although gates say no; what is returned then is to be recorded.
-
-    Raises:
-        Refused: where a gate says no and nobody overrides it; lists each with what to do.
-        Invalid: for an override without a reason.
-    """
-    failed = [verdict for verdict in verdicts if not verdict.passed]
-    if not failed:
-        return None
-    names = tuple(verdict.gate for verdict in failed)
-    if override is None:
-        lines = [f"  {v.gate}: {v.found}; needed: {v.needed}" for v in failed]
-        cures = [f"{v.gate}: {v.mend}" for v in failed]
-        raise Refused(
-            "\n".join([f"{what} is not released: {len(failed)} of {len(verdicts)} gates say no", *lines]),
-            f"the gates {', '.join(names)}",
-            "\n         ".join(cures),
-        )
-    if not override.strip():
-        raise Invalid("an override without a reason", what, "say why these gates do not count this time")
-    return Override(gates=names, reason=override.strip())
-
-
 def contract(evidence: Evidence, brief: Brief) -> Verdict:
-    """Every source was checked whole and kept its contract."""
-    needed = "every row of every source keeps its contract"
+    """Every source was checked whole, kept its contract, and is as fresh as it says."""
+    needed = "every row of every source keeps its contract, and none is older than fresh_within"
     mend = "look at the rows it shows, then mend the source's query or widen the contract in rows.py"
     for report in evidence.contracts:
         if report.problems:
@@ -95,9 +30,17 @@ def contract(evidence: Evidence, brief: Brief) -> Verdict:
             return Verdict(gate="contract", passed=False, found=found, needed=needed, mend=mend)
     checked = sum(report.checked for report in evidence.contracts)
     total = sum(report.total for report in evidence.contracts)
-    found = f"checked {checked:,} of {total:,} rows in {_count(len(evidence.contracts), 'source')}"
+    found = f"checked {checked:,} of {total:,} rows in {counted(len(evidence.contracts), 'source')}"
     if checked < total or not evidence.contracts:
         return Verdict(gate="contract", passed=False, found=found, needed=needed, mend="run the flow again")
+    for report in evidence.contracts:
+        if report.late:
+            found = f"{report.source} is stale: {report.late}"
+            mend = (
+                f"see that what fills {report.source} has run, and run the flow again; or allow it more in "
+                "fresh_within="
+            )
+            return Verdict(gate="contract", passed=False, found=found, needed=needed, mend=mend)
     return Verdict(gate="contract", passed=True, found=found, needed=needed)
 
 
@@ -118,55 +61,8 @@ def parity(evidence: Evidence, brief: Brief) -> Verdict:
             return Verdict(
                 gate="parity", passed=False, found=f"{each.of}: none compared", needed=needed, mend=mend
             )
-    found = ", ".join(f"{each.of}: {each.compared:,} equal" for each in compared)
+    found = ", ".join(f"{each.of}: {each.compared:,} equal{_noted(each.note)}" for each in compared)
     return Verdict(gate="parity", passed=True, found=found, needed=needed)
-
-
-def baseline(evidence: Evidence, brief: Brief) -> Verdict:
-    """No model is worse than its baseline: a difference whose 95 % interval lies wholly on the wrong side.
-
-    A model that cannot be told from its baseline passes: the experiment decides that.
-    """
-    needed = "the 95 % interval of model minus baseline not wholly on the wrong side of 0"
-    if not evidence.scores:
-        return Verdict(gate="baseline", passed=True, found="no model", needed=needed)
-    said = []
-    for score in evidence.scores:
-        if score.difference is None:
-            found = f"{score.step} was not compared with a baseline"
-            mend = f"run the flow again, so that {score.step} is evaluated"
-            return Verdict(gate="baseline", passed=False, found=found, needed=needed, mend=mend)
-        found = f"{score.step}: {score.score} {_signed(score.difference)} against its baseline"
-        if _worse(score.difference, score.higher_is_better):
-            mend = f"release without {score.step}, or improve it: the baseline is better"
-            return Verdict(gate="baseline", passed=False, found=found, needed=needed, mend=mend)
-        said.append(found)
-    return Verdict(gate="baseline", passed=True, found="; ".join(said), needed=needed)
-
-
-def incumbent(evidence: Evidence, brief: Brief) -> Verdict:
-    """No model scores clearly worse than the one that is deployed.
-
-    The two scores come from separate evaluations, so their difference's interval is put
-    together from the two intervals; on the same rows it is wider than a paired one would be.
-    """
-    needed = "the 95 % interval of new minus deployed not wholly on the wrong side of 0"
-    if evidence.incumbent is None:
-        return Verdict(gate="incumbent", passed=True, found="nothing is deployed", needed=needed)
-    deployed = {(score.step, score.score): score for score in evidence.incumbent.scores}
-    version, said = f"v{evidence.incumbent.release} in {evidence.incumbent.environment}", []
-    for score in evidence.scores:
-        old = deployed.get((score.step, score.score))
-        if old is None:
-            said.append(f"{score.step}: {version} has no {score.score} to compare")
-            continue
-        change = difference(score.model, old.model)
-        found = f"{score.step}: {score.score} {_signed(change)} against {version}"
-        if _worse(change, score.higher_is_better):
-            mend = f"find out what made {score.step} worse: fullcycle runs shows what was tried"
-            return Verdict(gate="incumbent", passed=False, found=found, needed=needed, mend=mend)
-        said.append(found)
-    return Verdict(gate="incumbent", passed=True, found="; ".join(said) or "no model", needed=needed)
 
 
 def latency(evidence: Evidence, brief: Brief) -> Verdict:
@@ -192,6 +88,58 @@ def memory(evidence: Evidence, brief: Brief) -> Verdict:
     return Verdict(gate="memory", passed=passed, found=_mb(measured.memory_bytes), needed=needed, mend=mend)
 
 
+def start(evidence: Evidence, brief: Brief) -> Verdict:
+    """From its start to its first answer a worker takes no longer than the brief's budget."""
+    budget, measured = brief.budget.start_s, evidence.assessment
+    needed = "no start in the brief's budget" if budget is None else f"ready within {number(budget)} s"
+    if measured is None:
+        return _unmeasured("start", needed, asked=budget is not None)
+    passed = budget is None or measured.start_s <= budget
+    mend = (
+        "" if passed else "import less in service.py and what it imports, or raise budget start in brief.md"
+    )
+    found = f"first answer after {number(round(measured.start_s, 2))} s"
+    return Verdict(gate="start", passed=passed, found=found, needed=needed, mend=mend)
+
+
+def imports(evidence: Evidence, brief: Brief) -> Verdict:
+    """What the service imports brings no library of tables or of training into the process that answers."""
+    needed = "no pandas, Polars, scikit-learn, SciPy or pydantic in the process that serves"
+    found = evidence.assessment.imports if evidence.assessment is not None else None
+    if found is None:
+        return _unmeasured("imports", needed, asked=True)
+    if found.heavy:
+        told = "; ".join(_told_import(one) for one in found.heavy)
+        return Verdict(gate="imports", passed=False, found=told, needed=needed, mend=_without(found.heavy[0]))
+    told = (
+        f"none of them; loading it took {counted(found.modules, 'module')} beyond the server's own, "
+        f"{found.seconds * 1e3:,.0f} ms, {_mb(found.memory_bytes)}"
+    )
+    return Verdict(gate="imports", passed=True, found=told, needed=needed)
+
+
+def committed(evidence: Evidence, brief: Brief) -> Verdict:
+    """For tier medium and high, what is released stands in a commit."""
+    asked = brief.tier != "low"
+    needed = f"the run's files committed (tier {brief.tier})" if asked else "nothing for tier low"
+    code = evidence.committed
+    if code is None:
+        return _unmeasured("committed", needed, asked=asked)
+    again = "then run again, and release that: a release is made of a run's files"
+    if code.commit is None:
+        mend = f"git init; git add --all; git commit; {again}" if asked else ""
+        return Verdict(gate="committed", passed=not asked, found="not in git", needed=needed, mend=mend)
+    commit = code.commit[:12]
+    if not (code.dirty if code.files is None else code.files):
+        return Verdict(gate="committed", passed=True, found=f"commit {commit}", needed=needed)
+    named = ", ".join((code.files or ())[:_FEW_FILES])
+    rest = len(code.files or ()) - _FEW_FILES
+    found = f"differs from commit {commit}" + (f": {named}" if named else "")
+    found += f" and {counted(rest, 'more file')}" if rest > 0 else ""
+    mend = f"git commit, {again}" if asked else ""
+    return Verdict(gate="committed", passed=not asked, found=found, needed=needed, mend=mend)
+
+
 def tests(evidence: Evidence, brief: Brief) -> Verdict:
     """The capability's own tests pass on the archive's files, and there is at least one."""
     needed = "at least one test, and all pass"
@@ -211,20 +159,29 @@ def tests(evidence: Evidence, brief: Brief) -> Verdict:
 
 
 GATES: dict[str, Callable[[Evidence, Brief], Verdict]] = {
-    gate.__name__: gate for gate in (contract, parity, baseline, incumbent, latency, memory, tests)
+    gate.__name__: gate
+    for gate in (contract, parity, baseline, incumbent, latency, memory, start, imports, committed, tests)
 }
 
 
-def difference(new: Measured, old: Measured) -> Measured:
-    """New minus old, with an interval put together from the two intervals.
+def _told_import(one: Imported) -> str:
+    """The chain to a module and what it costs, as far as both are known."""
+    known = [f"{one.seconds * 1e3:,.0f} ms"] if one.seconds is not None else []
+    known += [_mb(one.memory_bytes)] if one.memory_bytes is not None else []
+    cost = f" ({', '.join(known)})" if known else ""
+    return f"{' → '.join((*one.chain, one.module))}{cost}"
 
-    Source: Zou & Donner, "Construction of confidence limits about effect measures",
-    Statistics in Medicine 27, 2008 (MOVER), for independent estimates.
-    """
-    value = new.value - old.value
-    below = hypot(new.value - new.low, old.high - old.value)
-    above = hypot(new.high - new.value, old.value - old.low)
-    return Measured(value, value - below, value + above)
+
+def _without(one: Imported) -> str:
+    line = one.chain[-1] if one.chain else "the line that imports it"
+    return (
+        f"take {one.module} out at {line}: what needs it belongs into flow.py, and what both use into a "
+        "module that does not import it; of a library, import the part that does without"
+    )
+
+
+def _noted(note: str) -> str:
+    return f" ({note})" if note else ""
 
 
 def _worst_line(tail: str) -> str:
@@ -233,22 +190,9 @@ def _worst_line(tail: str) -> str:
     return next((line for line in lines if line.startswith(("FAILED", "ERROR"))), lines[-1])
 
 
-def _worse(change: Measured, higher_is_better: bool) -> bool:
-    return change.high < 0 if higher_is_better else change.low > 0
-
-
 def _unmeasured(gate: str, needed: str, *, asked: bool) -> Verdict:
     mend = "make the release again: it is measured then" if asked else ""
     return Verdict(gate=gate, passed=not asked, found="not measured", needed=needed, mend=mend)
-
-
-def _signed(change: Measured) -> str:
-    sign = "+" if change.value > 0 else ""
-    return f"{sign}{number(change.value)} [{number(change.low)}, {number(change.high)}]"
-
-
-def _count(many: int, noun: str) -> str:
-    return f"{many} {noun}{'' if many == 1 else 's'}"
 
 
 def _ms(seconds: float) -> str:

@@ -11,8 +11,9 @@ from contextlib import nullcontext
 import msgspec
 
 from fullcycle.kernel import Refused, peak_memory
-from fullcycle.release import Assessment, golden_rows
+from fullcycle.release import Assessment, Imports, golden_rows
 from fullcycle.serve.app import App
+from fullcycle.serve.imports import Listener
 from fullcycle.serve.ports import Deployed
 from fullcycle.serve.reading import Message
 from fullcycle.serve.serving import Serving
@@ -35,11 +36,16 @@ def assess_here(stager: Stager, manifest: str, *, began: float, requests: int = 
         Refused: where the release does not reproduce its golden rows.
         FullcycleError: where it cannot be loaded.
     """
-    return asyncio.run(_assess(stager, manifest, began, requests))
+    with Listener() as heard:
+        return asyncio.run(_assess(stager, manifest, began, requests, heard))
 
 
-async def _assess(stager: Stager, manifest: str, began: float, requests: int) -> Assessment:
+async def _assess(stager: Stager, manifest: str, began: float, requests: int, heard: Listener) -> Assessment:
+    clock, before = time.perf_counter(), peak_memory()
     active = stager(Deployed(0, manifest))
+    loaded = Imports(
+        modules=heard.modules, seconds=time.perf_counter() - clock, memory_bytes=peak_memory() - before
+    )
     capability = active.decider.release.manifest.capability
     app = App(Serving(active), nullcontext, capability=capability, replay=stager.replay, tell=stager.tell)
     bodies = [
@@ -60,6 +66,7 @@ async def _assess(stager: Stager, manifest: str, began: float, requests: int) ->
         memory_bytes=peak_memory(),
         start_s=start_s,
         cpu_s=cpu / requests / 1e9,
+        imports=msgspec.structs.replace(loaded, heavy=heard.unwanted()),
     )
 
 

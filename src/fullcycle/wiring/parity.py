@@ -1,6 +1,8 @@
 """Two ways to the same numbers, compared bit by bit: rows against tables, served against trained."""
 
-from collections.abc import Sequence
+import warnings
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,9 +12,12 @@ import polars as pl
 from fullcycle.data import Row, fields, unwrapped
 from fullcycle.evaluate import Split
 from fullcycle.feature import FeatureSet
+from fullcycle.feature.edges import at_the_edges
+from fullcycle.feature.table import ElementByElement
 from fullcycle.release import Parity, Predictor
 
 ROWS = 2_000
+_REFUSED = 20  # rows that the function refuses, of which the table is asked one by one
 
 Array = npt.NDArray[np.float64]
 
@@ -28,6 +33,30 @@ def feature_parity(name: str, features: FeatureSet[..., Any], split: Split) -> t
     return _compared(f"features {name}, row by row and by table", by_row, by_table), by_table
 
 
+def generated_parity(name: str, features: FeatureSet[..., Any], split: Split) -> Parity:
+    """The same on rows that nobody has sent yet: at the edges of the contract, some of them missing.
+
+    A row that the function refuses is equal where the table refuses it, too.
+    """
+    frame = at_the_edges(features, split.test.frame)
+    numbers, refused = _by_row(features, frame)
+    kept = [row for row in range(frame.height) if row not in refused]
+    of = f"features {name}, on rows at the edges of the contract"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ElementByElement)
+        found = _compared(of, np.array(numbers, dtype=np.float64), features.matrix(frame[kept]))
+        taken = [row for row in list(refused)[:_REFUSED] if _accepted(features, frame[row])]
+    if found.different or not refused:
+        return found
+    kinds = ", ".join(f"{many} {kind}" for kind, many in Counter(refused.values()).most_common())
+    if taken:
+        example = (
+            f"{refused[taken[0]]} row by row, but a number by table: {_shown(features, frame, taken[0])}"
+        )
+        return Parity(of=of, compared=found.compared, different=len(taken), example=example)
+    return Parity(of=of, compared=found.compared, different=0, note=f"refused alike: {kinds}")
+
+
 def model_parity(name: str, trained: Any, served: Predictor, matrix: Array) -> Parity:
     """Ask the model as it was trained and as it will be served."""
     before = np.asarray(trained.predict(matrix), dtype=np.float64)
@@ -35,9 +64,33 @@ def model_parity(name: str, trained: Any, served: Predictor, matrix: Array) -> P
     return _compared(f"model {name}, trained and served", after[:, None], before[:, None])
 
 
-def _rows(features: FeatureSet[..., Any], frame: pl.DataFrame) -> Sequence[Row]:
+def _rows(features: FeatureSet[..., Any], frame: pl.DataFrame) -> Iterator[Row]:
     """What the function gives for each row of a table, called as the service calls it."""
-    return [features(**_arguments(features, record)) for record in frame.iter_rows(named=True)]
+    return (features(**_arguments(features, record)) for record in frame.iter_rows(named=True))
+
+
+def _by_row(features: FeatureSet[..., Any], frame: pl.DataFrame) -> tuple[list[list[float]], dict[int, str]]:
+    """The numbers of the rows that the function takes; of the others, which and what it raised."""
+    numbers, refused = [], {}
+    for place, record in enumerate(frame.iter_rows(named=True)):
+        try:
+            numbers.append(features.encode(features(**_arguments(features, record))))
+        except Exception as error:  # noqa: BLE001 - what a user's function raises is what is compared
+            refused[place] = type(error).__name__
+    return numbers, refused
+
+
+def _accepted(features: FeatureSet[..., Any], row: pl.DataFrame) -> bool:
+    try:
+        features.matrix(row)
+    except Exception:  # noqa: BLE001 - see above
+        return False
+    return True
+
+
+def _shown(features: FeatureSet[..., Any], frame: pl.DataFrame, place: int) -> str:
+    record = frame.row(place, named=True)
+    return str(_arguments(features, record))[:200]
 
 
 def _arguments(features: FeatureSet[..., Any], record: dict[str, Any]) -> dict[str, Any]:

@@ -5,21 +5,20 @@ from dataclasses import dataclass
 
 import msgspec
 
-from fullcycle.evaluate import mean_of
-from fullcycle.flow import RunRecord, run_record
-from fullcycle.kernel import Digest, Missing
+from fullcycle.code import committed_files, uncommitted
+from fullcycle.flow import RunRecord
+from fullcycle.flow.sources import lateness
+from fullcycle.kernel import Digest, Missing, now
 from fullcycle.record import append_next
 from fullcycle.release import (
+    Committed,
     ContractFinding,
     Evidence,
-    Incumbent,
     Judgement,
     Manifest,
     Parity,
     ReleaseMade,
-    Scored,
     admit,
-    deployed,
     golden_rows,
     judge,
     keep_manifest,
@@ -27,11 +26,10 @@ from fullcycle.release import (
 )
 from fullcycle.serve import with_golden
 from fullcycle.wiring.gathering import Making, begin, draft, references, requests
-from fullcycle.wiring.judge import load_evaluations
+from fullcycle.wiring.incumbent import incumbent_of, scores_of
 from fullcycle.wiring.models import batch_model
-from fullcycle.wiring.parity import feature_parity, model_parity
+from fullcycle.wiring.parity import feature_parity, generated_parity, model_parity
 from fullcycle.wiring.project import Project
-from fullcycle.wiring.released import released
 from fullcycle.wiring.runs import brief_of
 from fullcycle.wiring.serving import serving_codecs
 from fullcycle.wiring.trial import assess, run_tests
@@ -105,10 +103,11 @@ def try_out(project: Project, pinned: Pinned, environment: str, *, tell: Tell) -
         contracts=_contracts(making),
         features=tuple(compared),
         golden=Parity(of="golden answers", compared=reproduced, different=0),
-        scores=_scores(project, making.run),
-        incumbent=_incumbent(project, capability, environment),
+        scores=scores_of(project, making.run),
+        incumbent=incumbent_of(making, environment),
         assessment=measured,
         tests=tests,
+        committed=_committed(making),
     )
     return Judgement(evidence=evidence, verdicts=tuple(judge(evidence, brief)))
 
@@ -143,44 +142,33 @@ def _parities(making: Making, manifest: Manifest) -> list[Parity]:
         by_feature, matrix = feature_parity(
             node.declared.features.function.__name__, node.declared.features, split
         )
+        edges = generated_parity(node.declared.features.function.__name__, node.declared.features, split)
         served = codecs.named(pinned.artifact.codec).decode(
             making.project.objects.get(pinned.artifact.object)
         )
         trained = batch_model(making.flow.artifacts.load(pinned.artifact), node.line)
-        found += [by_feature, model_parity(name, trained, served, matrix)]
+        found += [by_feature, edges, model_parity(name, trained, served, matrix)]
     return found
 
 
 def _contracts(making: Making) -> tuple[ContractFinding, ...]:
-    """A run goes on only where every row of a source keeps its contract."""
+    """A run goes on only where every row of a source keeps its contract; it may have aged since."""
     return tuple(
-        ContractFinding(source=step.step, checked=step.rows or 0, total=step.rows or 0)
+        ContractFinding(
+            source=step.step, checked=step.rows or 0, total=step.rows or 0, late=_late(making, step.step)
+        )
         for step in making.run.steps.values()
         if step.role == "source"
     )
 
 
-def _scores(project: Project, run: RunRecord) -> tuple[Scored, ...]:
-    found = []
-    for step, judged in run.evaluations.items():
-        family = list(load_evaluations(project.artifacts, judged.evaluation).values())
-        found.append(
-            Scored(
-                step=step,
-                score=family[0].score,
-                higher_is_better=family[0].higher_is_better,
-                model=mean_of([one.model for one in family]),
-                baseline=mean_of([one.baseline for one in family]),
-                difference=mean_of([one.difference for one in family]),
-            )
-        )
-    return tuple(found)
+def _late(making: Making, source: str) -> str:
+    node = making.flow.graph.nodes[source]
+    return lateness(making.frame(node), node, now()) if node.declared.fresh_within is not None else ""
 
 
-def _incumbent(project: Project, capability: str, environment: str) -> Incumbent | None:
-    now = deployed(project.ledger, capability, environment)
-    if now is None:
-        return None
-    _, manifest = released(project, capability, now.release)
-    old = run_record(project.ledger, capability, manifest.run)
-    return Incumbent(release=now.release, environment=environment, scores=_scores(project, old))
+def _committed(making: Making) -> Committed:
+    started = making.run.started
+    committed = committed_files(making.project.root, started.commit) if started.commit is not None else None
+    files = tuple(uncommitted(making.flow.archive, committed)) if committed is not None else None
+    return Committed(commit=started.commit, dirty=started.dirty, files=files)

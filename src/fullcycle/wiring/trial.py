@@ -12,12 +12,20 @@ import msgspec
 
 from fullcycle.code import Archive, unpack
 from fullcycle.kernel import Digest, Misconfigured, Refused
-from fullcycle.release import Assessment, TestResult
+from fullcycle.release import Assessment, Imported, TestResult
 from fullcycle.wiring.project import Project
 
 _TAIL = 2_000  # characters of pytest's output that are kept
 _TESTS_S = 600
 _ASSESS_S = 120
+
+_IMPORT = """
+import importlib, sys, time
+from fullcycle.kernel import peak_memory
+before, began = peak_memory(), time.perf_counter()
+importlib.import_module(sys.argv[1])
+print([time.perf_counter() - began, peak_memory() - before])
+"""
 
 
 def run_tests(archive: Archive, capability: str) -> TestResult:
@@ -79,4 +87,23 @@ def assess(project: Project, environment: str, manifest: Digest) -> Assessment:
         raise Refused(
             ran.stderr.strip()[-_TAIL:], "the release, started in a process of its own", "see above"
         )
-    return msgspec.json.decode(ran.stdout, type=Assessment)
+    found = msgspec.json.decode(ran.stdout, type=Assessment)
+    if found.imports is None or not found.imports.heavy:
+        return found
+    told = msgspec.structs.replace(found.imports, heavy=tuple(map(_costed, found.imports.heavy)))
+    return msgspec.structs.replace(found, imports=told)
+
+
+def _costed(one: Imported) -> Imported:
+    """With what importing it costs a process that has imported nothing else."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _IMPORT, one.module],
+        capture_output=True,
+        text=True,
+        timeout=_ASSESS_S,
+        check=False,
+    )
+    if ran.returncode:
+        return one
+    seconds, size = msgspec.json.decode(ran.stdout, type=tuple[float, int])
+    return msgspec.structs.replace(one, seconds=seconds, memory_bytes=size)
