@@ -282,3 +282,26 @@ def test_a_page_reads_its_body_within_the_same_limits(serve):
 
     assert ask(app, "POST", "/echo", b"x" * 10, parts=3).json == {"bytes": 10, "query": ""}
     assert ask(app, "POST", "/echo", b"x" * 11, parts=3).status == 413
+
+
+def test_only_so_many_long_bodies_are_held_at_once_and_each_makes_room_for_the_next(serve):
+    app = serve(Limits(body_bytes=200, long_bodies=2))
+    long = json.dumps([CLIENT] * 40).encode()  # enough to let others in meanwhile
+
+    async def together(count):
+        answers = await asyncio.gather(
+            *(asking(app, "POST", "/winback", long, [JSON], parts=parts) for parts in (1, 3, 5, 7)[:count])
+        )
+        return sorted(answer.status for answer in answers)
+
+    async def asked():
+        return [await together(2), await together(4), await together(2)]
+
+    assert asyncio.run(asked()) == [[200, 200], [200, 200, 429, 429], [200, 200]]
+
+
+def test_a_long_body_that_is_refused_makes_room_too(serve):
+    app = serve(Limits(body_bytes=200, rows_bytes=400, long_bodies=1))
+
+    for body, status in ((b"[" + b" " * 300 + b"]", 422), (b"[" + b" " * 500, 413), (b"[" * 300, 400)) * 2:
+        assert ask(app, "POST", "/winback", body, [JSON], parts=3).status == status

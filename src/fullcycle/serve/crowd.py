@@ -11,6 +11,24 @@ from collections.abc import Mapping
 from typing import Any
 
 
+class Room:
+    """Room for ``most`` bodies that are longer than one row's may be: each holds memory while it is there."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def take(self) -> bool:
+        """Take room for one; False where there is none."""
+        if not self._left:
+            return False
+        self._left -= 1
+        return True
+
+    def give_back(self) -> None:
+        """Leave it to another."""
+        self._left += 1
+
+
 class Crowd:
     """Requests in flight in this process; at most ``most`` are answered, others turned away."""
 

@@ -21,6 +21,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_bytes: Count = 256 * 1024  # of a request with one row
     rows_bytes: Count = 16 * 1024 * 1024  # of a request with many
     rows: Count = 10_000  # in one request
+    long_bodies: Count = 8  # held at once: those longer than one row's may be
     head_s: Seconds = 10.0  # in which the headers must have been sent
     body_s: Seconds = 10.0  # in which the body must have been sent, once the headers were
     decide_s: Seconds = 1.0  # a decision that takes longer is counted

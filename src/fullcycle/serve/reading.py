@@ -102,8 +102,10 @@ class HeaderReader:
         return at
 
 
-async def read_body(receive: Receive, limits: Limits) -> bytes:
+async def read_body(receive: Receive, limits: Limits, lengthens: Callable[[], None]) -> bytes:
     """The whole body; one that begins with ``[`` may be as long as many rows.
+
+    ``lengthens`` is called once where it is longer than one row's may be; it may refuse.
 
     Raises:
         Rejected: with 413 where it is too long, with 408 where it does not come in time.
@@ -122,15 +124,16 @@ async def read_body(receive: Receive, limits: Limits) -> bytes:
     if message.get("more_body", False):
         try:
             async with asyncio.timeout(limits.body_s):
-                body = await _rest(receive, body, limits)
+                return await _rest(receive, body, limits, lengthens)
         except TimeoutError:
             raise _too_late(limits.body_s) from None
     if len(body) > limits.body_bytes:
         _require_short(body, limits)
+        lengthens()
     return body
 
 
-async def _rest(receive: Receive, body: bytes, limits: Limits) -> bytes:
+async def _rest(receive: Receive, body: bytes, limits: Limits, lengthens: Callable[[], None]) -> bytes:
     parts, size, limit, more = [body], len(body), limits.body_bytes, True
     while more:
         message = await receive()
@@ -140,6 +143,7 @@ async def _rest(receive: Receive, body: bytes, limits: Limits) -> bytes:
         size += len(parts[-1])
         if size > limit:
             limit = _require_short(b"".join(parts), limits)
+            lengthens()
         more = message.get("more_body", False)
     return b"".join(parts)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, get_args
 
 from fullcycle.kernel import Invalid
+from fullcycle.serve.crowd import Room
 from fullcycle.serve.limits import Limits
 from fullcycle.serve.problem import Response, problem
 from fullcycle.serve.reading import Receive, Rejected, read_body
@@ -26,15 +27,23 @@ HttpScope = Mapping[str, Any]
 """What ASGI calls a scope: one request, without its body."""
 
 
+LATER = ((b"retry-after", b"1"), (b"connection", b"close"))
+"""Headers of a refusal whose body is not read: come back, on another connection."""
+
+
 class Request:
     """One request, as a handler is given it."""
 
-    __slots__ = ("_limits", "_receive", "_scope", "name")
+    __slots__ = ("_limits", "_long", "_receive", "_room", "_scope", "name")
 
-    def __init__(self, scope: HttpScope, receive: Receive, limits: Limits, name: str = "") -> None:
+    def __init__(
+        self, scope: HttpScope, receive: Receive, limits: Limits, room: Room, name: str = ""
+    ) -> None:
         self._scope = scope
         self._receive = receive
         self._limits = limits
+        self._room = room
+        self._long = False
         self.name = name  # what stands for {name} in the route's path
 
     @property
@@ -53,10 +62,22 @@ class Request:
         """The whole body.
 
         Raises:
-            Rejected: with 413 or 408 where it is too long, in bytes or in seconds.
+            Rejected: with 413 or 408 where it is too long, in bytes or in seconds; with 429 where
+                too many long ones are being answered.
             Gone: where the client went away before it was sent.
         """
-        return await read_body(self._receive, self._limits)
+        return await read_body(self._receive, self._limits, self._take_room)
+
+    def end(self) -> None:
+        """It is answered: what it held is free for another."""
+        if self._long:
+            self._room.give_back()
+            self._long = False
+
+    def _take_room(self) -> None:
+        if not self._room.take():
+            raise Rejected(problem(429, "too many long requests are in flight here", headers=LATER))
+        self._long = True
 
 
 Handler = Callable[[Request], Awaitable[Response]]
