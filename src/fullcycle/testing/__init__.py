@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fullcycle.testing.leakage import refuse_leaks as refuse_leaks
     from fullcycle.testing.lookups import empty as empty
     from fullcycle.testing.lookups import lookup as lookup
+    from fullcycle.testing.predictors import same_predictions as same_predictions
     from fullcycle.testing.tables import frame as frame
     from fullcycle.testing.tables import warehouse as warehouse
 
@@ -32,6 +33,7 @@ __getattr__, __all__ = lazily(
         "round_trip": ".codecs",
         "row": ".generation",
         "rows": ".generation",
+        "same_predictions": ".predictors",
         "warehouse": ".tables",
     },
 )
