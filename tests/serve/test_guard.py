@@ -170,7 +170,7 @@ async def page(request):
 
 
 def test_each_route_is_behind_the_guard():
-    pages = [Route("GET", "/try", "read", page), Route("POST", "/events/{name}", "events", page)]
+    pages = [Route("GET", "/page", "read", page), Route("POST", "/pages/{name}", "events", page)]
     app = App(
         Serving(),
         lambda: None,
@@ -186,5 +186,5 @@ def test_each_route_is_behind_the_guard():
         status = ask(app, route.method, path, b"{}", [JSON, here]).status
         assert (status == 401) is (route.scope != "open"), path
         assert ask(app, route.method, path, b"{}", [JSON, host(b"evil.example")]).status == 403
-    for method, path in (("GET", "/nothing"), ("OPTIONS", "/winback"), ("BREW", "/try")):
+    for method, path in (("GET", "/nothing"), ("OPTIONS", "/winback"), ("BREW", "/page")):
         assert ask(app, method, path, b"", [here]).status == 401
