@@ -9,7 +9,7 @@ import pytest
 
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
-from fullcycle.experiment import ExperimentSpec, Moments, Statistics, readout
+from fullcycle.experiment import ExperimentSpec, Moments, Phase, Statistics, readout
 from fullcycle.kernel import Invalid, Misconfigured, UnknownName, micros
 from fullcycle.metric import MetricSpec
 
@@ -83,10 +83,12 @@ class Shop:
         with duckdb.connect(str(self.path)) as connection:
             connection.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", rows)
 
-    def read(self, spec=SPEC, as_of=LATER):
+    def read(self, spec=SPEC, as_of=LATER, phase=None):
         warehouse = DuckDBWarehouse(self.path, folders=[self.folder])
         sources = {name: warehouse.sql(f"select * from {name}") for name in ("visits", "delivered")}
-        return DuckDBExperimentStore(warehouse).statistics(spec, self.files, sources, as_of=as_of)
+        return DuckDBExperimentStore(warehouse).statistics(
+            spec, self.files, sources, as_of=as_of, phase=phase
+        )
 
 
 @pytest.fixture
@@ -108,6 +110,34 @@ def test_a_unit_is_counted_once_at_its_first_exposure(shop):
     assert found.moments("visits", "today") == Moments(1, 2.0, 0.0)
     assert found.moments("spent", "chosen") == Moments(1, 0.0, 0.0)
     assert {count.day for count in found.assigned} == {"2026-01-01"}
+
+
+def test_only_what_was_decided_in_a_phase_is_counted_by_its_releases_and_else_by_time(shop):
+    def decided(unit, release, day):
+        return {**exposure(unit, "today", START + day * DAY), "release": release}
+
+    rows = [
+        decided("1", 1, 0),
+        decided("2", 2, 2),
+        decided("3", 1, 4),
+        decided("4", 2, 5),
+        decided("5", 3, 1),
+    ]
+    shop.expose(*rows)
+    second, third = micros(START + 2 * DAY), micros(START + 4 * DAY)
+    phases = [
+        Phase(1, micros(START + DAY), second, (1, 3), (1,)),  # v1 answers again later
+        Phase(2, second, third, (2,)),
+        Phase(3, third, None, (1,), (1,)),
+    ]
+
+    found = [shop.read(phase=phase) for phase in phases]
+
+    # 4 was asked of v2 as it went: it is that phase's, whatever the time
+    assert [sum(count.units for count in one.assigned) for one in found] == [2, 2, 1]
+    store = DuckDBExperimentStore(DuckDBWarehouse(shop.path, folders=[shop.folder]))
+    assert [store.decisions(SPEC, shop.files, phase) for phase in phases] == [2, 2, 1]
+    assert store.decisions(SPEC, [], phases[0]) == 0
 
 
 def test_a_unit_with_two_arms_counts_nowhere(shop):

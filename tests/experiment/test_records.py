@@ -6,19 +6,24 @@ import pytest
 from fullcycle.experiment import (
     ExperimentClosed,
     ExperimentDesigned,
+    ExperimentPhase,
     ExperimentSpec,
     ExperimentStarted,
+    Phase,
     close,
     experiment_record,
     experiments,
+    going_out,
+    phases_of,
     record_design,
     spec_digest,
     start,
 )
 from fullcycle.kernel import Conflict, Missing
 from fullcycle.metric import MetricSpec
-from fullcycle.record import Artifact
+from fullcycle.record import Artifact, Entry, append_next
 from fullcycle.record.memory import MemoryLedger
+from fullcycle.release import DeploymentMade
 
 KEPT = Artifact("c", "o", "json@1", 2)
 VISITED = MetricSpec(
@@ -93,3 +98,59 @@ def test_another_weight_is_another_specification():
     assert spec_digest(SPEC) == spec_digest(
         msgspec.json.decode(msgspec.json.encode(SPEC), type=ExperimentSpec)
     )
+
+
+ONE, OTHER = {"today": "a", "chosen": "b"}, {"today": "a", "chosen": "c"}
+
+
+def go_out(ledger, release, code, *, environment="prod", before=None):
+    """Record a deployment of the release with what goes out with it; the new phases."""
+    body = msgspec.structs.replace(STARTED, release=release, environment=environment)
+    record = experiment_record(ledger, "winback", "trial")
+    stream = f"deployments/winback/{environment}"
+    deployment = ledger.heads(stream).get(stream, 0) + 1
+    entries = going_out(record, body, code, deployment=deployment, before=before)
+    made = Entry(stream, deployment - 1, DeploymentMade(release=release, why=""))
+    ledger.append_all([made, *entries], at=deployment * 1000)
+    return [each.body.number for each in entries if isinstance(each.body, ExperimentPhase)]
+
+
+def phases(ledger):
+    past = [(fact.body.release, fact.at) for fact in ledger.read("deployments/winback/prod")]
+    return phases_of(experiment_record(ledger, "winback", "trial"), past)
+
+
+def test_a_phase_begins_with_the_start_and_whenever_the_code_of_an_arm_changes():
+    ledger = MemoryLedger()
+
+    assert go_out(ledger, 1, ONE) == [1]
+    assert go_out(ledger, 2, ONE) == []
+    assert go_out(ledger, 3, OTHER) == [2]
+    assert go_out(ledger, 2, ONE) == [3]  # a rollback is no return: the units have seen the other
+
+    assert experiment_record(ledger, "winback", "trial").started.body.release == 1
+    assert phases(ledger) == [
+        Phase(1, 1000, 3000, (1, 2), (2,)),
+        Phase(2, 3000, 4000, (3,)),
+        Phase(3, 4000, None, (2,), (2,)),
+    ]
+
+
+def test_an_environment_in_which_it_does_not_run_has_no_phase():
+    ledger = MemoryLedger()
+    go_out(ledger, 1, ONE)
+
+    assert go_out(ledger, 2, OTHER, environment="dev") == []
+    assert [phase.number for phase in phases(ledger)] == [1]
+
+
+def test_an_experiment_that_began_before_phases_were_recorded_has_its_first_recorded_with_the_second():
+    ledger = MemoryLedger()
+    append_next(ledger, "deployments/winback/prod", DeploymentMade(release=7, why=""), at=1000)
+    start(ledger, SPEC, STARTED, by="ada")
+    assert phases(ledger) == [Phase(1, 1000, None, (7,))]
+    first = ExperimentPhase(number=1, release=7, environment="prod", deployment=1, spec="s", code=ONE)
+
+    assert go_out(ledger, 8, ONE, before=first) == []
+    assert go_out(ledger, 9, OTHER, before=first) == [1, 2]
+    assert [phase.releases for phase in phases(ledger)] == [(7, 8), (9,)]

@@ -1,13 +1,18 @@
 """fullcycle.wiring.deploying: an experiment begins with a deployment, or nothing is decided."""
 
+import shlex
+
 import pytest
 
+from fullcycle.cli import fullcycle
+from fullcycle.cli.group import status_of
 from fullcycle.experiment import experiment_record
 from fullcycle.kernel import Conflict, Missing, UnknownName
 from fullcycle.release import history
 from fullcycle.wiring import open_project
 from fullcycle.wiring.deploying import put_to_work
 from fullcycle.wiring.experiments import conclude, read
+from whole_shop import rewrite
 
 
 def put(number, environment="prod"):
@@ -50,3 +55,37 @@ def test_a_release_and_an_environment_have_to_be_there(shop):
         put(2)
     with pytest.raises(UnknownName, match="did you mean 'prod'"):
         put(1, "prd")
+
+
+def release_of_other_code():
+    """A v2 whose experiment is the same, and whose arm ``chosen`` is not."""
+    chosen = "max(CAMPAIGNS, key=lambda campaign: visit.predict(traits(client, campaign)))"
+    rewrite("winback/service.py", chosen, '"No E-Mail"')
+    rewrite("winback/test_winback.py", "def test_a_client_gets", "def a_client_got")
+    for line in ("run winback -m 'no e-mail'", "release winback@2 -m 'no e-mail'"):
+        assert status_of(fullcycle, shlex.split(line)) == 0
+
+
+def test_an_arm_whose_code_changes_begins_another_phase_which_is_not_pooled(played, typed):
+    project = open_project()
+    before = read(project, "winback")
+    assert (before.phase.number, before.phases, before.left_out) == (1, 1, 0)
+    release_of_other_code()
+
+    said = put(2)
+
+    assert said[1].startswith("experiment trial begins its phase 2: an arm's code has changed")
+    phases = [fact.body for fact in experiment_record(project.ledger, "winback", "trial").phases]
+    assert [(one.number, one.release, one.deployment) for one in phases] == [(1, 1, 1), (2, 2, 2)]
+    assert phases[0].code["today"] == phases[1].code["today"]
+    assert phases[0].code["chosen"] != phases[1].code["chosen"]
+    after = read(open_project(), "winback")
+    assert (after.phase.number, after.phases, after.left_out) == (2, 2, before.decisions)
+    assert all(arm.assigned == 0 for arm in after.readout.arms)
+    first = read(open_project(), "winback", phase=1)
+    assert first.readout.arms == before.readout.arms
+    told = typed("fullcycle experiment read winback").out
+    assert "phase 2 of 2" in told
+    assert f"{before.decisions:,} decisions of the other one are left out" in told
+    with pytest.raises(UnknownName, match="there is no '3'"):
+        read(open_project(), "winback", phase=3)

@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.data import Query
-from fullcycle.experiment import ExperimentSpec, Statistics, statistics_of, statistics_query
+from fullcycle.experiment import ExperimentSpec, Phase, Statistics, statistics_of, statistics_query
 from fullcycle.kernel import Misconfigured
+from fullcycle.metric import micros_of, quoted
+
+_EVER = 2**62  # µs since 1970, later than any
+
+_EXPOSURES = "read_parquet($fc_files, union_by_name => true)"  # older files have fewer columns
 
 
 class DuckDBExperimentStore:
@@ -16,9 +22,17 @@ class DuckDBExperimentStore:
         self._warehouse = warehouse
 
     def statistics(
-        self, spec: ExperimentSpec, exposures: Sequence[Path], sources: Mapping[str, Query], *, as_of: int
+        self,
+        spec: ExperimentSpec,
+        exposures: Sequence[Path],
+        sources: Mapping[str, Query],
+        *,
+        as_of: int,
+        phase: Phase | None = None,
     ) -> Statistics:
         """The statistics of ``spec`` by one query; empty while nobody was exposed.
+
+        With a ``phase``, only what was decided in it, by its releases, is an exposure.
 
         Raises:
             Misconfigured: for a Parquet file outside the warehouse's folders.
@@ -28,10 +42,21 @@ class DuckDBExperimentStore:
             return Statistics(as_of=as_of)
         for path in exposures:
             self._require_readable(path)
-        text, values = statistics_query(spec, sources, exposures="read_parquet($fc_files)", as_of=as_of)
+        relation, meant = _exposures(phase)
+        text, values = statistics_query(spec, sources, exposures=relation, as_of=as_of)
         files = [str(path.resolve()) for path in exposures]
-        frame = self._warehouse.fetch(text, {**values, "fc_files": files})
+        frame = self._warehouse.fetch(text, {**values, **meant, "fc_files": files})
         return statistics_of(spec, frame.rows(), as_of=as_of)
+
+    def decisions(self, spec: ExperimentSpec, exposures: Sequence[Path], phase: Phase) -> int:
+        """How many decisions of an experiment were made in a phase."""
+        if not exposures:
+            return 0
+        relation, meant = _exposures(phase)
+        files = [str(path.resolve()) for path in exposures]
+        text = f"select count(*) as n from {relation} where experiment = $fc_experiment"
+        frame = self._warehouse.fetch(text, {**meant, "fc_files": files, "fc_experiment": spec.name})
+        return int(frame["n"][0])
 
     def _require_readable(self, path: Path) -> None:
         if not any(path.resolve().is_relative_to(folder.resolve()) for folder in self._warehouse.folders):
@@ -40,3 +65,20 @@ class DuckDBExperimentStore:
                 str(path.parent),
                 "give its folder to the warehouse: DuckDBWarehouse(path, folders=[…])",
             )
+
+
+def _exposures(phase: Phase | None) -> tuple[str, dict[str, Any]]:
+    """The relation that holds the exposures, and its values."""
+    if phase is None:
+        return "read_parquet($fc_files)", {}
+    at = micros_of(quoted("at"))
+    text = (
+        "(select * from read_parquet($fc_files) where list_contains($fc_releases, release) and "
+        f"(not list_contains($fc_shared, release) or ({at} >= $fc_since and {at} < $fc_until)))"
+    )
+    return text, {
+        "fc_releases": list(phase.releases),
+        "fc_shared": list(phase.shared),
+        "fc_since": phase.since if phase.number > 1 else 0,
+        "fc_until": phase.until if phase.until is not None else _EVER,
+    }

@@ -55,9 +55,15 @@ def design_command(capability: str, units_per_day: float | None, *, as_json: boo
 @click.argument("capability")
 @click.option("--name", help="Which experiment, where there are several.")
 @click.option("--as-of", type=click.DateTime(), help="Read it as it stood then (local time).")
+@click.option("--phase", type=int, help="Which phase; the last one unless told.")
 @click.option("--json", "as_json", is_flag=True, help="Print the readout as one JSON object.")
-def read_command(capability: str, name: str | None, as_of: datetime | None, *, as_json: bool) -> None:
+def read_command(
+    capability: str, name: str | None, as_of: datetime | None, phase: int | None, *, as_json: bool
+) -> None:
     """Read what an experiment caused so far.
+
+    Where a deployment changed the code of an arm, another phase of it began. Phases are not
+    pooled: one is read, and it is said what is left out.
 
     \b
     Example:
@@ -67,7 +73,7 @@ def read_command(capability: str, name: str | None, as_of: datetime | None, *, a
     project.require_capability(capability)
     moment = micros(as_of.astimezone()) if as_of is not None else None
     with waiting("reading the experiment"):
-        found = read(project, capability, name, as_of=moment)
+        found = read(project, capability, name, as_of=moment, phase=phase)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(found.readout)))
     else:
@@ -161,6 +167,8 @@ def _show_readout(found: Reading) -> None:
     days = f"{told.first_day} to {told.last_day}" if told.first_day is not None else "no decision counts yet"
     click.secho(f"{told.capability}@{found.environment}, experiment {told.experiment}", bold=True, nl=False)
     click.echo(f", as of {when(told.as_of)}: {days}")
+    if found.phases > 1:
+        click.secho(f"  {_phase(found)}", fg="yellow")
     for arm in told.arms:
         click.echo(
             f"  {arm.arm:<10} {arm.weight:.0%}: {count(arm.assigned)} assigned, "
@@ -188,6 +196,18 @@ def _show_readout(found: Reading) -> None:
         click.secho(f"  {note}", dim=True)
     _verdict(told.verdict.decision, told.verdict.reason)
     click.echo(f"  what would change it: {told.verdict.would_change}")
+
+
+def _phase(found: Reading) -> str:
+    """Which phase is read, and what is left out."""
+    phase = found.phase
+    by = ", ".join(f"v{release}" for release in phase.releases)
+    until = f"until {when(phase.until)}" if phase.until is not None else "since " + when(phase.since)
+    others = "the other one" if found.phases == 2 else "the others"
+    return (
+        f"phase {phase.number} of {found.phases}, {until}, decided by {by}: an arm's code changed; "
+        f"{count(found.left_out)} decisions of {others} are left out (--phase reads another)"
+    )
 
 
 def _verdict(decision: str, reason: str) -> None:

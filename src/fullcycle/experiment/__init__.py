@@ -46,10 +46,12 @@ if TYPE_CHECKING:
     from fullcycle.experiment.reading import Readout as Readout
     from fullcycle.experiment.reading import readout as readout
     from fullcycle.experiment.records import ExperimentRecord as ExperimentRecord
+    from fullcycle.experiment.records import Phase as Phase
     from fullcycle.experiment.records import close as close
     from fullcycle.experiment.records import experiment_record as experiment_record
     from fullcycle.experiment.records import experiments as experiments
     from fullcycle.experiment.records import going_out as going_out
+    from fullcycle.experiment.records import phases_of as phases_of
     from fullcycle.experiment.records import record_design as record_design
     from fullcycle.experiment.records import spec_digest as spec_digest
     from fullcycle.experiment.records import start as start
@@ -83,6 +85,7 @@ __getattr__, __all__ = lazily(
         "Fixed": ".boundary",
         "Guardrail": ".guardrail",
         "Moments": ".moments",
+        "Phase": ".records",
         "PolicyDifference": ".offpolicy",
         "PolicyValue": ".offpolicy",
         "Readout": ".reading",
@@ -100,6 +103,7 @@ __getattr__, __all__ = lazily(
         "ips": ".offpolicy",
         "merged": ".moments",
         "minimum_effect": ".design",
+        "phases_of": ".records",
         "planned": ".design",
         "reference": ".experiment",
         "readout": ".reading",

@@ -3,7 +3,7 @@
 Between, it has phases: whenever the code of an arm changes, another one begins.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fullcycle.experiment.facts import (
@@ -131,6 +131,53 @@ def going_out(
         new.append(phase)
     stream = stream_of(record.capability, record.name)
     return [Entry(stream, record.position + n, each) for n, each in enumerate(new)]
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A stretch of an experiment in which its arms were decided by the same code.
+
+    ``releases`` are those that were deployed in it, ``shared`` those of them that were in
+    another phase, too: only there does the time of a decision tell its phase. ``since`` and
+    ``until`` are µs since 1970 UTC, ``until`` None for the phase that goes on.
+    """
+
+    number: int
+    since: int
+    until: int | None
+    releases: tuple[int, ...]
+    shared: tuple[int, ...] = ()
+
+
+def phases_of(record: ExperimentRecord, deployments: Sequence[tuple[int, int]]) -> list[Phase]:
+    """The phases of an experiment, oldest first; one where none was recorded.
+
+    Args:
+        record: the experiment.
+        deployments: the release and the time (µs since 1970 UTC) of each deployment where it
+            runs, oldest first.
+    """
+    firsts = [fact.body.deployment for fact in record.phases] or [1]
+    ends = [*(first - 1 for first in firsts[1:]), len(deployments)]
+    releases = [
+        dict.fromkeys(release for release, _ in deployments[first - 1 : end])
+        for first, end in zip(firsts, ends, strict=True)
+    ]
+    times = [at for _, at in deployments]
+    return [
+        Phase(
+            number=n + 1,
+            since=times[first - 1],
+            until=times[end] if n + 1 < len(firsts) else None,
+            releases=tuple(releases[n]),
+            shared=tuple(
+                release
+                for release in releases[n]
+                if any(release in other for other in (*releases[:n], *releases[n + 1 :]))
+            ),
+        )
+        for n, (first, end) in enumerate(zip(firsts, ends, strict=True))
+    ]
 
 
 def close(ledger: Ledger, capability: str, name: str, body: ExperimentClosed, *, by: str) -> Fact:

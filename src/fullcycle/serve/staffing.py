@@ -67,7 +67,7 @@ class Staffing:
             in_flight: requests that they have begun and not ended.
             at: seconds of any clock that does not go back.
         """
-        passed = at - self._at if self._at is not None else _SMOOTHED_S
+        passed = at - self._at if self._at is not None else 0.0
         self._at = at
         self._load += (in_flight - self._load) * min(passed / _SMOOTHED_S, 1.0)
         busy = count < self._workers.most and self._load > _BUSY * count

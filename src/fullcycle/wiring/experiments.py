@@ -20,12 +20,14 @@ from fullcycle.experiment import (
     ExperimentRecord,
     ExperimentSpec,
     Moments,
+    Phase,
     PolicyDifference,
     PolicyValue,
     Readout,
     close,
     difference,
     experiments,
+    phases_of,
     planned,
     readout,
     record_design,
@@ -36,7 +38,7 @@ from fullcycle.experiment import (
 from fullcycle.flow import ModelStep, last_run
 from fullcycle.kernel import Invalid, Missing, NotEnoughData, Refused, UnknownName, now
 from fullcycle.metric import Outcomes
-from fullcycle.release import LoadedRelease, Policy, keep_manifest, load_release
+from fullcycle.release import LoadedRelease, Policy, history, keep_manifest, load_release
 from fullcycle.serve import HashedDraw
 from fullcycle.wiring.flow import Flow, resources
 from fullcycle.wiring.gathering import Making, begin, draft
@@ -67,7 +69,10 @@ class DesignReport(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A readout with what it was read from; ``releases`` are those that decided."""
+    """A readout with what it was read from; ``releases`` are those that decided.
+
+    It is of one phase; ``left_out`` counts the experiment's decisions in the others.
+    """
 
     spec: ExperimentSpec
     readout: Readout
@@ -76,6 +81,9 @@ class Reading:
     decisions: int
     deciding_s: float
     releases: tuple[int, ...]
+    phase: Phase
+    phases: int = 1
+    left_out: int = 0
 
 
 def design(project: Project, capability: str, *, units_per_day: float | None = None) -> DesignReport:
@@ -137,12 +145,22 @@ def design(project: Project, capability: str, *, units_per_day: float | None = N
     )
 
 
-def read(project: Project, capability: str, name: str | None = None, *, as_of: int | None = None) -> Reading:
+def read(
+    project: Project,
+    capability: str,
+    name: str | None = None,
+    *,
+    as_of: int | None = None,
+    phase: int | None = None,
+) -> Reading:
     """Read an experiment as of a time, now unless told otherwise (µs since 1970 UTC).
+
+    What was decided by other code of an arm is not pooled: only the last phase is read, or
+    the one of number ``phase``.
 
     Raises:
         Missing: where none has started.
-        UnknownName: where none of that name has.
+        UnknownName: where none of that name has, or it has no such phase.
     """
     record = _started(project, capability, name)
     began = record.started.body if record.started is not None else None
@@ -158,11 +176,17 @@ def read(project: Project, capability: str, name: str | None = None, *, as_of: i
     flow = Flow.open(project, capability, began.environment, project.archived(manifest.archive))
     sources = {source: flow.graph.nodes[source].declared for source in spec.sources}
     warehouse = _warehouse(flow, sources[spec.sources[0]])
-    found = DuckDBExperimentStore(warehouse).statistics(
+    past = [(one.release, one.at) for one in history(project.ledger, capability, began.environment)]
+    phases = phases_of(record, past)
+    meant = _phase(phases, phase, spec)
+    store = DuckDBExperimentStore(warehouse)
+    files = parquet_files(project.ledger, folder, capability, began.environment)
+    found = store.statistics(
         spec,
-        parquet_files(project.ledger, folder, capability, began.environment),
+        files,
         {source: flow.rows(declared) for source, declared in sources.items()},
         as_of=as_of if as_of is not None else now(),
+        phase=meant if len(phases) > 1 else None,
     )
     logged = decisions(project.ledger, folder, capability, began.environment)
     return Reading(
@@ -173,7 +197,19 @@ def read(project: Project, capability: str, name: str | None = None, *, as_of: i
         decisions=logged.height,
         deciding_s=float(logged["micros"].sum()) / 1e6,
         releases=tuple(sorted(logged["release"].unique().to_list())),
+        phase=meant,
+        phases=len(phases),
+        left_out=sum(store.decisions(spec, files, one) for one in phases if one is not meant),
     )
+
+
+def _phase(phases: list[Phase], number: int | None, spec: ExperimentSpec) -> Phase:
+    if number is None:
+        return phases[-1]
+    if not 1 <= number <= len(phases):
+        known = [str(one.number) for one in phases]
+        raise UnknownName.among(str(number), known, where=f"the phases of the experiment {spec.name}")
+    return phases[number - 1]
 
 
 def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentClosed:
