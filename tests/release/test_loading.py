@@ -7,7 +7,7 @@ import pytest
 
 import served_shop
 from fullcycle.data import decode
-from fullcycle.kernel import Damaged, Invalid, Misconfigured, Missing, UnknownName
+from fullcycle.kernel import Damaged, Invalid, Misconfigured, Missing, UnknownName, digest_parts
 from fullcycle.record import Artifacts, MemoryObjects
 from fullcycle.release import PinnedModel, keep_manifest, load_release, python_version
 from fullcycle.serve import HashedDraw
@@ -156,8 +156,11 @@ def test_an_object_that_is_gone_or_damaged_is_not_loaded(shelf, tmp_path):
     text = msgspec.structs.replace(
         shelf.draft.models["visit"].artifact, object=shelf.objects.put(b"no model")
     )
-    with pytest.raises(Damaged, match="not readable as a LightGBM model"):
+    with pytest.raises(Damaged, match="the model visit of the release is not the content that it pins"):
         shelf.load(models={"visit": msgspec.structs.replace(shelf.draft.models["visit"], artifact=text)})
+    told = msgspec.structs.replace(text, content=digest_parts("lightgbm-text@1", [b"no model"]))
+    with pytest.raises(Damaged, match="not readable as a LightGBM model"):
+        shelf.load(models={"visit": msgspec.structs.replace(shelf.draft.models["visit"], artifact=told)})
 
 
 def test_a_function_that_is_not_there_is_named_with_the_nearest(shelf):

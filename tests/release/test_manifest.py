@@ -105,6 +105,9 @@ def test_the_order_in_which_things_were_told_does_not_change_a_release():
         {"parameters": {"k": 4}},
         {"lookups": {"tastes": LOOKUP}},
         {"golden": "cd" * 32},
+        {"contracts": {"winback.rows:Client": DIGEST}},
+        {"features": {"winback.rows:traits": DIGEST}},
+        {"configuration": DIGEST},
         {"experiment": None},
         {"experiment": msgspec.structs.replace(TRIAL, weights={"today": 0.4, "chosen": 0.6})},
     ],
@@ -139,7 +142,9 @@ def test_golden_rows_come_back_to_the_bit(request, answer):
 def test_a_manifest_is_written_again_in_the_format_it_had():
     old = msgspec.structs.replace(MANIFEST, format=1)
 
-    assert "lookups" not in msgspec.json.decode(old.to_bytes())
+    assert (
+        not {"lookups", "contracts", "features", "configuration"} & msgspec.json.decode(old.to_bytes()).keys()
+    )
     assert Manifest.from_bytes(old.to_bytes()) == old
     assert "lookups" in msgspec.json.decode(MANIFEST.to_bytes())
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fullcycle.code.loader import Loaded as Loaded
     from fullcycle.code.loader import load as load
     from fullcycle.code.reaching import Reach as Reach
+    from fullcycle.code.reaching import own_code as own_code
     from fullcycle.code.reaching import reach as reach
     from fullcycle.code.reading import NEVER as NEVER
     from fullcycle.code.reading import read_archive as read_archive
@@ -45,6 +46,7 @@ _HOMES = {
     "is_pattern": ".beside",
     "load": ".loader",
     "lock": ".installed",
+    "own_code": ".reaching",
     "reach": ".reaching",
     "read_archive": ".reading",
     "uncommitted": ".git",

@@ -64,6 +64,16 @@ def reach(archive: Archive, module: str, name: str, *, cache: Path | None = None
     return _surrounded(_found(archive, module, name, cache))
 
 
+def own_code(archive: Archive, module: str, name: str) -> Digest:
+    """A digest of the project's code that ``name`` reaches, whatever is installed beside it.
+
+    Raises:
+        UnknownName, Invalid: see ``reach``.
+    """
+    symbols = _found(archive, module, name, None).symbols
+    return digest_value("own code@1", {key: symbols[key].digest for key in sorted(symbols)})
+
+
 @lru_cache(maxsize=1024)
 def _found(archive: Archive, module: str, name: str, cache: Path | None) -> Found:
     known = recall(cache, archive, module, name) if cache is not None else None

@@ -70,6 +70,8 @@ if TYPE_CHECKING:
     from fullcycle.release.manifest import golden_rows as golden_rows
     from fullcycle.release.manifest import keep_golden as keep_golden
     from fullcycle.release.manifest import keep_manifest as keep_manifest
+    from fullcycle.release.pins import code_of as code_of
+    from fullcycle.release.pins import contracts_of as contracts_of
     from fullcycle.release.predicting import NoNumber as NoNumber
     from fullcycle.release.predicting import Predictor as Predictor
     from fullcycle.release.predicting import ReleasedModel as ReleasedModel
@@ -123,7 +125,9 @@ _NAMES = {
     "admit": ".judgement",
     "asked_then": ".live",
     "chosen": ".live",
+    "code_of": ".pins",
     "contents": ".live",
+    "contracts_of": ".pins",
     "deploy": ".deployments",
     "deployed": ".deployments",
     "deployed_at": ".deployments",

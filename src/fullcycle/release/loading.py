@@ -18,6 +18,7 @@ from fullcycle.kernel import Digest, Invalid, Misconfigured, UnknownName
 from fullcycle.record import Artifacts, Codecs, ObjectStore
 from fullcycle.release.live import contents, open_lookup
 from fullcycle.release.manifest import Manifest, PinnedLookup, PinnedModel
+from fullcycle.release.pins import named, require_pinned, require_same_code
 from fullcycle.release.predicting import Encoder, Predictor, ReleasedModel
 from fullcycle.release.signature import Signature, read_signature
 
@@ -120,7 +121,9 @@ def load_release(
     """
     manifest = Manifest.from_bytes(objects.get(digest))
     require_surroundings(manifest)
+    require_pinned(objects, manifest)
     loaded = load(Archive.from_bytes(objects.get(manifest.archive)), root=root)
+    require_same_code(manifest, loaded)
     parts = _Parts(manifest, loaded, Artifacts(objects, codecs))
     experiment = manifest.experiment
     arms = experiment.arms if experiment is not None else {}
@@ -141,19 +144,6 @@ def load_release(
         {arm: policies[name] for arm, name in arms.items()},
         contents(manifest.lookups),
     )
-
-
-def named(loaded: Loaded, reference: str) -> Any:
-    """The object that ``"<module in the package>:<name>"`` names.
-
-    Raises:
-        UnknownName: where the module has none of that name.
-    """
-    module_name, _, name = reference.partition(":")
-    module = loaded.module(module_name)
-    if not hasattr(module, name):
-        raise UnknownName.among(name, vars(module), where=f"module {module_name} of the release")
-    return getattr(module, name)
 
 
 def python_version() -> str:

@@ -1,8 +1,9 @@
 """The manifest: everything that goes out together, pinned by digest.
 
 It is JSON, an object in the store, and its digest names the release's content. Nothing that
-decides is outside it. Formats 1 and 2 are read by every later version; a manifest is written
-again in the format that it had.
+decides is outside it. What differs between environments and decides nothing (how many workers,
+limits, tokens) is not pinned: it stands in ``fullcycle.toml``. Formats 1 and 2 are read by
+every later version; a manifest is written again in the format that it had.
 """
 
 from typing import Any
@@ -14,7 +15,12 @@ from fullcycle.kernel import Card, Damaged, Digest, Invalid
 from fullcycle.record import Artifact, ObjectStore
 
 FORMAT = 2
-_SINCE = {"lookups": 2}  # the format that a field came with, where that is not the first
+_SINCE = {
+    "lookups": 2,
+    "contracts": 2,
+    "features": 2,
+    "configuration": 2,
+}  # the format that a field came with, where that is not the first
 
 _CANONICAL = msgspec.json.Encoder(order="sorted")
 
@@ -63,8 +69,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Artifact] = {}  # by parameter: what else a step returned
     lookups: dict[str, PinnedLookup] = {}  # by parameter; live: others of their contract take their place
     parameters: dict[str, Any] = {}  # keyword-only parameters, frozen
+    contracts: dict[str, Digest] = {}  # of what each says: the request's, the answer's, what models see
+    features: dict[str, Digest] = {}  # by feature set: of all code of the project that it reaches
     golden: Digest = ""  # object: a list of GoldenRow; empty in a draft, which nobody may deploy
     brief: Digest | None = None  # object
+    configuration: Digest | None = None  # object: the flow's parameters as the run had them
     profile: Digest | None = None  # object: what the inputs looked like in training
     evaluation: dict[str, Artifact] = {}  # by step
     experiment: ExperimentSpec | None = None

@@ -11,13 +11,17 @@ from fullcycle.code import reach
 from fullcycle.data import Row, fields
 from fullcycle.experiment import Experiment, ExperimentSpec
 from fullcycle.experiment import reference as refer
-from fullcycle.flow import ModelStep, Node, RunRecord, run_record
+from fullcycle.flow import ModelStep, Node, RunRecord, run_record, settings
 from fullcycle.kernel import Invalid, counted
+from fullcycle.record import Artifact, PickleCodec
+from fullcycle.record.family import NAME as FAMILY
 from fullcycle.release import (
     Manifest,
     PinnedLookup,
     PinnedModel,
     Signature,
+    code_of,
+    contracts_of,
     keep_golden,
     read_signature,
     require_contract,
@@ -94,7 +98,24 @@ def begin(project: Project, capability: str, number: int) -> Making:
                 f"{capability}/service.py",
                 f"name one of: {', '.join(graph.nodes)}",
             )
-    return Making(project, run, flow, service, signature, _experiment(flow, signature))
+    making = Making(project, run, flow, service, signature, _experiment(flow, signature))
+    for step in signature.steps:
+        _refuse_pickle(making, step, run.steps[step].artifact)
+    return making
+
+
+def _refuse_pickle(making: Making, step: str, artifact: Artifact) -> None:
+    """A pickle runs the code that it names when it is read: no service reads one."""
+    if artifact.codec == PickleCodec.name:
+        raise Invalid(
+            f"{step}, which the service asks for, is kept as a pickle, and nothing in a release is unpickled",
+            making.flow.graph.nodes[step].line,
+            f"let {step} return what the store knows (plain data, a model, a table), or teach it the type "
+            "with fc.codec, instead of fc.Pickled; then run again",
+        )
+    if artifact.codec == FAMILY:
+        for part in making.flow.artifacts.parts(artifact).parts:
+            _refuse_pickle(making, step, part)
 
 
 def service_of(flow: Flow) -> Service[..., Any]:
@@ -141,6 +162,7 @@ def draft(making: Making) -> Manifest:
     """The manifest of what the run made, before golden rows and profile are added."""
     run, signature = making.run, making.signature
     fallback = making.service.fallback
+    models = {name: _pinned(making, name) for name in (*signature.models, *signature.families)}
     return Manifest(
         capability=making.capability,
         package=making.flow.archive.package,
@@ -151,10 +173,13 @@ def draft(making: Making) -> Manifest:
         distributions=_stands_on(making),
         service=refer(making.service.function),
         fallback=refer(fallback) if fallback is not None else None,
-        models={name: _pinned(making, name) for name in (*signature.models, *signature.families)},
+        models=models,
         lookups={name: _lookup(making, name) for name in signature.lookups},
         values={name: run.steps[name].artifact for name in signature.values},
         parameters=msgspec.to_builtins(dict(signature.defaults)),
+        contracts=contracts_of(signature),
+        features=code_of(making.flow.loaded, (one.features for one in models.values())),
+        configuration=making.project.objects.put(_configuration(run)),
         golden=keep_golden(making.project.objects, []),
         brief=run.started.brief,
         evaluation={step: judged.evaluation for step, judged in run.evaluations.items()},
@@ -172,6 +197,11 @@ def _pinned(making: Making, name: str) -> PinnedModel:
         )
     features = refer(declared.features.function)
     return PinnedModel(artifact=making.run.steps[name].artifact, features=features, step=name)
+
+
+def _configuration(run: RunRecord) -> bytes:
+    """Every parameter as the run had it: those that its environment bound count like any other."""
+    return msgspec.json.encode({name: one.value for name, one in settings(run).items()}, order="sorted")
 
 
 def _lookup(making: Making, name: str) -> PinnedLookup:
