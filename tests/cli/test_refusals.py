@@ -42,7 +42,7 @@ REFUSED = {
     "deploy winback@v1 --to prd": (2, "there is no 'prd'", "did you mean 'prod'?"),
     "deploy winback@v9 --to prod": (2, "there is no release winback@v9", "the last one is winback@v1"),
     "deployments winback --in prd": (2, "there is no 'prd'", "did you mean 'prod'?"),
-    "deployments winback --at noon": (2, "'noon' does not match the formats", "'%Y-%m-%d'"),
+    "deployments winback --at noon": (2, "'noon' is no moment", "yesterday 14:05"),
     "rollback winback": (2, "'winback' names no environment", "write winback@prod"),
     "rollback winback@prd": (2, "there is no 'prd'", "did you mean 'prod'?"),
     "rollback winback@prod": (1, "only winback@v1 ever answered", "fullcycle deploy winback@v"),
