@@ -72,7 +72,7 @@ class Server:
         variables = {**dict.fromkeys(VARIABLES, str(threads)), MARKER: str(self._marker)}
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([*work.preload, preloaded.__name__])
-        with _environment(variables):
+        with environment_of(variables):
             forkserver.ensure_running()
 
     def place(self) -> Path:
@@ -150,7 +150,7 @@ class Worker:
         context = multiprocessing.get_context("forkserver")
         threads_of = dict.fromkeys(VARIABLES, str(threads))
         around = {**os.environ, **threads_of}  # as it is now: the fork server has that of its start
-        with _environment(threads_of), _without_main():
+        with environment_of(threads_of), without_main():
             self._pool = ProcessPoolExecutor(
                 1, context, initializer=_begin, initargs=(work.begin, work.given, around, place)
             )
@@ -254,7 +254,7 @@ def _made(make: Make, calls: Sequence[Call]) -> list[Answer]:
 
 
 @contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
+def environment_of(variables: dict[str, str]) -> Iterator[None]:
     """Set environment variables for processes that are started meanwhile."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
@@ -269,7 +269,7 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _without_main() -> Iterator[None]:
+def without_main() -> Iterator[None]:
     """Let processes that are started meanwhile not import what was started here: they need nothing of it.
 
     A script without ``if __name__ == "__main__"`` would run again in each of them.

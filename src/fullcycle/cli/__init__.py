@@ -24,6 +24,7 @@ COMMANDS = {
     "rollback": "Go back to the release that answered before.",
     "deployments": "List what answered when.",
     "serve": "Answer requests with the release that is deployed.",
+    "score": "Decide on every row of a table by the function that serves.",
     "token": "Make or revoke a token, which a service that others can reach demands.",
     "tokens": "List the tokens that are valid.",
     "experiment": "Design, read and close an experiment.",

@@ -60,8 +60,13 @@ if TYPE_CHECKING:
     from fullcycle.data.row import matching as matching
     from fullcycle.data.row import personal as personal
     from fullcycle.data.row import time as time
+    from fullcycle.data.rows import columns_of as columns_of
+    from fullcycle.data.rows import rows_of as rows_of
     from fullcycle.data.sources import Source as Source
     from fullcycle.data.sources import source as source
+    from fullcycle.data.tabular import TableFile as TableFile
+    from fullcycle.data.tabular import require_suffix as require_suffix
+    from fullcycle.data.tabular import write_parts as write_parts
     from fullcycle.data.windows import trailing as trailing
 
 __getattr__, __all__ = lazily(
@@ -85,6 +90,11 @@ __getattr__, __all__ = lazily(
         "Rows": ".comparison",
         "ServedLookup": ".index",
         "Source": ".sources",
+        "TableFile": ".tabular",
+        "columns_of": ".rows",
+        "require_suffix": ".tabular",
+        "rows_of": ".rows",
+        "write_parts": ".tabular",
         "TableChange": ".comparison",
         "Unfit": ".request",
         "Variable": ".file",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import polars as pl
@@ -43,6 +43,51 @@ def check(frame: pl.DataFrame, contract: type[Row], *, table: str) -> Report:
         if count
     ]
     return Report(table, frame.height, frame.height, (*absent, *broken))
+
+
+def bad_columns(frame: pl.DataFrame, contract: type[Row]) -> list[Problem]:
+    """What is wrong with the columns themselves: absent, or of a dtype that cannot hold the field."""
+    return _columns(frame, fields(contract))[0]
+
+
+def bad_rows(
+    frame: pl.DataFrame, contract: type[Row], *, most: int, given: pl.DataFrame | None = None
+) -> tuple[list[tuple[int, str, str]], int]:
+    """Each row and field that breaks a rule, and which, at most ``most``; and how many there are.
+
+    Rows are requests, each by itself: a key may come twice. ``given`` is the table as text, whose
+    values in ``frame`` are null where they could not be read.
+    """
+    present = [field for field in fields(contract) if field.name in frame.columns]
+    rules = [rule for field in present for rule in _rules(field, frame.schema[field.name])]
+    if given is not None:
+        frame, rules = _with_text(frame, given, present, rules)
+    if not rules:
+        return [], 0
+    counts = frame.select(rule.broken.sum().alias(str(i)) for i, rule in enumerate(rules)).row(0)
+    broken = [rule for rule, count in zip(rules, counts, strict=True) if count]
+    found = [
+        (row, rule.field, rule.says)
+        for rule in broken
+        for row in frame.select(rule.broken.arg_true().head(most)).to_series()
+    ]
+    return sorted(found)[:most], sum(counts)
+
+
+def _with_text(
+    frame: pl.DataFrame, given: pl.DataFrame, present: list[Field], rules: list[_Rule]
+) -> tuple[pl.DataFrame, list[_Rule]]:
+    """The table beside the text that it was read from, and the rule that all of it could be read."""
+    texts = given.rename({name: f"text of {name}" for name in given.columns})
+    unread = {
+        field.name: pl.col(f"text of {field.name}").is_not_null() & pl.col(field.name).is_null()
+        for field in present
+    }
+    told = [
+        _Rule(field.name, f"it cannot be read as {field.type_name}", unread[field.name]) for field in present
+    ]
+    others = [replace(rule, broken=rule.broken & ~unread[rule.field]) for rule in rules]
+    return frame.hstack(texts), [*told, *others]
 
 
 def _columns(frame: pl.DataFrame, declared: tuple[Field, ...]) -> tuple[list[Problem], list[Field]]:

@@ -25,7 +25,7 @@ from fullcycle.data import Row
 from fullcycle.record import Decision
 from fullcycle.release import LoadedRelease, Policy, ReleasedModel, scores_of
 from fullcycle.serve.arms import Arms, Exposure
-from fullcycle.serve.decider import checked
+from fullcycle.serve.decider import checked, failure_told
 from fullcycle.serve.draw import HashedDraw
 from fullcycle.serve.ports import Fibers
 
@@ -46,6 +46,11 @@ class Failure:
     row: int
     policy: str
     error: Exception
+
+    @property
+    def told(self) -> str:
+        """What failed, how, and at which line, as a service tells it: nothing of the row."""
+        return failure_told(self.policy, self.error)
 
 
 @dataclass(slots=True)

@@ -139,10 +139,8 @@ class Decider:
 
     def note_failure(self, function: str, arm: str, error: Exception) -> None:
         """Count and tell of a user's function, or a model: its error's kind and line, not the request."""
-        kind = type(error).__name__
-        failed = f"model {error.step}" if isinstance(error, NoNumber) else function
-        self._meter.failed(self.ref, arm, failed, kind)
-        self._tell_once(f"{failed} failed: {kind} at {_line_of(error)}")
+        self._meter.failed(self.ref, arm, _what(function, error), type(error).__name__)
+        self._tell_once(failure_told(function, error))
 
     def note_failures(self, failures: Iterable[tuple[str, str, str]], told: Iterable[str]) -> None:
         """Count and tell what failed where another process decided: arm, function and error of each."""
@@ -193,6 +191,15 @@ def _cured(error: FullcycleError | OSError) -> str:
     if isinstance(error, FullcycleError):
         return f"{error.what} ({error.where}); {error.mend}"
     return str(error)
+
+
+def failure_told(function: str, error: Exception) -> str:
+    """What failed when a function was asked, how, and at which line; nothing of the request."""
+    return f"{_what(function, error)} failed: {type(error).__name__} at {_line_of(error)}"
+
+
+def _what(function: str, error: Exception) -> str:
+    return f"model {error.step}" if isinstance(error, NoNumber) else function
 
 
 def _line_of(error: Exception) -> str:
