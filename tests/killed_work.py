@@ -9,7 +9,7 @@ from fullcycle.adapters.compaction import publish
 from fullcycle.adapters.files import FileObjects
 from fullcycle.adapters.segments import SegmentWriter
 from fullcycle.kernel import uuid7
-from fullcycle.record import Artifacts, Codecs, Decision, append_next, encode_decision
+from fullcycle.record import Artifacts, Codecs, Decision, LogTerms, append_next, encode_decision
 from killing import Tell
 from record_children import open_ledger
 
@@ -26,19 +26,19 @@ def keep_and_append(folder: Path, tell: Tell) -> None:
 
 def log_decisions(folder: Path, tell: Tell) -> None:
     """Log decisions, synchronising all the time."""
-    writer = SegmentWriter(folder / "events", fsync_every=0.001)
+    writer = SegmentWriter(folder / "events", LogTerms(fsync_s=0.001))
     while True:
         tell(_log_one(writer))
 
 
 def log_and_publish(folder: Path, tell: Tell) -> None:
-    """Log some decisions, then compact whatever there is."""
+    """Log some decisions, segment after segment, then compact whatever there is and remove it at once."""
     ledger = open_ledger(str(folder / "ledger.db"))
-    writer = SegmentWriter(folder / "events")
+    writer = SegmentWriter(folder / "events", LogTerms(fsync_s=0.001, segment_bytes=1500))
     while True:
         for _ in range(5):
             tell(_log_one(writer))
-        publish(ledger, folder / "events", "winback", "prod", batch=2000)
+        publish(ledger, folder / "events", "winback", "prod", batch=2000, grace_s=0)
 
 
 def _log_one(writer: SegmentWriter) -> str:

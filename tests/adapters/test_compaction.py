@@ -1,5 +1,11 @@
 """fullcycle.adapters.compaction: each decision once, whatever happened to who compacted."""
 
+import contextlib
+import json
+import math
+import os
+import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,10 +14,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fullcycle.adapters.compaction import SCHEMA, compacted, decisions, parquet_files, publish
-from fullcycle.adapters.segments import SegmentWriter, segments
-from fullcycle.kernel import Damaged, Invalid, Missing, digest_bytes
-from fullcycle.record import Decision, MemoryLedger, Span, encode_decision
+from fullcycle.adapters.compaction import EventLog, compacted, decisions, parquet_files, publish
+from fullcycle.adapters.event_columns import DECISIONS
+from fullcycle.adapters.event_log import logged
+from fullcycle.adapters.segments import SegmentWriter, read_decisions, segments
+from fullcycle.kernel import Damaged, Invalid, Missing, digest_bytes, uuid7
+from fullcycle.record import (
+    Decision,
+    LogTerms,
+    MemoryLedger,
+    Span,
+    Unlogged,
+    compacted_of,
+    encode_decision,
+    encode_unlogged,
+    read_body,
+)
+
+DAY = 86_400_000_000  # microseconds
 
 
 def decision(id: str, **changes: object) -> Decision:
@@ -34,6 +54,7 @@ class Published:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.ledger = MemoryLedger()
+        self.log = EventLog(self.ledger, folder, "events/winback/prod")
 
     def publish(self, **options):
         return publish(self.ledger, self.folder, "winback", "prod", **options)
@@ -41,8 +62,15 @@ class Published:
     def ids(self) -> list[str]:
         return decisions(self.ledger, self.folder, "winback", "prod")["decision_id"].to_list()
 
+    def logged(self) -> list[str]:
+        return [one.id for one in logged(self.log, "winback")]
+
     def files(self) -> list[Path]:
         return parquet_files(self.ledger, self.folder, "winback", "prod")
+
+
+def rows_of(fact) -> int:
+    return sum(file.rows for file in fact.body.files)
 
 
 @pytest.fixture
@@ -63,6 +91,7 @@ def test_a_decision_comes_back_column_by_column(events):
         propensity=0.1 + 0.2,
         fallback=True,
         micros=120,
+        live={"history": "ab12"},
     )
     writer.append(encode_decision(full))
     writer.append(encode_decision(decision("d2")))
@@ -70,7 +99,7 @@ def test_a_decision_comes_back_column_by_column(events):
     events.publish()
 
     frame = decisions(events.ledger, events.folder, "winback", "prod")
-    assert frame.schema == SCHEMA
+    assert frame.schema == DECISIONS.schema
     assert frame.row(0, named=True) == {
         "decision_id": "d1",
         "at": datetime(2023, 11, 14, 22, 13, 20, 1, tzinfo=UTC),
@@ -85,6 +114,8 @@ def test_a_decision_comes_back_column_by_column(events):
         "micros": 120,
         "request": '{"zip":"Ä","history":1.5}',
         "answer": '[{"n":1},{"n":null}]',
+        "live": '{"history":"ab12"}',
+        "capability": "winback",
     }
     assert frame.row(1)[4:11] == (None, None, None, None, None, False, 0)
 
@@ -101,8 +132,9 @@ def test_the_fact_names_the_file_and_what_it_replaces(events):
         "ana",
         77,
     )
-    assert (fact.body.file, fact.body.rows, fact.body.watermark) == (file.name, 2, 77)
-    assert fact.body.digest == digest_bytes(file.read_bytes())
+    (told,) = fact.body.files
+    assert (told.file, told.day, told.rows) == (f"2023-11-14/{file.name}", "2023-11-14", 2)
+    assert (told.digest, fact.body.watermark) == (digest_bytes(file.read_bytes()), 77)
     assert fact.body.replaces == {path.name: Span(8, path.stat().st_size)}
     assert fact.body.damaged == {}
 
@@ -117,7 +149,7 @@ def test_only_what_is_new_is_compacted(events):
     (fact,) = events.publish()
     writer.close()
 
-    assert fact.body.rows == 2
+    assert rows_of(fact) == 2
     assert sorted(events.ids()) == ["a", "b", "c"]
     assert len(fact.body.replaces) == 2
 
@@ -129,13 +161,13 @@ def test_an_id_is_published_once_however_often_it_was_logged(events):
     (fact,) = events.publish()
 
     assert events.ids() == ["a", "b", "c"]
-    assert (fact.body.rows, fact.body.repeated) == (1, 1)
+    assert (rows_of(fact), fact.body.repeated) == (1, 1)
 
 
 def test_without_segments_there_is_nothing(events):
     assert events.publish() == []
     assert events.files() == []
-    assert decisions(events.ledger, events.folder, "winback", "prod").schema == SCHEMA
+    assert decisions(events.ledger, events.folder, "winback", "prod").schema == DECISIONS.schema
     assert not events.folder.exists()
 
 
@@ -218,7 +250,8 @@ def test_every_id_is_published_once_in_whatever_order_things_happen(tmp_path_fac
 
     assert sorted(events.ids()) == sorted(wanted)
     told = pl.read_parquet(events.files()).height if events.files() else 0
-    assert sum(f.body.rows for f in events.ledger.read("events/winback/prod")) == told == len(wanted)
+    facts = [f for f in events.ledger.read("events/winback/prod") if f.kind == "events.compacted"]
+    assert sum(map(rows_of, facts)) == told == len(wanted)
 
 
 def test_an_event_that_is_no_decision_is_refused(events):
@@ -246,6 +279,229 @@ def test_a_published_file_that_is_broken_is_damaged(events):
     events.publish()
     events.files()[0].chmod(0o644)
     events.files()[0].write_bytes(b"not parquet")
+    log(events.folder, "b")
 
     with pytest.raises(Damaged, match="cannot be read"):
+        events.ids()
+    with pytest.raises(Damaged, match="cannot be read"):
         events.publish()
+
+
+def test_events_lie_in_a_file_per_day_of_their_own(events):
+    writer = SegmentWriter(events.folder)
+    for n, at in enumerate([0, DAY - 1, DAY, -1]):
+        writer.append(encode_decision(decision(str(n), at=at)))
+    writer.close()
+    (fact,) = events.publish()
+
+    assert {file.day: file.rows for file in fact.body.files} == {
+        "1969-12-31": 1,
+        "1970-01-01": 2,
+        "1970-01-02": 1,
+    }
+    for file in fact.body.files:
+        days = pl.read_parquet(compacted(events.folder) / file.file)["at"].dt.date().unique()
+        assert [day.isoformat() for day in days] == [file.day]
+
+
+def test_the_many_files_of_a_day_become_one_and_only_then_are_replaced(events):
+    for n in range(4):
+        log(events.folder, f"a{n}", "a0")
+        facts = events.publish(grace_s=3600)
+    merged = facts[-1].body
+
+    assert [fact.kind for fact in facts] == ["events.compacted", "events.merged"]
+    assert (merged.file.rows, merged.file.day, len(merged.instead_of)) == (4, "2023-11-14", 4)
+    assert [str(path) for path in events.files()] == [str(compacted(events.folder) / merged.file.file)]
+    assert all((compacted(events.folder) / name).exists() for name in merged.instead_of)
+    events.publish(grace_s=0)
+    assert not any((compacted(events.folder) / name).exists() for name in merged.instead_of)
+    assert events.ids() == ["a0", "a1", "a2", "a3"]
+
+
+def test_a_segment_that_was_replaced_is_removed_after_the_grace(events):
+    log(events.folder, "a")
+    events.publish(clock=lambda: 10 * DAY)
+    events.publish(clock=lambda: 10 * DAY + 3_599_999_999)
+    assert len(segments(events.folder)) == 1
+    events.publish(clock=lambda: 10 * DAY + 3_600_000_000)
+
+    assert segments(events.folder) == []
+    assert events.ids() == events.logged() == ["a"]
+    log(events.folder, "a", "b")
+    events.publish()
+    assert events.logged() == ["a", "b"]
+
+
+def test_a_segment_that_is_still_written_to_stays(events):
+    writer = SegmentWriter(events.folder)
+    writer.append(encode_decision(decision("a")))
+    events.publish(grace_s=0)
+    assert len(segments(events.folder)) == 1
+    writer.append(encode_decision(decision("b")))
+    writer.close()
+    events.publish(grace_s=0)
+
+    assert segments(events.folder) == []
+    assert events.ids() == ["a", "b"]
+
+
+def test_a_torn_tail_goes_with_its_segment_and_a_damaged_segment_stays(events):
+    log(events.folder, "a", "b")
+    (torn,) = segments(events.folder)
+    torn.write_bytes(torn.read_bytes()[:-5])
+    log(events.folder, "c", "d", "e")
+    broken = segments(events.folder)[1]
+    broken.write_bytes(broken.read_bytes().replace(b'"id":"d"', b'"id":"X"'))
+    events.publish(grace_s=0)
+
+    assert segments(events.folder) == [broken]
+    assert events.ids() == ["a", "c", "e"]
+
+
+def test_a_segment_without_events_goes_once_it_is_old(events):
+    log(events.folder, "a")
+    blank = events.folder / "01.segment"
+    blank.write_bytes(b"fcsegm\x01\n")
+    events.publish(grace_s=0)
+    assert segments(events.folder) == [blank]
+    os.utime(blank, (1, 1))
+    events.publish(grace_s=0)
+
+    assert segments(events.folder) == []
+
+
+def test_what_was_answered_besides_is_told_and_no_decision(events):
+    note = Unlogged(unlogged=3, since=5, until=9, release=7, why="no room")
+    writer = SegmentWriter(events.folder)
+    for payload in (encode_decision(decision("a")), encode_unlogged(note), encode_decision(decision("b"))):
+        writer.append(payload)
+    writer.close()
+    assert [one.id for one in read_decisions(events.folder)] == events.logged() == ["a", "b"]
+    (fact,) = events.publish()
+
+    assert fact.body.unlogged == compacted_of([fact]).unlogged == [note]
+    assert events.ids() == events.logged() == ["a", "b"]
+
+
+def test_decisions_come_back_as_they_were_logged_before_and_after(events):
+    full = decision("d", live={"history": "ab12"}, arm="x", propensity=0.1 + 0.2, answer=[{"n": None}])
+    writer = SegmentWriter(events.folder)
+    for one in (full, decision("e")):
+        writer.append(encode_decision(one))
+    writer.close()
+    before = list(logged(events.log, "winback"))
+    events.publish(grace_s=0)
+
+    assert before == list(logged(events.log, "winback")) == [full, decision("e")]
+    assert list(logged(events.log, "winback", only="e")) == [decision("e")]
+    assert segments(events.folder) == []
+
+
+def test_a_file_of_before_there_were_days_is_read_and_merged(events):
+    frame = DECISIONS.frame([DECISIONS.row(encode_decision(decision("old")), "")])
+    compacted(events.folder).mkdir(parents=True)
+    frame.drop("live", "capability").write_parquet(compacted(events.folder) / "old.parquet")
+    told = {"file": "old.parquet", "digest": "ab", "rows": 1, "replaces": {}, "watermark": 5}
+    before = read_body("events.compacted", json.dumps({"v": 1, **told}))
+    events.ledger.append("events/winback/prod", 0, before)
+
+    assert events.ids() == ["old"]
+    for id in ("old", "new"):
+        log(events.folder, id)
+        events.publish()
+    assert sorted(events.ids()) == sorted(events.logged()) == ["new", "old"]
+    assert next(logged(events.log, "winback", only="old")) == decision("old")
+
+
+class Killed(BaseException):
+    """What stands for SIGKILL in this process."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.tuples(st.just("compact"), st.none() | st.integers(0, 12)),
+            st.tuples(st.just("begin"), st.none()),
+            st.tuples(st.just("log"), st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=5)),
+        ),
+        max_size=14,
+    ),
+    batch=st.sampled_from([1, 300, 1 << 20]),
+)
+def test_whatever_is_killed_wherever_each_acknowledged_id_is_read_once(tmp_path_factory, steps, batch):
+    events = Published(tmp_path_factory.mktemp("law"))
+    writer, wanted = SegmentWriter(events.folder, LogTerms(segment_bytes=400)), set()
+    for what, how in steps:
+        if what == "compact":
+            with killed_after(how), contextlib.suppress(Killed):
+                events.publish(batch=batch, grace_s=0)
+        elif what == "begin":
+            writer.close()
+        else:
+            for id in how:
+                writer.append(encode_decision(decision(id, at=ord(id) * DAY // 2)))
+            wanted.update(how)
+        assert sorted(events.logged()) == sorted(wanted)
+    writer.close()
+    events.publish(batch=batch, grace_s=0)
+
+    assert sorted(events.ids()) == sorted(events.logged()) == sorted(wanted)
+    assert segments(events.folder) == []
+
+
+@contextlib.contextmanager
+def killed_after(calls: int | None):
+    """Let this process end, as it were, at the call of that number which changes a disk or the ledger."""
+    left = [math.inf if calls is None else calls]
+
+    def counted(real):
+        def call(*given, **more):
+            left[0] -= threading.current_thread() is threading.main_thread()
+            if left[0] < 0:
+                raise Killed
+            return real(*given, **more)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for home, name in [(Path, "unlink"), (Path, "rename"), (Path, "mkdir"), (MemoryLedger, "append")]:
+            patch.setattr(home, name, counted(getattr(home, name)))
+        patch.setattr(os, "fsync", counted(os.fsync))
+        yield
+
+
+def test_who_reads_while_others_write_and_compact_sees_each_id_once(tmp_path):
+    events = Published(tmp_path / "events")
+    acknowledged: list[str] = []
+    stop = threading.Event()
+
+    def write() -> None:
+        writer = SegmentWriter(events.folder, LogTerms(segment_bytes=3000))
+        while not stop.is_set():
+            id = uuid7()
+            writer.append(encode_decision(decision(id)))
+            acknowledged.append(id)
+            time.sleep(0.001)
+        writer.close()
+
+    def tidy() -> None:
+        while not stop.is_set():
+            events.publish(grace_s=0.1, batch=3000)
+            time.sleep(0.01)
+
+    threads = [threading.Thread(target=one) for one in (write, write, tidy)]
+    for thread in threads:
+        thread.start()
+    for _ in range(20):
+        known = list(acknowledged)
+        found = events.logged()
+        assert len(found) == len(set(found))
+        assert set(known) <= set(found)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    events.publish(grace_s=0)
+    assert sorted(events.ids()) == sorted(acknowledged)
+    assert segments(events.folder) == []

@@ -18,13 +18,14 @@ from fullcycle.adapters.segments import (
     Event,
     Hole,
     SegmentWriter,
+    is_written,
     read_decisions,
     read_segment,
     scan_segment,
     segments,
 )
 from fullcycle.kernel import Damaged, Invalid, Misconfigured
-from fullcycle.record import Decision, Span, encode_decision
+from fullcycle.record import Decision, LogTerms, Span, encode_decision
 
 HEADER = 8  # bytes of the magic
 FRAME = 12  # bytes before a payload
@@ -91,7 +92,7 @@ def test_each_writer_has_a_segment_of_its_own_and_so_has_each_reopening(tmp_path
 def test_a_forked_child_writes_to_a_segment_of_its_own(tmp_path):
     program = (
         "import os, sys; from fullcycle.adapters.segments import SegmentWriter\n"
-        "writer = SegmentWriter(sys.argv[1], fsync_every=0.01); writer.append(b'before')\n"
+        "writer = SegmentWriter(sys.argv[1]); writer.append(b'before')\n"
         "child = os.fork(); writer.append(b'child' if not child else b'parent'); writer.close()\n"
         "if child: os.waitpid(child, 0)\n"
     )
@@ -101,7 +102,7 @@ def test_a_forked_child_writes_to_a_segment_of_its_own(tmp_path):
 
 
 def test_threads_share_a_writer(tmp_path):
-    writer = SegmentWriter(tmp_path, fsync_every=0.001)
+    writer = SegmentWriter(tmp_path, LogTerms(fsync_s=0.001))
     each = [b"%d" % n * 50 for n in range(200)]
     threads = [threading.Thread(target=lambda: [writer.append(one) for one in each]) for _ in range(4)]
     for thread in threads:
@@ -113,9 +114,8 @@ def test_threads_share_a_writer(tmp_path):
     assert sorted(payloads(segments(tmp_path)[0])) == sorted(each * 4)
 
 
-def test_a_full_segment_is_followed_by_another(tmp_path, monkeypatch):
-    monkeypatch.setattr("fullcycle.adapters.segments._FULL", 100)
-    writer = SegmentWriter(tmp_path)
+def test_a_full_segment_is_followed_by_another(tmp_path):
+    writer = SegmentWriter(tmp_path, LogTerms(segment_bytes=100))
     for n in range(10):
         writer.append(b"%d" % n * 40)
     writer.close()
@@ -136,7 +136,7 @@ def test_the_writer_synchronises_by_itself(tmp_path, monkeypatch):
             synced.set()
 
     monkeypatch.setattr(os, "fsync", fsync)
-    writer = SegmentWriter(tmp_path, fsync_every=0.01)
+    writer = SegmentWriter(tmp_path, LogTerms(fsync_s=0.01))
     writer.append(b"x")
 
     assert synced.wait(5)
@@ -262,6 +262,117 @@ def test_a_failed_synchronisation_is_told_at_the_next_event(tmp_path):
     writer.append(b"after")
     writer.close()
     assert [payloads(path) for path in segments(tmp_path)] == [[b"before"], [b"after"]]
+
+
+def test_a_segment_is_closed_in_time_though_nothing_is_written(tmp_path):
+    writer = SegmentWriter(tmp_path, LogTerms(fsync_s=0.01, segment_s=0.2))
+    writer.append(b"one")
+    (path,) = segments(tmp_path)
+
+    assert is_written(path)
+    assert until(lambda: not is_written(path))
+    writer.append(b"two")
+    assert sorted(map(payloads, segments(tmp_path))) == [[b"one"], [b"two"]]
+    writer.close()
+    assert not any(map(is_written, segments(tmp_path)))
+
+
+def test_a_segment_is_written_to_until_its_process_is_gone(tmp_path):
+    program = (
+        "import sys, time; from fullcycle.adapters.segments import SegmentWriter\n"
+        "writer = SegmentWriter(sys.argv[1]); writer.append(b'one'); print('kept', flush=True)\n"
+        "time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, tmp_path], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        (path,) = segments(tmp_path)
+        assert is_written(path)
+        child.kill()
+    assert not is_written(path)
+
+
+def test_a_forked_child_does_not_hold_its_parents_segment(tmp_path):
+    writer = SegmentWriter(tmp_path)
+    writer.append(b"one")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.read(reading, 1)
+        os._exit(0)
+    writer.close()
+    held = [is_written(path) for path in segments(tmp_path)]
+    os.write(writing, b"x")
+    os.waitpid(child, 0)
+
+    assert held == [False]
+
+
+class Disk:
+    """A disk whose synchronisation can be held up."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.goes = threading.Event()
+        self.waiting = threading.Event()
+        self.goes.set()
+        self._real = os.fsync
+        monkeypatch.setattr(os, "fsync", self._fsync)
+
+    def _fsync(self, handle: int) -> None:
+        if not self.goes.is_set():
+            self.waiting.set()
+            assert threading.current_thread().name == "event-log", "an append waited for the disk"
+            self.goes.wait(30)
+        self._real(handle)
+
+
+def test_nobody_who_appends_waits_for_the_disk_even_where_segments_fill_up(tmp_path, monkeypatch):
+    disk = Disk(monkeypatch)
+    writer = SegmentWriter(tmp_path, LogTerms(fsync_s=0.001, segment_bytes=100))
+    writer.append(b"first")
+    disk.goes.clear()
+    for n in range(50):
+        writer.append(b"%02d" % n * 25)
+    assert disk.waiting.wait(5)
+    for n in range(50):
+        writer.append(b"%02d" % n * 25)
+    disk.goes.set()
+    writer.close()
+
+    assert sum(len(payloads(path)) for path in segments(tmp_path)) == 101
+
+
+def test_a_disk_that_does_not_come_after_stops_the_log_until_it_has(tmp_path, monkeypatch):
+    disk = Disk(monkeypatch)
+    writer = SegmentWriter(tmp_path, LogTerms(fsync_s=0.001, stalled_s=0.05))
+    disk.goes.clear()
+    writer.append(b"kept")
+    assert disk.waiting.wait(5)
+    time.sleep(0.1)
+    with pytest.raises(Misconfigured, match=r"has not taken what was written for more than 0\.05 s"):
+        writer.append(b"refused")
+    disk.goes.set()
+
+    assert until(lambda: kept(writer, b"kept too"))
+    writer.close()
+    assert [payload for path in segments(tmp_path) for payload in payloads(path)] == [b"kept", b"kept too"]
+
+
+def kept(writer: SegmentWriter, payload: bytes) -> bool:
+    try:
+        writer.append(payload)
+    except Misconfigured:
+        return False
+    return True
+
+
+def until(holds: Callable[[], bool]) -> bool:
+    """Wait for at most ten seconds."""
+    for _ in range(1000):
+        if holds():
+            return True
+        time.sleep(0.01)
+    return False
 
 
 @pytest.mark.slow

@@ -1,131 +1,160 @@
-"""Compaction: what segments hold becomes Parquet files, and one fact names what a file replaces.
+"""Compaction: what segments hold becomes Parquet files by day, and one fact names what they replace.
 
-A file counts once its fact is in the ledger; before that it is nothing, and whoever
-compacts next removes it. So a killed compaction loses nothing and doubles nothing. One
-process at a time compacts a folder; the ledger's compare-and-swap guards the rest.
+A file counts once its fact is in the ledger; before that it is nothing, and whoever compacts
+next removes it. So a killed compaction loses nothing and doubles nothing. What is replaced is
+removed only when its fact has been there for a while: who began to read before the fact comes
+to an end on what it knew. One process at a time compacts a folder; the ledger's
+compare-and-swap guards the rest.
 """
 
 import fcntl
+import mmap
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import polars as pl
 
-from fullcycle.adapters.files import make_folder, unwritable, write_atomically
-from fullcycle.adapters.segments import Hole, scan_segment, segments
-from fullcycle.kernel import Clock, Damaged, Invalid, Missing, digest_bytes, now, uuid7
-from fullcycle.record import EventsCompacted, Fact, Ledger, Span, events_stream
-
-SCHEMA = pl.Schema(
-    {
-        "decision_id": pl.String(),
-        "at": pl.Datetime("us", "UTC"),
-        "release": pl.Int64(),
-        "environment": pl.String(),
-        "experiment": pl.String(),
-        "arm": pl.String(),
-        "arm_probability": pl.Float64(),
-        "unit": pl.String(),
-        "propensity": pl.Float64(),
-        "fallback": pl.Boolean(),
-        "micros": pl.Int64(),
-        "request": pl.String(),  # JSON
-        "answer": pl.String(),  # JSON
-    }
+from fullcycle.adapters.event_columns import DECISIONS, Columns
+from fullcycle.adapters.files import make_folder, sync_folder, unwritable, write_aside
+from fullcycle.adapters.segments import BLANK, Event, Hole, is_written, scan_segment, segments
+from fullcycle.kernel import Clock, Damaged, Digest, Missing, digest_bytes, now, uuid7
+from fullcycle.record import (
+    Compacted,
+    DayFile,
+    EventsCompacted,
+    EventsMerged,
+    Fact,
+    Ledger,
+    Span,
+    Unlogged,
+    compacted_of,
+    events_stream,
+    unlogged_in,
 )
-_BATCH = 64 << 20  # bytes of payload in one file: bounds the memory that compaction takes
+
+GRACE_S = 3600.0
+"""Seconds for which a segment, or a file, is kept beside what replaces it."""
+
+_BATCH = 64 << 20  # bytes of payload in the files of one fact: bounds the memory that compaction takes
+_FILES, _OF_TODAY = 4, 16  # of a day, before they are merged
+_MERGED = 256 << 20  # bytes above which a file is left as it is
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class _Stored(msgspec.Struct, kw_only=True):
-    """A decision as the log holds it, its request and answer left as JSON."""
+@dataclass(frozen=True, slots=True)
+class EventLog:
+    """One log: a folder of segments, and the stream of facts about it."""
 
-    id: str
-    at: int
-    environment: str
-    release: int
-    request: msgspec.Raw
-    answer: msgspec.Raw
-    experiment: str | None = None
-    unit: str | None = None
-    arm: str | None = None
-    arm_probability: float | None = None
-    propensity: float | None = None
-    fallback: bool = False
-    micros: int = 0
+    ledger: Ledger
+    folder: Path
+    stream: str
+    columns: Columns = DECISIONS
+
+    @property
+    def target(self) -> Path:
+        """Where its columnar files are."""
+        return compacted(self.folder)
+
+    def told(self) -> Compacted:
+        """What the facts about it come to by now."""
+        return compacted_of(self.ledger.read(self.stream))
+
+    def files(self) -> list[Path]:
+        """The files that hold all that was compacted, each id once over all of them.
+
+        Raises:
+            Missing: where one of them is gone.
+        """
+        return _files(self.target, self.told())
+
+    def frame(self) -> pl.DataFrame:
+        """All that was compacted, each id once; ``compact`` first.
+
+        Raises:
+            Missing, Damaged: where a file is gone, or cannot be read.
+        """
+        return _collected(self.columns.scan(self.files()), self.target)
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What the next file will hold, and what of which segments that is."""
+    """What the next fact will hold, and what of which segments that is."""
 
-    decisions: list[_Stored] = field(default_factory=list)
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
     replaces: dict[str, Span] = field(default_factory=dict)
     damaged: dict[str, list[Span]] = field(default_factory=dict)
+    unlogged: list[Unlogged] = field(default_factory=list)
     size: int = 0
 
-    def take(self, segment: str, span: Span, payload: bytes | None) -> None:
-        """Add an event, or a hole where ``payload`` is None."""
-        begun = self.replaces.get(segment, span)
-        self.replaces[segment] = Span(begun.start, span.end)
-        if payload is None:
-            self.damaged.setdefault(segment, []).append(span)
+    def take(self, segment: str, found: Event | Hole, columns: Columns) -> None:
+        """Add what was found in a segment."""
+        begun = self.replaces.get(segment, found.span)
+        self.replaces[segment] = Span(begun.start, found.span.end)
+        if isinstance(found, Hole):
+            self.damaged.setdefault(segment, []).append(found.span)
+        elif (note := unlogged_in(found.payload)) is not None:
+            self.unlogged.append(note)
         else:
-            self.decisions.append(_decoded(payload, segment))
-            self.size += len(payload)
+            self.rows.append(columns.row(found.payload, segment))
+            self.size += len(found.payload)
 
 
-def publish(
-    ledger: Ledger,
-    folder: Path | str,
-    capability: str,
-    environment: str,
+def compact(
+    log: EventLog,
     *,
     by: str = "fullcycle",
     clock: Clock = now,
     batch: int = _BATCH,
+    grace_s: float = GRACE_S,
 ) -> list[Fact]:
-    """Compact what a folder's segments hold since the last time; return the new facts.
+    """Compact what a log's segments hold since the last time; return the new facts.
 
     Nothing new gives no fact. Holes in a segment are named in the fact, and events behind
-    them are kept.
+    them are kept. Files of a day that have become many are merged; what has been replaced
+    for ``grace_s`` is removed, but for segments in which something was damaged.
 
     Args:
-        ledger: where the facts are.
-        folder: the segments of this capability and environment; files go to its ``compacted``.
-        capability: whose decisions these are.
-        environment: where they were made.
+        log: what is compacted.
         by: who compacts.
         clock: gives the watermark.
-        batch: bytes of payload after which another file is begun.
+        batch: bytes of payload after which another fact is told.
+        grace_s: how long readers may go on with what they knew when they began.
 
     Raises:
         Conflict: where a process that does not see this folder's lock compacted meanwhile.
+        Missing, Damaged: where a file of before is gone, or cannot be read.
         Misconfigured: where the folder cannot be written.
     """
     new: list[Fact] = []
-    folder = Path(folder)
-    if not segments(folder):
+    if not segments(log.folder) and not log.target.is_dir():
         return new
-    target = compacted(folder)
-    stream = events_stream(capability, environment)
     try:
-        make_folder(target)
-        with _alone(target):
-            told = ledger.read(stream)
-            _remove_unnamed(target, told)
-            known = _known_ids(parquet_files(ledger, folder, capability, environment))
-            for body in _bodies(folder, told, known, clock(), batch):
-                told.append(ledger.append(stream, len(told), body, by=by, at=clock()))
-                new.append(told[-1])
+        make_folder(log.target)
+        with _alone(log.target):
+            facts = log.ledger.read(log.stream)
+            told = compacted_of(facts)
+            _remove_unnamed(log.target, told)
+            _files(log.target, told)  # while one is missed, nothing is compacted
+            for body in _bodies(log, told, clock(), batch):
+                new.append(log.ledger.append(log.stream, len(facts) + len(new), body, by=by, at=clock()))
+                told.tell(new[-1])
+            _remove_replaced(log, told, clock() - round(grace_s * 1e6))
             return new
     except OSError as error:
-        raise unwritable(error, "the compacted events", target) from error
+        raise unwritable(error, "the compacted events", log.target) from error
+
+
+def publish(
+    ledger: Ledger, folder: Path | str, capability: str, environment: str, **options: Any
+) -> list[Fact]:
+    """Compact the decisions of a service; see ``compact``."""
+    return compact(EventLog(ledger, Path(folder), events_stream(capability, environment)), **options)
 
 
 def parquet_files(ledger: Ledger, folder: Path | str, capability: str, environment: str) -> list[Path]:
@@ -134,8 +163,21 @@ def parquet_files(ledger: Ledger, folder: Path | str, capability: str, environme
     Raises:
         Missing: where one of them is gone.
     """
-    target = compacted(Path(folder))
-    files = [target / fact.body.file for fact in ledger.read(events_stream(capability, environment))]
+    return EventLog(ledger, Path(folder), events_stream(capability, environment)).files()
+
+
+def decisions(ledger: Ledger, folder: Path | str, capability: str, environment: str) -> pl.DataFrame:
+    """All published decisions, each id once, as ``DECISIONS`` has their columns; call ``publish`` first."""
+    return EventLog(ledger, Path(folder), events_stream(capability, environment)).frame()
+
+
+def compacted(folder: Path) -> Path:
+    """The folder of Parquet files beside a folder's segments."""
+    return folder / "compacted"
+
+
+def _files(target: Path, told: Compacted) -> list[Path]:
+    files = [target / name for name in told.files]
     for file in files:
         if not file.exists():
             raise Missing(
@@ -146,119 +188,150 @@ def parquet_files(ledger: Ledger, folder: Path | str, capability: str, environme
     return files
 
 
-def decisions(ledger: Ledger, folder: Path | str, capability: str, environment: str) -> pl.DataFrame:
-    """All published decisions, each id once, in the order of ``SCHEMA``'s columns; call ``publish`` first."""
-    files = parquet_files(ledger, folder, capability, environment)
-    return pl.read_parquet(files, glob=False) if files else pl.DataFrame(schema=SCHEMA)
-
-
-def compacted(folder: Path) -> Path:
-    """The folder of Parquet files beside a folder's segments."""
-    return folder / "compacted"
-
-
 def _bodies(
-    folder: Path, told: list[Fact], known: set[str], began: int, size: int
-) -> Iterator[EventsCompacted]:
-    """Write what is new, file by file; only the last brings the watermark up to ``began``."""
-    watermark = max((fact.body.watermark for fact in told), default=0)
-    done: dict[str, int] = {}
-    for fact in told:
-        done.update({segment: span.end for segment, span in fact.body.replaces.items()})
-    for part, last in _batches(folder, done, size):
-        yield _write(part, compacted(folder), known, began if last else watermark)
+    log: EventLog, told: Compacted, began: int, size: int
+) -> Iterator[EventsCompacted | EventsMerged]:
+    """Write what is new, fact by fact, then merge; only the last of the new brings the watermark up."""
+    watermark = told.watermark
+    for part, last in _batches(log, dict(told.done), size):
+        yield _write(log, part, told, began if last else watermark)
+    today = _day(began)
+    for day in sorted({one.day for one in told.files.values()}):
+        merged = _merge(log, [one for one in told.files.values() if one.day == day], today)
+        if merged is not None:
+            yield merged
 
 
-def _batches(folder: Path, done: dict[str, int], size: int) -> Iterator[tuple[_Batch, bool]]:
+def _batches(log: EventLog, done: dict[str, int], size: int) -> Iterator[tuple[_Batch, bool]]:
     """What is new in the segments, in parts of bounded size; told of each whether it is the last."""
     part = _Batch()
-    for path in segments(folder):
+    for path in segments(log.folder):
         if path.stat().st_size <= done.get(path.name, 0):
             continue
         for found in scan_segment(path, done.get(path.name, 0)):
             if part.size >= size:
                 yield part, False
                 part = _Batch()
-            part.take(path.name, found.span, None if isinstance(found, Hole) else found.payload)
+            part.take(path.name, found, log.columns)
     if part.replaces:
         yield part, True
 
 
-def _write(part: _Batch, target: Path, known: set[str], watermark: int) -> EventsCompacted:
-    """Write the decisions that are not known yet; ``known`` learns their ids."""
-    rows = []
-    for decision in part.decisions:
-        if decision.id not in known:
-            known.add(decision.id)
-            rows.append(_row(decision))
-    frame = pl.DataFrame(rows, schema={**SCHEMA, "at": pl.Int64}, orient="row").cast({"at": SCHEMA["at"]})
-    buffer = BytesIO()
-    frame.write_parquet(buffer, compression="zstd", statistics=True)
-    data = buffer.getvalue()
-    name = f"{uuid7()}.parquet"
-    write_atomically(target / name, data)
+def _write(log: EventLog, part: _Batch, told: Compacted, watermark: int) -> EventsCompacted:
+    """Write the events whose ids are not known yet, a file per day."""
+    known = _known(log, told, [row[0] for row in part.rows])
+    days: dict[str, list[tuple[Any, ...]]] = {}
+    for row in part.rows:
+        if row[0] not in known:
+            known.add(row[0])
+            days.setdefault(_day(row[1]), []).append(row)
     return EventsCompacted(
-        file=name,
-        digest=digest_bytes(data),
-        rows=len(rows),
+        files=[_placed(log, day, log.columns.frame(rows).lazy()) for day, rows in sorted(days.items())],
         replaces=part.replaces,
         watermark=watermark,
-        repeated=len(part.decisions) - len(rows),
+        repeated=len(part.rows) - sum(map(len, days.values())),
         damaged=part.damaged,
+        unlogged=part.unlogged,
     )
 
 
-def _row(one: _Stored) -> tuple[Any, ...]:
-    return (
-        one.id,
-        one.at,
-        one.release,
-        one.environment,
-        one.experiment,
-        one.arm,
-        one.arm_probability,
-        one.unit,
-        one.propensity,
-        one.fallback,
-        one.micros,
-        bytes(one.request).decode(),
-        bytes(one.answer).decode(),
-    )
+def _merge(log: EventLog, files: list[DayFile], today: str) -> EventsMerged | None:
+    """One file instead of a day's many; None where they are few, or large."""
+    small = [one for one in files if (log.target / one.file).stat().st_size < _MERGED]
+    if len(small) < (_OF_TODAY if files[0].day == today else _FILES):
+        return None
+    merged = _placed(log, small[0].day, log.columns.scan([log.target / one.file for one in small]))
+    return EventsMerged(file=merged, instead_of=[one.file for one in small])
 
 
-_DECODER = msgspec.json.Decoder(_Stored)
-
-
-def _decoded(payload: bytes, segment: str) -> _Stored:
+def _placed(log: EventLog, day: str, rows: pl.LazyFrame) -> DayFile:
+    """Write a file of one day, durably."""
+    name = f"{day or 'undated'}/{uuid7()}.parquet"
+    path = log.target / name
+    make_folder(path.parent)
     try:
-        return _DECODER.decode(payload)
-    except msgspec.MsgspecError as error:
-        raise Invalid(
-            f"an event is no decision: {error}",
-            f"the segment {segment}",
-            "upgrade fullcycle to at least the version that wrote it",
-        ) from error
-
-
-def _known_ids(files: list[Path]) -> set[str]:
-    if not files:
-        return set()
-    try:
-        return set(pl.scan_parquet(files, glob=False).select("decision_id").collect()["decision_id"])
+        write_aside(path, lambda aside: rows.sink_parquet(aside, compression="zstd", statistics=True))
     except pl.exceptions.PolarsError as error:
-        raise Damaged(
-            f"a file of published decisions cannot be read: {str(error)[:200]}",
-            str(files[0].parent),
-            "restore the folder from a backup",
-        ) from error
+        raise _unreadable(error, log.target) from error
+    many = pl.scan_parquet(path, glob=False).select(pl.len()).collect().item()
+    return DayFile(file=name, day=day, digest=_digest_of(path), rows=many)
 
 
-def _remove_unnamed(target: Path, told: list[Fact]) -> None:
+def _digest_of(path: Path) -> Digest:
+    with (
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+        memoryview(content) as data,
+    ):
+        return digest_bytes(data)
+
+
+def _known(log: EventLog, told: Compacted, ids: list[str]) -> set[str]:
+    """Which of these ids were compacted before."""
+    files = _files(log.target, told)
+    if not files or not ids:
+        return set()
+    asked = pl.col(log.columns.id).is_in(pl.Series(ids, dtype=pl.String).implode())
+    found = log.columns.scan(files).select(log.columns.id).filter(asked)
+    return set(_collected(found, log.target)[log.columns.id])
+
+
+def _collected(rows: pl.LazyFrame, target: Path) -> pl.DataFrame:
+    try:
+        return rows.collect()
+    except pl.exceptions.PolarsError as error:
+        raise _unreadable(error, target) from error
+
+
+def _unreadable(error: pl.exceptions.PolarsError, target: Path) -> Damaged:
+    return Damaged(
+        f"a file of published decisions cannot be read: {str(error)[:200]}",
+        str(target),
+        "restore the folder from a backup",
+    )
+
+
+def _day(at: int) -> str:
+    return (_EPOCH + timedelta(microseconds=at)).date().isoformat()
+
+
+def _remove_unnamed(target: Path, told: Compacted) -> None:
     """Remove what a killed compaction left. The lock is held: nobody is writing these."""
-    named = {fact.body.file for fact in told}
-    for path in target.iterdir():
-        if path.name not in named and path.suffix in (".parquet", ".tmp"):
+    for path in (*target.iterdir(), *target.glob("*/*")):
+        name = str(path.relative_to(target))
+        known = name in told.files or name in told.replaced
+        if not known and path.suffix in (".parquet", ".tmp"):
             path.unlink()
+
+
+def _remove_replaced(log: EventLog, told: Compacted, before: int) -> None:
+    """Remove segments and files that something else has stood for since ``before``."""
+    gone = [log.target / name for name, at in told.replaced.items() if at <= before]
+    _remove(path for path in gone if path.exists())
+    over = [path for path in segments(log.folder) if told.ended.get(path.name, before + 1) <= before]
+    _remove(path for path in over if path.name not in told.damaged and _is_over(path, told))
+    _remove(path for path in segments(log.folder) if path.name not in told.done and _is_blank(path))
+
+
+def _is_over(path: Path, told: Compacted) -> bool:
+    """Whether nobody writes to a segment, and all that is whole in it was compacted."""
+    return not is_written(path) and next(iter(scan_segment(path, told.done[path.name])), None) is None
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether whoever began a segment was killed before its first event."""
+    found = path.stat()
+    old = found.st_mtime < time.time() - GRACE_S  # others are perhaps begun just now
+    return old and found.st_size <= BLANK and not is_written(path)
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    folders = set()
+    for path in paths:
+        path.unlink()
+        folders.add(path.parent)
+    for folder in folders:
+        sync_folder(folder)
 
 
 @contextmanager

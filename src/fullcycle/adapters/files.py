@@ -60,7 +60,7 @@ class FileObjects:
         seal, synced = (_seal_of(digest), True) if brief is None else (brief, False)
         self._place(
             digest,
-            lambda target: _write_aside(target, write, seal, synced=synced),
+            lambda target: write_aside(target, write, seal, synced=synced),
             is_sound=lambda _: self.is_sealed(digest),
         )
         if lasting:
@@ -256,7 +256,7 @@ def _freshened(path: Path) -> bool:
 
 def write_atomically(target: Path, data: bytes) -> None:
     """Write a read-only file that is there as a whole or not at all, also after a loss of power."""
-    _write_aside(target, lambda aside: _write_bytes(aside, data))
+    write_aside(target, lambda aside: _write_bytes(aside, data))
 
 
 def _write_bytes(path: Path, data: bytes) -> None:
@@ -264,9 +264,10 @@ def _write_bytes(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _write_aside(
+def write_aside(
     target: Path, write: Callable[[Path], None], seal: int | None = None, *, synced: bool = True
 ) -> None:
+    """Have a read-only file written that is there as a whole or not at all."""
     aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
     try:
         write(aside)

@@ -11,9 +11,11 @@ events follow is damage, and is reported.
 """
 
 import errno
+import fcntl
 import os
 import struct
 import threading
+import time
 import weakref
 import zlib
 from collections.abc import Iterator, Sequence
@@ -21,15 +23,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fullcycle.adapters.files import make_folder, sync_folder, unwritable
-from fullcycle.kernel import Damaged, Invalid, uuid7
-from fullcycle.record import Decision, Span, decode_decision, each_once
+from fullcycle.kernel import Damaged, Invalid, Misconfigured, uuid7
+from fullcycle.record import Decision, LogTerms, Span, decode_decision, each_once, unlogged_in
 
 SUFFIX = ".segment"
 _MAGIC = b"fcsegm\x01\n"  # the byte before the line feed is the version
+BLANK = len(_MAGIC)
+"""Bytes of a segment without events."""
+
 _MARK = b"\xfc\xe5\x9a\xa6"
 _FRAME = struct.Struct("<4sII")  # mark, length, CRC-32
 _LENGTH = struct.Struct("<I")
-_FULL = 64 << 20  # bytes; then the writer begins another segment
+_TERMS = LogTerms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +55,21 @@ class Hole:
 class SegmentWriter:
     """Appends payloads to a segment that no other process writes to.
 
-    ``fsync_every`` is in seconds. Threads may share a writer; a child made by ``fork``
-    begins a segment of its own. Nothing is created before the first event.
+    Nobody who appends waits for the disk: a thread of the writer synchronises, closes what is
+    full, and closes in time what is seldom written to. A segment is locked as long as it may
+    be written to. Threads may share a writer; a child made by ``fork`` begins a segment of
+    its own. Nothing is created before the first event.
     """
 
     _failed: OSError | None  # what the last synchronisation said
     _beat: threading.Thread | None
     _dirty: threading.Event  # something was written since the last synchronisation
     _closed: threading.Event
+    _left: list[int]  # segments that are full, to be synchronised and closed
 
-    def __init__(self, folder: Path | str, *, fsync_every: float = 1.0) -> None:
+    def __init__(self, folder: Path | str, terms: LogTerms = _TERMS) -> None:
         self._folder = Path(folder)
-        self._every = fsync_every
+        self._terms = terms
         self._anew()
         _WRITERS.add(self)
 
@@ -69,8 +77,8 @@ class SegmentWriter:
         """Write one event: it survives the death of this process once this returns.
 
         Raises:
-            Misconfigured: where it could not be written, or what was written before could
-                not be synchronised; the event is then not in the log.
+            Misconfigured: where it could not be written, or what was written before could not
+                be synchronised, or is not yet after a long time; the event is not in the log.
         """
         self._keep(_frame(payload))
 
@@ -83,6 +91,8 @@ class SegmentWriter:
         self._keep(b"".join(map(_frame, payloads)))
 
     def _keep(self, frames: bytes) -> None:
+        if self._syncing_since and time.monotonic() - self._syncing_since > self._terms.stalled_s:
+            raise self._stalled()
         try:
             with self._lock:
                 self._write(frames)
@@ -91,9 +101,18 @@ class SegmentWriter:
         if not self._dirty.is_set():
             self._dirty.set()
 
+    def _stalled(self) -> Misconfigured:
+        return Misconfigured(
+            f"the disk has not taken what was written for more than {self._terms.stalled_s:g} s",
+            f"the event log in {self._folder}",
+            "see what keeps the disk busy; the log goes on once it has come after",
+        )
+
     def sync(self) -> None:
         """Put on the disk all that was appended so far."""
         with self._lock:
+            left, self._left = self._left, []
+            _end(left)
             if self._handle >= 0:
                 os.fsync(self._handle)
 
@@ -101,17 +120,21 @@ class SegmentWriter:
         """Synchronise and end the segment; a later event begins another."""
         with self._lock:
             self._leave()
+            left, self._left = self._left, []
             if self._beat is not None:
                 self._closed.set()
                 self._dirty.set()
             self._beat, self._dirty, self._closed = None, threading.Event(), threading.Event()
+        if left:
+            sync_folder(self._folder)
+        _end(left)
 
     def _write(self, frames: bytes) -> None:
         if self._failed is not None:
             failed, self._failed = self._failed, None
             self._leave()  # what reached the disk of this segment is no longer certain
             raise failed
-        if self._handle < 0 or self._end >= _FULL:
+        if self._handle < 0 or self._end >= self._terms.segment_bytes:
             self._begin()
         written = os.write(self._handle, frames)
         if written != len(frames):
@@ -131,11 +154,13 @@ class SegmentWriter:
         make_folder(self._folder)
         path = self._folder / f"{uuid7()}{SUFFIX}"
         self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
         self._end = os.write(self._handle, _MAGIC)
         if self._end != len(_MAGIC):
             self._leave()
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        sync_folder(self._folder)
+        self._until = time.monotonic() + self._terms.segment_s
+        self._named = False
         if self._beat is None:
             self._beat = threading.Thread(
                 target=self._synchronise, args=(self._dirty, self._closed), name="event-log", daemon=True
@@ -144,41 +169,75 @@ class SegmentWriter:
 
     def _leave(self) -> None:
         if self._handle >= 0:
-            handle, self._handle = self._handle, -1
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            self._left.append(self._handle)
+            self._handle = -1
 
     def _anew(self) -> None:
-        """Hold nothing yet. A forked child comes here too: what its parent holds is not its own."""
+        """Hold nothing yet."""
         self._lock = threading.Lock()
         self._handle = -1
         self._end = 0
+        self._until = 0.0  # when the segment is closed, on the monotonic clock
+        self._named = True  # whether the name of the segment is on the disk
+        self._left = []
+        self._syncing_since = 0.0  # on the monotonic clock; 0 for not now
         self._failed = None
         self._dirty, self._closed = threading.Event(), threading.Event()
         self._beat = None
 
+    def _disown(self) -> None:
+        """In a forked child: what its parent holds is not its own, nor may it keep its parent's locks."""
+        for handle in (self._handle, *self._left):
+            if handle >= 0:
+                os.close(handle)
+        self._anew()
+
     def _synchronise(self, dirty: threading.Event, closed: threading.Event) -> None:
-        """Put on the disk, every so often, what was appended since."""
+        """Put on the disk, every so often, what was appended since; close what is old enough."""
         while not closed.is_set():
-            dirty.wait()
-            closed.wait(self._every)
-            dirty.clear()
+            if dirty.wait(self._idle_s()):
+                closed.wait(self._terms.fsync_s)
+                dirty.clear()
+            if closed.is_set():
+                return
+            self._syncing_since = time.monotonic()
             try:
                 self._sync_aside()
             except OSError as error:
                 self._failed = error
+            self._syncing_since = 0.0
+
+    def _idle_s(self) -> float | None:
+        """How long there may be nothing to do; None for as long as nobody writes."""
+        return max(self._until - time.monotonic(), 0.0) if self._handle >= 0 else None
 
     def _sync_aside(self) -> None:
         """Synchronise without keeping those who append waiting."""
         with self._lock:
+            if self._handle >= 0 and time.monotonic() >= self._until:
+                self._leave()
+            left, self._left = self._left, []
             handle = os.dup(self._handle) if self._handle >= 0 else -1
-        if handle >= 0:
-            try:
+            named, self._named = self._named, True
+        try:
+            if not named:
+                sync_folder(self._folder)
+            if handle >= 0:
                 os.fsync(handle)
-            finally:
+        finally:
+            if handle >= 0:
                 os.close(handle)
+            _end(left)
+
+
+def _end(handles: Sequence[int]) -> None:
+    """Synchronise and close segments."""
+    try:
+        for handle in handles:
+            os.fsync(handle)
+    finally:
+        for handle in handles:
+            os.close(handle)
 
 
 _WRITERS: "weakref.WeakSet[SegmentWriter]" = weakref.WeakSet()
@@ -186,7 +245,7 @@ _WRITERS: "weakref.WeakSet[SegmentWriter]" = weakref.WeakSet()
 
 def _after_fork() -> None:
     for writer in list(_WRITERS):
-        writer._anew()
+        writer._disown()
 
 
 os.register_at_fork(after_in_child=_after_fork)
@@ -240,10 +299,22 @@ def segments(folder: Path) -> list[Path]:
     return sorted(Path(folder).glob(f"*{SUFFIX}"))
 
 
+def is_written(path: Path) -> bool:
+    """Whether some process may still append to a segment."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def read_decisions(folder: Path) -> Iterator[Decision]:
-    """All decisions in a folder's segments, each id once."""
+    """All decisions in a folder's segments, each id once; ``event_log`` reads what was compacted, too."""
     payloads = (payload for path in segments(folder) for payload, _ in read_segment(path))
-    return each_once(decode_decision(payload) for payload in payloads)
+    return each_once(decode_decision(payload) for payload in payloads if unlogged_in(payload) is None)
 
 
 def _checked_magic(data: bytes, path: Path) -> bytes:

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from fullcycle.kernel import Digest, Invalid
-from fullcycle.record.facts import fact
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -33,37 +32,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     live: dict[str, Digest] = {}  # the content of each lookup that it could ask, by parameter
 
 
-class Span(msgspec.Struct, frozen=True, array_like=True):
-    """The bytes ``start`` to ``end`` of a segment, the end left out."""
-
-    start: int
-    end: int
-
-
-@fact("events.compacted")
-class EventsCompacted(msgspec.Struct, frozen=True, kw_only=True):
-    """A columnar file now stands for parts of the log.
-
-    ``watermark`` (µs since 1970 UTC): every decision that was logged before it is in this
-    file or an earlier one.
-    """
-
-    file: str  # its name in the folder of compacted files
-    digest: Digest
-    rows: int
-    replaces: dict[str, Span]  # by segment
-    watermark: int
-    repeated: int = 0  # decisions left out, their ids being known already
-    damaged: dict[str, list[Span]] = {}  # what could not be read, by segment
-
-
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Decision)
-
-
-def events_stream(capability: str, environment: str) -> str:
-    """The stream that tells what of a service's log was compacted."""
-    return f"events/{capability}/{environment}"
 
 
 def encode_decision(decision: Decision) -> bytes:
@@ -94,3 +64,17 @@ def each_once(decisions: Iterable[Decision]) -> Iterator[Decision]:
         if decision.id not in seen:
             seen.add(decision.id)
             yield decision
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that was posted to ``/events/<name>``. ``at`` is when, in µs since 1970 UTC."""
+
+    id: str
+    at: int
+    release: int  # whose contract it kept
+    row: Any  # the Row, or what was encoded of it
+
+
+def encode_received(event: Received) -> bytes:
+    """A received row as the log holds it: JSON."""
+    return _ENCODER.encode(event)
