@@ -33,6 +33,7 @@ ITERATE = ROOT / "docs" / "howto" / "iterate-fast.md"
 SPACE = ROOT / "docs" / "howto" / "free-space.md"
 LOOKUPS = ROOT / "docs" / "howto" / "lookups.md"
 SECURE = ROOT / "docs" / "howto" / "secure-service.md"
+SERVE = ROOT / "docs" / "howto" / "serve.md"
 PAGES = (
     README,
     TUTORIAL,
@@ -47,6 +48,7 @@ PAGES = (
     SPACE,
     LOOKUPS,
     SECURE,
+    SERVE,
 )
 SHORTER = {"python replay.py": "python replay.py --limit 4000"}
 PORT = "8765"

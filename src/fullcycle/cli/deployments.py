@@ -22,7 +22,7 @@ def command(capability: str, environment: str, at: datetime | None, *, as_json: 
     """List what was deployed, newest first.
 
     \b
-    Examples:
+    Example:
         fullcycle deployments winback --at "2026-03-01 14:05"
         fullcycle deployments winback --at "tuesday 14:05"
     """  # noqa: D301 - click reads a real backspace
