@@ -68,7 +68,7 @@ def test_every_route_of_a_service_declares_its_scope():
     scopes = {route.path: route.scope for route in app().routes.all}
 
     assert set(scopes.values()) <= set(SCOPES)
-    assert {path for path, scope in scopes.items() if scope == "open"} == {"/livez", "/readyz"}
+    assert {path for path, scope in scopes.items() if scope == "open"} == {"/livez", "/readyz", "/try"}
     assert scopes["/winback"] == "decide"
 
 

@@ -147,7 +147,7 @@ def test_a_function_that_raises_is_told_by_kind_and_line_and_its_fallback_after_
     line = 1 + served_shop.SERVICE.splitlines().index(
         '    raise ZeroDivisionError(f"no luck with {client.client_id}")'
     )
-    assert first.failure.line.endswith(f"winback/service.py:{line}")
+    assert first.failure.line == f"winback/service.py:{line}"
     assert (second.function, second.failure) == ("winback.service:today", None)
 
 

@@ -6,14 +6,16 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import partial
 
+from fullcycle.serve import try_page
 from fullcycle.serve.answered import Answered
 from fullcycle.serve.crowd import Crowd, Room
 from fullcycle.serve.decider import Tell
 from fullcycle.serve.guard import Guard
 from fullcycle.serve.helper import Helper
 from fullcycle.serve.limits import Limits
-from fullcycle.serve.many import answer_rows
+from fullcycle.serve.many import ROW_BY_ROW, answer_rows
 from fullcycle.serve.metrics import CONTENT_TYPE, Census, Meter, exposition
+from fullcycle.serve.openapi import at_edge
 from fullcycle.serve.problem import Response, problem, response
 from fullcycle.serve.reading import Asked, Gone, HeaderReader, Message, Receive, Rejected, is_array
 from fullcycle.serve.routes import HttpScope, Request, Route, Routes
@@ -49,7 +51,8 @@ class App:
 
     ``POST /<capability>`` decides, once per Idempotency-Key that is still remembered (see
     ``answered`` for how long that is); ``GET /openapi.json``, ``/metrics``, ``/livez`` and
-    ``/readyz`` tell. The pages of its edge are answered besides.
+    ``/readyz`` tell; ``GET /try`` asks by hand what ``POST /explain`` answers. The pages of its
+    edge are answered besides.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class App:
         self._guard, self._meter, self._census, self._limits = edge.guard, edge.meter, edge.census, limits
         self._helper = edge.helper
         self._answered = Answered()
+        self._explainer = try_page.Explainer()
         self._crowd, self._room = Crowd(limits.in_flight), Room(limits.long_bodies)
         self._headers = HeaderReader(replay=replay, limit=max(limits.body_bytes, limits.rows_bytes))
         self._unknown = f"there is nothing here; decisions are made at POST /{capability}"
@@ -78,6 +82,8 @@ class App:
             [
                 Route("POST", f"/{capability}", "decide", self._decide),
                 Route("GET", "/openapi.json", "read", self._openapi),
+                Route("GET", "/try", "open", try_page.page),
+                Route("POST", "/explain", "read", self._explain),
                 Route("GET", "/metrics", "operate", self._metrics),
                 Route("GET", "/livez", "open", self._alive),
                 Route("GET", "/readyz", "open", self._ready),
@@ -158,7 +164,18 @@ class App:
 
     async def _openapi(self, request: Request) -> Response:
         active = self._serving.active
-        return self._serving.ready() if active is None else response(200, active.openapi)
+        if active is None:
+            return self._serving.ready()
+        rows = self._limits.rows if self._helper is not None else min(self._limits.rows, ROW_BY_ROW)
+        tokens = self._guard.tokens is not None
+        return response(200, at_edge(active.openapi, rows=rows, tokens=tokens))
+
+    async def _explain(self, request: Request) -> Response:
+        active = self._serving.active
+        if active is None:
+            return self._serving.ready()
+        asked = self._headers.read(request.headers)
+        return await self._explainer.answer(active, await request.body(), asked)
 
     async def _alive(self, request: Request) -> Response:
         return _ALIVE

@@ -108,12 +108,12 @@ def _failed(policy: Policy, id: str, error: Exception, package: str) -> Invalid:
     said = (str(error) if known is None else known.what).strip().partition("\n")[0][:300]
     return Invalid(
         f"{policy.reference} fails at golden row {id}: {type(error).__name__}{said and ': '}{said}",
-        own_line(error, package) or policy.reference,
+        _own_line(error, package) or policy.reference,
         known.mend if known is not None else "let it answer every row of its contract, then release again",
     )
 
 
-def own_line(error: Exception, package: str) -> str:
+def _own_line(error: Exception, package: str) -> str:
     """The innermost line of the project's own that led to an error, as ``file:line``; "" for none."""
     lines = [
         f"{frame.f_code.co_filename}:{number}"

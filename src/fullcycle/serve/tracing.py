@@ -7,6 +7,7 @@ and no second way of deciding can differ from the first. Nothing is logged or co
 What each feature adds is asked of the model afterwards: it may take longer than deciding.
 """
 
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import fsum, isfinite
@@ -14,13 +15,13 @@ from typing import Any, NoReturn, Protocol, runtime_checkable
 
 import msgspec
 
-from fullcycle.data import Row, fields
+from fullcycle.data import Row
 from fullcycle.experiment import unit_hash
 from fullcycle.record import Decision
-from fullcycle.release import LoadedRelease, NoNumber, Policy, ReleasedModel
+from fullcycle.release import LoadedRelease, Policy, ReleasedModel
 from fullcycle.serve.arms import Arms
 from fullcycle.serve.decider import Decider, Undecided
-from fullcycle.serve.draw import HashedDraw, uniform
+from fullcycle.serve.draw import HashedDraw
 from fullcycle.serve.explanation import (
     Assigned,
     Called,
@@ -33,8 +34,8 @@ from fullcycle.serve.explanation import (
     Step,
     with_contributions,
 )
-from fullcycle.serve.golden import own_line
 from fullcycle.serve.showing import Shown
+from fullcycle.serve.watching import WatchedDraw, WatchedLookup, WatchedModel
 
 MOST = 64
 """How many predictions of one decision are explained; the others are counted."""
@@ -130,7 +131,7 @@ class Trace:
     def _called(self, policy: Policy) -> Policy:
         def call(row: Any, draw: HashedDraw) -> Any:
             self._calls.append(_Call(policy.reference))
-            return policy.call(row, _WatchedDraw(draw, self._id, self))
+            return policy.call(row, WatchedDraw(draw, self._id, self))
 
         return replace(policy, call=call)
 
@@ -139,14 +140,14 @@ class Trace:
         found: dict[str, Any] = {}
         for name, value in policy.given.items():
             if isinstance(value, ReleasedModel):
-                found[name] = _WatchedModel(value, name, "", self)
+                found[name] = WatchedModel(value, name, "", self)
             elif name in policy.lookups:
-                found[name] = _WatchedLookup(value, name, self)
+                found[name] = WatchedLookup(value, name, self)
             elif isinstance(value, dict) and any(isinstance(one, ReleasedModel) for one in value.values()):
-                found[name] = {key: _WatchedModel(one, name, str(key), self) for key, one in value.items()}
+                found[name] = {key: WatchedModel(one, name, str(key), self) for key, one in value.items()}
         return found
 
-    def predicted(self, model: "_WatchedModel", row: Any, prediction: float | None) -> None:
+    def predicted(self, model: WatchedModel, row: Any, prediction: float | None) -> None:
         """Keep a question to a model."""
         call = self._calls[-1]
         if call.asked >= MOST:
@@ -163,7 +164,7 @@ class Trace:
         )
         call.steps.append(_Question(told, model.model.predictor, numbers))
 
-    def looked_up(self, lookup: "_WatchedLookup", key: tuple[object, ...], row: Any) -> None:
+    def looked_up(self, lookup: WatchedLookup, key: tuple[object, ...], row: Any) -> None:
         """Keep a question to a lookup."""
         told = LookedUp(
             lookup=lookup.name,
@@ -231,9 +232,24 @@ class _Watched(Decider):
         )
         self._calls = calls
 
-    def _note_failure(self, policy: Policy, arm: str, error: Exception) -> None:
-        line = own_line(error, self.release.manifest.package)
+    def note_failure(self, function: str, arm: str, error: Exception) -> None:
+        line = _line_of(error, self.release.manifest.package)
         self._calls[-1].failure = Failed(type(error).__name__, line)
+
+
+def _line_of(error: Exception, package: str) -> str:
+    """The project's own innermost line that led to an error, such as ``winback/service.py:7``; "" for none.
+
+    Where the project lies is nobody's business: an explanation may leave the machine.
+    """
+    found = ""
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        owner, _, module = str(frame.f_globals.get("__name__", "")).partition("].")
+        if owner.startswith(f"{package}["):
+            file = frame.f_code.co_filename.rpartition("/")[2]
+            parts = module.split(".") if file == "__init__.py" else module.split(".")[:-1]
+            found = "/".join([*parts, f"{file}:{number}"])
+    return found
 
 
 class _Nowhere:
@@ -247,66 +263,3 @@ class _Nowhere:
 
     def close(self) -> None:
         return None
-
-
-class _WatchedModel:
-    """A ``Model[X]`` that is watched."""
-
-    def __init__(self, model: ReleasedModel, name: str, element: str, trace: Trace) -> None:
-        self.model = model
-        self.name = name
-        self.element = element
-        self._trace = trace
-
-    def predict(self, x: Any, /) -> Any:
-        many = isinstance(x, (list, tuple))
-        try:
-            predictions = self.model.predict(x)
-        except NoNumber:
-            for row in x if many else [x]:
-                self._trace.predicted(self, row, None)
-            raise
-        for row, prediction in zip(x, predictions, strict=True) if many else [(x, predictions)]:
-            self._trace.predicted(self, row, prediction)
-        return predictions
-
-
-class _WatchedLookup:
-    """An ``fc.Lookup`` that is watched; whatever else is asked of it, it answers itself."""
-
-    def __init__(self, lookup: Any, name: str, trace: Trace) -> None:
-        self.name = name
-        self._lookup = lookup
-        self._trace = trace
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The names of the key's fields."""
-        return tuple(one.name for one in fields(self._lookup.contract) if one.key)
-
-    def get(self, *key: object) -> Any:
-        row = self._lookup.get(*key)
-        self._trace.looked_up(self, key, row)
-        return row
-
-    def __len__(self) -> int:
-        return len(self._lookup)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._lookup, name)
-
-
-class _WatchedDraw:
-    """An ``fc.Draw`` that is watched."""
-
-    def __init__(self, draw: HashedDraw, id: str, trace: Trace) -> None:
-        self._draw = draw
-        self._id = id.encode()
-        self._picks = 0
-        self._trace = trace
-
-    def pick(self, weights: Mapping[Any, float], /) -> Any:
-        chosen = self._draw.pick(weights)
-        self._picks += 1
-        self._trace.picked(weights, uniform(self._id, self._picks), chosen)
-        return chosen
