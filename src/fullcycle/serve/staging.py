@@ -11,7 +11,6 @@ from fullcycle.release import chosen, golden_rows, load_release
 from fullcycle.serve.app import App, Edge
 from fullcycle.serve.decider import Decider, Tell
 from fullcycle.serve.follower import Follower
-from fullcycle.serve.gaps import Gaps
 from fullcycle.serve.golden import require_golden
 from fullcycle.serve.metrics import Meter
 from fullcycle.serve.openapi import openapi
@@ -25,8 +24,7 @@ class Stager:
 
     ``codecs`` read models, each as a ``Predictor``, and values; ``root`` is where the project's
     files would be, for tracebacks; ``replay`` says whether requests may be dated; ``tell``
-    hears what an operator should know, a line at a time; ``gaps`` counts what is answered though
-    the log does not take it, without them that is refused.
+    hears what an operator should know, a line at a time.
     """
 
     objects: ObjectStore
@@ -37,13 +35,6 @@ class Stager:
     replay: bool = False
     root: Path | None = None
     meter: Meter = field(default_factory=Meter)
-    gaps: Gaps | None = None
-
-    def close(self) -> None:
-        """Let go of the log, once it holds what there is to say of answers that it did not take."""
-        if self.gaps is not None:
-            self.gaps.note(self.log)
-        self.log.close()
 
     def __call__(self, deployed: Deployed) -> Active:
         """Load a release and have it reproduce its golden rows, over the lookups that it pins.
@@ -66,7 +57,6 @@ class Stager:
             log=self.log,
             tell=self.tell,
             meter=self.meter,
-            gaps=self.gaps,
         )
         document = openapi(release, decider.ref, replay=self.replay, golden=rows[0])
         return Active(decider, document, reproduced, deployed.published)
@@ -86,7 +76,7 @@ def service_app(
         yield
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-        stager.close()
+        stager.log.close()
 
     edge = edge or Edge(meter=stager.meter)
     return App(serving, life, capability=capability, replay=stager.replay, tell=stager.tell, edge=edge)
