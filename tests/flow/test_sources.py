@@ -69,9 +69,9 @@ def test_columns_beside_the_contract_change_nothing():
 @pytest.mark.parametrize(
     ("days", "note"),
     [
-        (1.9, "checked 1 of 1 rows"),
-        (3.0, "checked 1 of 1 rows; its newest at is 72 h old, 48 h are allowed"),
-        (100.0, "checked 1 of 1 rows; its newest at is 2,400 h old, 48 h are allowed"),
+        (1.9, "checked 1 of 1 row"),
+        (3.0, "checked 1 of 1 row; its newest at is 72 h old, 48 h are allowed"),
+        (100.0, "checked 1 of 1 row; its newest at is 2,400 h old, 48 h are allowed"),
     ],
 )
 def test_a_source_older_than_it_may_be_is_noted_and_read_all_the_same(days, note):
@@ -94,7 +94,7 @@ def test_a_source_without_rows_is_neither_fresh_nor_stale():
 def test_nothing_is_said_of_a_source_that_does_not_say_how_fresh_it_is():
     flow = FLOW.replace(', fresh_within="2d"', "")
 
-    assert shop_of(visits(5), days=900).run(flow).steps["visits"].note == "checked 1 of 1 rows"
+    assert shop_of(visits(5), days=900).run(flow).steps["visits"].note == "checked 1 of 1 row"
 
 
 def test_rows_are_put_in_the_order_of_key_and_time():
