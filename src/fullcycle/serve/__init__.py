@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from fullcycle.serve.decider import Decider as Decider
     from fullcycle.serve.declare import Service as Service
     from fullcycle.serve.declare import service as service
+    from fullcycle.serve.deployments import LedgerDeployments as LedgerDeployments
     from fullcycle.serve.draw import HashedDraw as HashedDraw
     from fullcycle.serve.follower import Follower as Follower
-    from fullcycle.serve.follower import LedgerDeployments as LedgerDeployments
     from fullcycle.serve.golden import golden_answers as golden_answers
     from fullcycle.serve.golden import require_golden as require_golden
     from fullcycle.serve.golden import with_golden as with_golden
@@ -32,7 +32,7 @@ _NAMES = {
     "Edge": ".app",
     "Follower": ".follower",
     "HashedDraw": ".draw",
-    "LedgerDeployments": ".follower",
+    "LedgerDeployments": ".deployments",
     "Service": ".declare",
     "Stager": ".staging",
     "assess_here": ".assessment",

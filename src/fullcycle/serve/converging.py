@@ -21,11 +21,10 @@ from fullcycle.release import (
     HostLeft,
 )
 from fullcycle.serve import messages
-from fullcycle.serve.decider import Tell
 from fullcycle.serve.lookout import News
 from fullcycle.serve.member import ENDED, Member
 from fullcycle.serve.messages import first_line
-from fullcycle.serve.ports import Deployed
+from fullcycle.serve.ports import Deployed, Tell
 from fullcycle.serve.supervisor import Page, Staff, held_by
 from fullcycle.serve.tokens import Token
 

@@ -8,13 +8,10 @@ activated; what cannot be asked changes nothing.
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
 
-from fullcycle.kernel import FullcycleError, Missing
-from fullcycle.record import Ledger
-from fullcycle.release import deployments_stream, live_stream, newest, releases_stream
-from fullcycle.serve.decider import Tell
-from fullcycle.serve.ports import Deployed, Deployments
+from fullcycle.serve.deployments import deployment_of
+from fullcycle.serve.messages import first_line
+from fullcycle.serve.ports import Deployed, Deployments, Tell
 from fullcycle.serve.serving import Active, Serving
 
 Stage = Callable[[Deployed], Active]
@@ -23,7 +20,6 @@ Stage = Callable[[Deployed], Active]
 POLL_S = 0.2
 _LONGEST_WAIT_S = 30.0
 _DOUBLINGS = 10
-_HALF = 32  # bits
 
 
 class Follower:
@@ -53,7 +49,7 @@ class Follower:
         try:
             generation = await asyncio.to_thread(self._deployments.generation)
         except Exception as error:  # noqa: BLE001 - whatever it is, what answers goes on answering
-            self._note_unreachable(f"the ledger cannot be asked ({_first_line(error)})")
+            self._note_unreachable(f"the ledger cannot be asked ({first_line(error)})")
             return
         self._note_unreachable("")
         if generation == self._generation:
@@ -82,7 +78,7 @@ class Follower:
         self._failures += 1
         wait = self._every * 2 ** min(self._failures, _DOUBLINGS)
         self._try_again = time.monotonic() + min(wait, _LONGEST_WAIT_S)
-        why = f"deployment {deployment_of(generation)} was not activated: {_first_line(error)}"
+        why = f"deployment {deployment_of(generation)} was not activated: {first_line(error)}"
         if why != self._serving.refused:
             active = self._serving.active
             keeps = f"{active.ref} goes on answering" if active is not None else "nothing answers"
@@ -93,63 +89,3 @@ class Follower:
         if why != self._serving.unreachable:
             self._tell(f"{why}; what answers stays" if why else "the ledger can be asked again")
             self._serving.unreachable = why
-
-
-class LedgerDeployments:
-    """What the ledger says should answer.
-
-    A generation is two positions in one number: its low half that of the last deployment,
-    its high half that of the last lookup that was published.
-    """
-
-    def __init__(self, ledger: Ledger, capability: str, environment: str) -> None:
-        self._ledger = ledger
-        self._releases = releases_stream(capability)
-        self._deployments = deployments_stream(capability, environment)
-        self._live = live_stream(capability, environment)
-
-    def generation(self) -> int:
-        """The positions of the last deployment and of the last publication; 0 before the first deployment."""
-        deployment = self._head(self._deployments)
-        return deployment | self._head(self._live) << _HALF if deployment else 0
-
-    def deployed(self, generation: int) -> Deployed:
-        """What a generation's deployment decided, with what was published until then.
-
-        Raises:
-            Missing: where the ledger lacks it, or the release that it names.
-        """
-        number: int = self._body(self._deployments, deployment_of(generation)).release
-        return self.release(number, generation)
-
-    def release(self, number: int, generation: int) -> Deployed:
-        """A release, deployed or not, with what was published until a generation.
-
-        Raises:
-            Missing: where the ledger lacks it.
-        """
-        live = generation >> _HALF
-        told = self._ledger.read(self._live)[:live] if live else []
-        return Deployed(number, self._body(self._releases, number).manifest, newest(told))
-
-    def _head(self, stream: str) -> int:
-        return self._ledger.heads(stream).get(stream, 0)
-
-    def _body(self, stream: str, position: int) -> Any:
-        found = self._ledger.read(stream, since=position - 1)
-        if not found:
-            raise Missing(
-                f"{stream} has no position {position}", "the ledger", "see that it was restored whole"
-            )
-        return found[0].body
-
-
-def deployment_of(generation: int) -> int:
-    """The position of a generation's deployment."""
-    return generation & ((1 << _HALF) - 1)
-
-
-def _first_line(error: Exception) -> str:
-    """What happened, on one line of at most 300 characters."""
-    text = error.what if isinstance(error, FullcycleError) else f"{type(error).__name__}: {error}"
-    return (text.splitlines() or [type(error).__name__])[0][:300]

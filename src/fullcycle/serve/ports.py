@@ -7,6 +7,9 @@ from typing import Any, Protocol
 from fullcycle.kernel import Digest
 from fullcycle.release import LookupPublished
 
+Tell = Callable[[str], None]
+"""Hears what an operator should know, a line at a time."""
+
 
 class DecisionLog(Protocol):
     """Where a decision is written before it is answered."""

@@ -15,10 +15,9 @@ from typing import Protocol
 import msgspec
 
 from fullcycle.serve import messages
-from fullcycle.serve.decider import Tell
 from fullcycle.serve.member import Member, Process, ReadSlot
 from fullcycle.serve.messages import TO_SUPERVISOR
-from fullcycle.serve.ports import Deployed
+from fullcycle.serve.ports import Deployed, Tell
 from fullcycle.serve.staffing import Backoff, Staffing, Workers
 
 TICK_S = 0.1

@@ -27,9 +27,8 @@ from fullcycle.release import HostJoined, HostLeft, activation_stream, deployed
 from fullcycle.serve import LedgerDeployments
 from fullcycle.serve import messages as said
 from fullcycle.serve.converging import Converger
-from fullcycle.serve.decider import Tell
 from fullcycle.serve.lookout import Lookout
-from fullcycle.serve.ports import Deployed
+from fullcycle.serve.ports import Deployed, Tell
 from fullcycle.serve.staffing import Workers
 from fullcycle.serve.supervisor import TICK_S, Staff, Terms, adopted
 from fullcycle.wiring.config import NAME
