@@ -1,11 +1,13 @@
 """PostgreSQL: the ledger of a team. Needs ``pip install fullcycle[postgres]``.
 
 The same table and the same compare-and-swap as SQLite's. Connection strings are masked in
-every error.
+every error. What is witnessed is signed by the server: a row-level policy lets nobody write
+another name than that which the connection logged in by, and nobody change what was written.
+Superusers, and the owner of the table, who may drop the policy, are trusted with it.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -42,6 +44,27 @@ _SCHEMA = {
         )
     """,
 }
+
+# Who wrote a fact, as the server knows it. ``session_user`` is who logged in: ``set role`` does not
+# change it. Without a policy for update and delete, nobody may do either.
+_WITNESS_TABLE = """
+    create table if not exists witness (
+        stream text collate "C" not null,
+        position bigint not null,
+        person text not null default session_user,
+        primary key (stream, position)
+    );
+    alter table witness enable row level security;
+    alter table witness force row level security;
+    create policy signed on witness for insert with check (person = session_user::text);
+    create policy read on witness for select using (true);
+"""
+_CAN_WITNESS = """
+    select case when to_regclass('witness') is null then false
+           else has_table_privilege('witness', 'select, insert') end
+"""
+_WITNESS = "insert into witness (stream, position) values (%s, %s)"
+_WITNESSES = "select position, person from witness where stream = %s"
 
 # The condition keeps positions without gaps, the primary key keeps them single.
 _APPEND = """
@@ -130,6 +153,29 @@ class PostgresLedger:
         self._waiting.written(append.waiting)
         return list(append.facts)
 
+    def witnesses_me(self) -> bool:
+        """Whether the table of witnesses is there, and this user may write to it."""
+        return bool(self._rows(_CAN_WITNESS, ())[0][0])
+
+    def append_witnessed(self, stream: str, expected: int, body: object, *, by: str = "fullcycle") -> Fact:
+        """Append, and have the server note as whom this connection has logged in, in one commit.
+
+        Raises:
+            Conflict: where the stream's last position is not ``expected``.
+            Misconfigured: where the database does not answer, or does not allow it.
+        """
+        append = Append.of([Entry(stream, expected, body)], self._waiting, by=by, at=None)
+        with self._connection() as connection:
+            overtaken = _write(connection, append, witnessed=True)
+        if overtaken is not None:
+            raise overtaken
+        self._waiting.written(append.waiting)
+        return append.facts[0]
+
+    def witnesses(self, stream: str) -> dict[int, str]:
+        """Who wrote the facts of a stream, by position; of those that were witnessed."""
+        return dict(self._rows(_WITNESSES, (stream,)))
+
     def attach(self, data: bytes) -> Digest:
         """Keep small bytes under their digest; durable when the next append returns."""
         return self._waiting.add(data)
@@ -217,7 +263,8 @@ class PostgresLedger:
         match error:
             case errors.InsufficientPrivilege() | errors.ReadOnlySqlTransaction():
                 mend = (
-                    "let this user select from and insert into the table fact, and create it the first time"
+                    "let this user select from and insert into the tables fact, attachment and witness; who "
+                    "opens the ledger first creates them"
                 )
                 return Misconfigured(f"the database does not allow it: {said}", self._where, mend)
             case errors.DiskFull():
@@ -231,7 +278,9 @@ class PostgresLedger:
         return Misconfigured(f"PostgreSQL says: {said}", self._where, "see the server's log for what it says")
 
 
-def _write(connection: "psycopg.Connection[tuple[Any, ...]]", append: Append) -> Conflict | None:
+def _write(
+    connection: "psycopg.Connection[tuple[Any, ...]]", append: Append, *, witnessed: bool = False
+) -> Conflict | None:
     """Write all of it, or nothing where somebody else's fact was committed before, or meanwhile."""
     done = 0
     try:
@@ -241,6 +290,8 @@ def _write(connection: "psycopg.Connection[tuple[Any, ...]]", append: Append) ->
             for row in append.rows:
                 if not connection.execute(_APPEND, row._asdict()).rowcount:
                     raise _Overtaken
+                if witnessed:
+                    connection.execute(_WITNESS, (row.stream, row.expected + 1))
                 done += 1
     except (_Overtaken, errors.UniqueViolation, errors.SerializationFailure):
         done = min(done, len(append.rows) - 1)  # where it was the commit that failed, none was written
@@ -264,6 +315,15 @@ def _make_tables(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
             with connection.transaction():
                 connection.execute("select pg_advisory_xact_lock(%s)", (_MAKING,))
                 connection.execute(statement)
+    if connection.execute("select to_regclass('witness')").fetchall() == [(None,)]:
+        # A ledger of before there were witnesses, opened by who may not create, goes on without.
+        # Of several who open it at once, one makes it.
+        with (
+            suppress(errors.InsufficientPrivilege, errors.DuplicateObject),
+            connection.transaction(),
+        ):
+            connection.execute("select pg_advisory_xact_lock(%s)", (_MAKING,))
+            connection.execute(_WITNESS_TABLE)
 
 
 def _said(error: psycopg.Error, url: str) -> str:

@@ -19,6 +19,7 @@ COMMANDS = {
     "replay": "Compute a run again from the record alone, and compare.",
     "release": "Freeze a run into a release, if every gate passes.",
     "releases": "List a capability's releases.",
+    "approve": "Give a second person's word for a release.",
     "deploy": "Say which release answers in an environment.",
     "refresh": "Make the lookups anew that a service asks.",
     "rollback": "Go back to the release that answered before.",

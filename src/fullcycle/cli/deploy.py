@@ -13,7 +13,14 @@ from fullcycle.wiring.deploying import Deploying, Patience, put_to_work
 @click.option("-m", "--message", default="", help="Why it is deployed.")
 @click.option("--wait", default=30.0, show_default=True, help="Seconds to wait for a host.")
 @click.option("--anyway", is_flag=True, help="Although a host is not ready for it.")
-def command(ref: str, environment: str, message: str, wait: float, *, anyway: bool) -> None:
+@click.option(
+    "--override",
+    metavar="REASON",
+    help="Without the approval that its tier asks for; the reason is recorded.",
+)
+def command(
+    ref: str, environment: str, message: str, wait: float, *, anyway: bool, override: str | None
+) -> None:
     """Let a release answer in an environment.
 
     Every host that serves there has it ready before it is decided, and answers with it when
@@ -33,7 +40,16 @@ def command(ref: str, environment: str, message: str, wait: float, *, anyway: bo
             f"name a release, such as {asked.capability}@v1: fullcycle releases {asked.capability}",
         )
     patience = Patience(wait, anyway)
-    tell(put_to_work(project, asked.capability, asked.release, environment, why=message, patience=patience))
+    found = put_to_work(
+        project,
+        asked.capability,
+        asked.release,
+        environment,
+        why=message,
+        patience=patience,
+        override=override,
+    )
+    tell(found)
 
 
 def tell(found: Deploying) -> None:

@@ -42,10 +42,11 @@ from fullcycle.record.ports import (
     ObjectStore,
     Stored,
     Watched,
+    Witnessing,
 )
 from fullcycle.record.projection import Lookups, Projection
 from fullcycle.record.secret import Secret, masked
-from fullcycle.record.streams import append_next, checked_stream, lost, prefix_range
+from fullcycle.record.streams import append_next, append_witnessed, checked_stream, lost, prefix_range
 from fullcycle.record.unwritten import UnwrittenLedger, UnwrittenObjects
 
 __all__ = [
@@ -87,8 +88,10 @@ __all__ = [
     "Vendor",
     "Watched",
     "WhenLogFails",
+    "Witnessing",
     "Written",
     "append_next",
+    "append_witnessed",
     "checked_stream",
     "codec",
     "compacted_of",

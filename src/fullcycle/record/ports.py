@@ -100,6 +100,27 @@ class Watched(Protocol):
         ...
 
 
+@runtime_checkable
+class Witnessing(Protocol):
+    """A ledger whose server knows by itself who writes to it, whatever its clients claim."""
+
+    def witnesses_me(self) -> bool:
+        """Whether the server can note who this client is: it may lack what it needs for that."""
+        ...
+
+    def append_witnessed(self, stream: str, expected: int, body: object, *, by: str = "fullcycle") -> Fact:
+        """Append as ``append`` does, and have the server note as whom this client has logged in.
+
+        Raises:
+            Conflict: where the stream's last position is another.
+        """
+        ...
+
+    def witnesses(self, stream: str) -> dict[int, str]:
+        """Who wrote the facts of a stream, by position; of those that were witnessed."""
+        ...
+
+
 class ObjectStore(Protocol):
     """Immutable bytes under the digest of their content."""
 

@@ -2,10 +2,11 @@
 
 import random
 import time
+from collections.abc import Callable
 
 from fullcycle.kernel import Conflict, Invalid
 from fullcycle.record.facts import Fact
-from fullcycle.record.ports import Ledger
+from fullcycle.record.ports import Ledger, Witnessing
 
 _LONGEST = 400  # characters; PostgreSQL's index holds keys of some 2,700 bytes
 _TRIES = 500
@@ -52,10 +53,25 @@ def append_next(
     Raises:
         Conflict: where others won the race hundreds of times in a row.
     """
+    return _after_the_last(ledger, stream, lambda head: ledger.append(stream, head, body, by=by, at=at))
+
+
+def append_witnessed(ledger: Ledger, stream: str, body: object, *, by: str = "fullcycle") -> Fact:
+    """The same, witnessed by the ledger's server where it knows who writes: see ``Witnessing``.
+
+    Raises:
+        Conflict: where others won the race hundreds of times in a row.
+    """
+    if not isinstance(ledger, Witnessing) or not ledger.witnesses_me():
+        return append_next(ledger, stream, body, by=by)
+    return _after_the_last(ledger, stream, lambda head: ledger.append_witnessed(stream, head, body, by=by))
+
+
+def _after_the_last(ledger: Ledger, stream: str, append: Callable[[int], Fact]) -> Fact:
     for attempt in range(_TRIES):
         head = ledger.heads(stream).get(stream, 0)
         try:
-            return ledger.append(stream, head, body, by=by, at=at)
+            return append(head)
         except Conflict:
             if attempt == _TRIES - 1:
                 raise

@@ -7,6 +7,12 @@ from fullcycle.kernel import lazily
 if TYPE_CHECKING:
     from fullcycle.release.activation import Activation as Activation
     from fullcycle.release.activation import Host as Host
+    from fullcycle.release.approvals import Approval as Approval
+    from fullcycle.release.approvals import Approvals as Approvals
+    from fullcycle.release.approvals import ReleaseApproved as ReleaseApproved
+    from fullcycle.release.approvals import approval as approval
+    from fullcycle.release.approvals import approvals_of as approvals_of
+    from fullcycle.release.approvals import approve as approve
     from fullcycle.release.comparison import GoldenChange as GoldenChange
     from fullcycle.release.comparison import ReleaseChange as ReleaseChange
     from fullcycle.release.comparison import gate_changes as gate_changes
@@ -81,6 +87,8 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "Activation": ".activation",
+    "Approval": ".approvals",
+    "Approvals": ".approvals",
     "Assessment": ".evidence",
     "Compared": ".evidence",
     "ComparedSlice": ".evidence",
@@ -113,6 +121,7 @@ _NAMES = {
     "Policy": ".loading",
     "NoNumber": ".predicting",
     "Predictor": ".predicting",
+    "ReleaseApproved": ".approvals",
     "ReleaseChange": ".comparison",
     "ReleaseMade": ".facts",
     "ReleasedModel": ".predicting",
@@ -124,6 +133,9 @@ _NAMES = {
     "activation_stream": ".facts",
     "admit": ".judgement",
     "asked_then": ".live",
+    "approval": ".approvals",
+    "approvals_of": ".approvals",
+    "approve": ".approvals",
     "chosen": ".live",
     "code_of": ".pins",
     "contents": ".live",

@@ -24,6 +24,7 @@ class Deployment:
     by: str
     why: str
     rolled_back_from: int | None = None
+    override: str = ""  # why no approval was waited for
 
     @property
     def ref(self) -> str:
@@ -42,6 +43,7 @@ def deploy(
     at: int | None = None,
     seen: int | None = None,
     beside: Sequence[Entry] = (),
+    override: str = "",
 ) -> Deployment:
     """Let a release answer in an environment; it is decided once this returns.
 
@@ -58,6 +60,7 @@ def deploy(
         seen: number of the deployment it was decided on (0 for none), where checks took a while
             in between; None for the newest.
         beside: facts that are true from then on, written in the same commit.
+        override: why no approval was waited for, where one was asked for.
 
     Raises:
         Missing: where the capability has no such release.
@@ -68,7 +71,7 @@ def deploy(
     after = seen if seen is not None else now.number if now is not None else 0
     if now is not None and now.release == release and now.number == after:
         return now
-    body = DeploymentMade(release=release, why=why)
+    body = DeploymentMade(release=release, why=why, override=override)
     return _decide(ledger, capability, environment, body, after=after, by=by, at=at, beside=beside)
 
 
@@ -221,4 +224,5 @@ def _deployment(capability: str, environment: str, fact: Fact) -> Deployment:
         fact.by,
         body.why,
         body.rolled_back_from,
+        body.override,
     )

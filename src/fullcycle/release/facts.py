@@ -28,6 +28,7 @@ class DeploymentMade(msgspec.Struct, frozen=True, kw_only=True):
     release: int
     why: str
     rolled_back_from: int | None = None
+    override: str = ""  # why it was deployed without the approval that its tier asks for
 
 
 @fact("host.joined")

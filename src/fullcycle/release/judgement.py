@@ -44,13 +44,16 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.decode(data, type=cls)
 
 
-def admit(verdicts: Sequence[Verdict], *, what: str, override: str | None = None) -> Override | None:
+def admit(
+    verdicts: Sequence[Verdict], *, what: str, override: str | None = None, done: str = "released"
+) -> Override | None:
     """Let a release pass, or refuse it.
 
     Args:
         verdicts: what the gates said.
         what: what is to be released, such as ``winback@42``.
-        override: why it is released although gates say no; what is returned then is to be recorded.
+        override: why it goes on although gates say no; what is returned then is to be recorded.
+        done: what is not done with it where they do, such as ``released``.
 
     Raises:
         Refused: where a gate says no and nobody overrides it; lists each with what to do.
@@ -63,9 +66,10 @@ def admit(verdicts: Sequence[Verdict], *, what: str, override: str | None = None
     if override is None:
         lines = [f"  {v.gate}: {v.found}; needed: {v.needed}" for v in failed]
         cures = [f"{v.gate}: {v.mend}" for v in failed]
+        many = f"{len(failed)} of {len(verdicts)} gates say no" if len(verdicts) > 1 else "a gate says no"
         raise Refused(
-            "\n".join([f"{what} is not released: {len(failed)} of {len(verdicts)} gates say no", *lines]),
-            f"the gates {', '.join(names)}",
+            "\n".join([f"{what} is not {done}: {many}", *lines]),
+            f"the gate{'s' if len(names) > 1 else ''} {', '.join(names)}",
             "\n         ".join(cures),
         )
     if not override.strip():

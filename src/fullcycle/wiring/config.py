@@ -43,11 +43,13 @@ class EnvironmentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """One environment: its bindings. ``replay`` lets requests say when they were made.
 
     ``python`` is the interpreter that answers there, the one of the command line unless told.
+    ``approval`` lets a release of tier high out there only after a second person's approval.
     """
 
     warehouses: dict[str, str | WarehouseConfig] = {}
     parameters: dict[str, Any] = {}
     replay: bool = False
+    approval: bool = True
     python: str | None = None
     service: ServiceConfig = ServiceConfig()
 

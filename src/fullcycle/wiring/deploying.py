@@ -31,6 +31,7 @@ from fullcycle.release import (
     rollback,
 )
 from fullcycle.release.activation import WAIT_S
+from fullcycle.wiring.approving import require_approved
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
 
@@ -60,15 +61,20 @@ def put_to_work(
     *,
     why: str,
     patience: Patience | None = None,
+    override: str | None = None,
 ) -> Deploying:
     """Let a release answer in an environment, on every host.
+
+    ``override`` is why it goes out without the approval that its tier asks for.
 
     Raises:
         UnknownName: for an environment that ``fullcycle.toml`` does not have.
         Missing: where there is no such release.
         Conflict: where somebody else deployed in between, or the release holds an experiment
             that is closed or has changed since it began.
-        Refused: where a host is not ready for it; nothing has changed then.
+        Refused: where a host is not ready for it, or nobody has approved it; nothing has
+            changed then.
+        Invalid: for an override without a reason.
     """
     project.environment(environment)
     before = deployed(project.ledger, capability, environment)
@@ -76,6 +82,7 @@ def put_to_work(
     if before is not None and before.release == number:
         told = f"{capability}@{environment} is {before.ref} already, since deployment {before.number}"
         return Deploying(before, [told])
+    passed = require_approved(project, capability, number, environment, override=override)
     going = _Going(project, manifest, number, environment, before)
     meeting = _Meeting(project, capability, environment, patience or Patience())
     meeting.stage(number)
@@ -89,6 +96,7 @@ def put_to_work(
         at=now(),
         seen=before.number if before is not None else 0,
         beside=going.entries,
+        override=passed,
     )
     instead = f", instead of v{before.release}" if before is not None else ""
     said = [f"{capability}@{environment} is {done.ref} now{instead}", *going.said]

@@ -9,7 +9,7 @@ from fullcycle.code import committed_files, uncommitted
 from fullcycle.flow import RunRecord
 from fullcycle.flow.sources import lateness
 from fullcycle.kernel import Digest, Missing, now
-from fullcycle.record import append_next
+from fullcycle.record import append_witnessed
 from fullcycle.release import (
     Committed,
     ContractFinding,
@@ -130,7 +130,7 @@ def release(
         evidence=project.objects.put(msgspec.structs.replace(judgement, override=passed).to_bytes()),
     )
     stream = releases_stream(pinned.manifest.capability)
-    return append_next(project.ledger, stream, made, by=project.author).position
+    return append_witnessed(project.ledger, stream, made, by=project.author).position
 
 
 def _parities(making: Making, manifest: Manifest) -> list[Parity]:
