@@ -13,10 +13,11 @@ from fullcycle.monitor import (
     check_contract,
     check_drift,
     check_freshness,
+    check_log,
     open_alerts,
     ring,
 )
-from fullcycle.record import MemoryLedger
+from fullcycle.record import MemoryLedger, Span, Unlogged
 from monitor.tallying import clients, tally
 
 HOUR = 3_600_000_000
@@ -161,3 +162,31 @@ def test_open_alerts_are_what_was_broken_when_it_was_last_checked(checks):
 
     ringing = [each.body.finding.field for each in open_alerts(ledger, "winback")]
     assert sorted(ringing) == sorted(field for field, broken in last.items() if broken)
+
+
+def test_a_log_that_lacks_answers_is_broken_and_says_how_many_when_and_why():
+    note = Unlogged(unlogged=3, since=0, until=61_000_000, release=7, why="no room (the event log)")
+    (found,) = check_log("decisions winback@prod", decisions=9, unlogged=[note], damaged={})
+
+    assert found.broken
+    assert found.says == (
+        "3 answers are not in the log, from 1970-01-01 00:00:00 to 1970-01-01 00:01:01 UTC: "
+        "no room (the event log)"
+    )
+
+
+def test_a_log_that_cannot_be_read_is_broken_and_names_the_segment():
+    (found,) = check_log(
+        "decisions winback@prod", decisions=9, unlogged=[], damaged={"a.segment": [Span(8, 20), Span(30, 40)]}
+    )
+
+    assert found.broken
+    assert "22 bytes of the segment a.segment cannot be read" in found.says
+
+
+def test_a_whole_log_is_sound_and_one_without_decisions_is_not_looked_at():
+    (found,) = check_log("decisions winback@prod", decisions=1, unlogged=[], damaged={})
+
+    assert (found.check, found.broken) == ("log", False)
+    assert found.says == "1 decision logged, and no answer without one"
+    assert check_log("decisions winback@prod", decisions=0, unlogged=[], damaged={}) == []

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fullcycle.monitor.checks import check_contract as check_contract
     from fullcycle.monitor.checks import check_drift as check_drift
     from fullcycle.monitor.checks import check_freshness as check_freshness
+    from fullcycle.monitor.checks import check_log as check_log
     from fullcycle.monitor.drift import ALPHA as ALPHA
     from fullcycle.monitor.drift import NOTABLE as NOTABLE
     from fullcycle.monitor.drift import Drift as Drift
@@ -56,6 +57,7 @@ _NAMES = {
     "check_contract": ".checks",
     "check_drift": ".checks",
     "check_freshness": ".checks",
+    "check_log": ".checks",
     "drifts": ".drift",
     "locate": ".location",
     "open_alerts": ".alerts",

@@ -1,17 +1,19 @@
 """Checks that follow from what is declared: contracts, freshness, and what inputs looked like."""
 
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
 from fullcycle.brief import number
 from fullcycle.data import Report
-from fullcycle.kernel import instant
+from fullcycle.kernel import counted, instant
 from fullcycle.monitor.drift import ALPHA, NOTABLE, Stability, drifts
 from fullcycle.monitor.location import Location, locate
 from fullcycle.monitor.tally import Tally
+from fullcycle.record import Span, Unlogged
 
-Check = Literal["contract", "freshness", "drift"]
+Check = Literal["contract", "freshness", "drift", "log"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +71,38 @@ def check_freshness(node: str, *, newest: int | None, now: int, within_s: float 
     age = (now - newest) / 1e6
     says = f"the newest row is of {instant(newest):%Y-%m-%d %H:%M} UTC, {_age(age)} old; {allowed}"
     return [Finding(check="freshness", node=node, broken=age > within_s, says=says)]
+
+
+def check_log(
+    node: str, *, decisions: int, unlogged: Sequence[Unlogged], damaged: Mapping[str, Sequence[Span]]
+) -> list[Finding]:
+    """Whether the log holds every answer, and all of it can be read; nothing before the first decision.
+
+    Args:
+        node: the node, such as ``decisions winback@prod``.
+        decisions: how many are in the log.
+        unlogged: notes of answers that are not.
+        damaged: the bytes that cannot be read, by segment.
+    """
+    found = [_lacking(node, note) for note in unlogged]
+    for segment, spans in damaged.items():
+        lost = sum(span.end - span.start for span in spans)
+        says = (
+            f"{lost:,} bytes of the segment {segment} cannot be read, and what can was kept; "
+            "see to that file, then move it away"
+        )
+        found.append(Finding(check="log", node=node, broken=True, says=says))
+    if not found and decisions:
+        says = f"{counted(decisions, 'decision')} logged, and no answer without one"
+        found.append(Finding(check="log", node=node, broken=False, says=says))
+    return found
+
+
+def _lacking(node: str, note: Unlogged) -> Finding:
+    since, until = (f"{instant(at):%Y-%m-%d %H:%M:%S}" for at in (note.since, note.until))
+    answers = counted(note.unlogged, "answer is", "answers are")
+    says = f"{answers} not in the log, from {since} to {until} UTC: {note.why}"
+    return Finding(check="log", node=node, broken=True, says=says)
 
 
 def check_drift(

@@ -13,6 +13,7 @@ from fullcycle.record import Decision
 from fullcycle.release import LoadedRelease, NoNumber, Policy
 from fullcycle.serve.arms import Arms, Exposure
 from fullcycle.serve.draw import HashedDraw
+from fullcycle.serve.gaps import Gaps
 from fullcycle.serve.metrics import Meter
 from fullcycle.serve.ports import DecisionLog
 
@@ -24,13 +25,15 @@ _ENCODER = msgspec.json.Encoder()
 class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a client is answered: the decision's id, the release that made it, and the answer.
 
-    ``fallback`` is there only where the fallback answered.
+    ``fallback`` is there only where the fallback answered, ``logged`` only where the log did not
+    take the decision and it was answered all the same.
     """
 
     decision_id: str
     release: str
     answer: msgspec.Raw
     fallback: bool = False
+    logged: bool = True
 
 
 class Undecided(Exception):
@@ -48,10 +51,14 @@ class Counts:
     decisions: int = 0
     fallbacks: int = 0
     failures: int = 0
+    unlogged: int = 0
 
 
 class Decider:
-    """A release, ready to decide in one environment."""
+    """A release, ready to decide in one environment.
+
+    With ``gaps``, what the log does not take is answered all the same, and counted there.
+    """
 
     def __init__(
         self,
@@ -62,6 +69,7 @@ class Decider:
         log: DecisionLog,
         tell: Tell,
         meter: Meter | None = None,
+        gaps: Gaps | None = None,
     ) -> None:
         self.release = release
         self.number = number
@@ -70,6 +78,7 @@ class Decider:
         self.service = f"{release.manifest.capability}@{environment}"
         self.counts = Counts()
         self._log = log
+        self._gaps = gaps
         self._tell = tell
         self._meter = Meter() if meter is None else meter
         self._told: set[str] = set()
@@ -86,11 +95,14 @@ class Decider:
             Unrecorded: where the decision could not be logged, and so must not be answered.
         """
         decision = self.made(row, id, at)
+        logged = True
         try:
             self._log.append(_ENCODER.encode(decision))
         except (FullcycleError, OSError) as error:
-            raise self._unrecorded(error) from error
-        return self._recorded(decision)
+            logged = self._unlogged([decision], error)
+        if self._gaps is not None and logged:
+            self._note(self._gaps)
+        return self._recorded(decision, logged=logged)
 
     def record(self, decisions: Sequence[Decision]) -> list[bytes]:
         """Log decisions that are answered together, in one write, and give their envelopes.
@@ -98,11 +110,14 @@ class Decider:
         Raises:
             Unrecorded: where they could not be logged; none of them then is.
         """
+        logged = True
         try:
             self._log.append_all([_ENCODER.encode(decision) for decision in decisions])
         except (FullcycleError, OSError) as error:
-            raise self._unrecorded(error) from error
-        return [self._recorded(decision) for decision in decisions]
+            logged = self._unlogged(decisions, error)
+        if self._gaps is not None and logged:
+            self._note(self._gaps)
+        return [self._recorded(decision, logged=logged) for decision in decisions]
 
     def made(self, row: Row, id: str, at: int) -> Decision:
         """Decide for ``row``; what comes back is not logged yet.
@@ -151,19 +166,35 @@ class Decider:
                 self._told.add(line)
                 self._tell(line)
 
-    def _recorded(self, decision: Decision) -> bytes:
-        """Count a decision that was logged; give its envelope."""
+    def _recorded(self, decision: Decision, *, logged: bool) -> bytes:
+        """Count a decision that is answered; give its envelope."""
         fallback = decision.fallback
         self.counts.decisions += 1
         self.counts.fallbacks += fallback
         self._meter.decided(self.ref, decision.arm or "", decision.micros, fallback=fallback)
-        return _ENCODER.encode(Envelope(decision.id, self.ref, decision.answer, fallback))
+        return _ENCODER.encode(Envelope(decision.id, self.ref, decision.answer, fallback, logged))
 
-    def _unrecorded(self, error: FullcycleError | OSError) -> Unrecorded:
-        self.counts.failures += 1
-        self._meter.unrecorded(self.ref)
-        self._tell_once(f"a decision could not be recorded: {_cured(error)}")
-        return Unrecorded(type(error).__name__)
+    def _unlogged(self, decisions: Sequence[Decision], error: FullcycleError | OSError) -> bool:
+        """Go on without the log, where that is allowed; False, for these are not in it.
+
+        Raises:
+            Unrecorded: where it is not.
+        """
+        self._meter.unrecorded(self.ref, len(decisions))
+        if self._gaps is None:
+            self.counts.failures += 1
+            self._tell_once(f"a decision could not be recorded: {_cured(error)}")
+            raise Unrecorded(type(error).__name__) from error
+        self._tell_once(f"a decision was answered without being logged: {_cured(error)}")
+        self.counts.unlogged += len(decisions)
+        self._meter.unlogged(self.ref, len(decisions))
+        self._gaps.missed(len(decisions), at=decisions[-1].at, release=self.number, why=_cured(error))
+        return False
+
+    def _note(self, gaps: Gaps) -> None:
+        missed = gaps.note(self._log)
+        if missed:
+            self._tell(f"{self.ref}: the log takes decisions again; {missed:,} were answered without it")
 
     def _fall_back(self, row: Row, draw: HashedDraw, exposure: Exposure, error: Exception) -> bytes:
         failed, arm = exposure.policy, exposure.arm or ""

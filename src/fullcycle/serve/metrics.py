@@ -28,7 +28,7 @@ Words = memoryview
 _OTHER = "other"
 _SEPARATOR = "\x1f"
 _USED = 0  # the word that says how many are in use
-_REQUESTS, _DECISIONS, _FAILURES, _UNRECORDED, _SHED, _FAULTS = range(1, 7)
+_REQUESTS, _DECISIONS, _FAILURES, _UNRECORDED, _SHED, _FAULTS, _UNLOGGED, _RECEIVED = range(1, 9)
 _LABELS: Mapping[int, tuple[str, ...]] = {
     _REQUESTS: ("route", "release"),
     _DECISIONS: ("release", "arm"),
@@ -36,6 +36,8 @@ _LABELS: Mapping[int, tuple[str, ...]] = {
     _UNRECORDED: ("release",),
     _SHED: (),
     _FAULTS: (),
+    _UNLOGGED: ("release",),
+    _RECEIVED: ("event",),
 }
 _CLASSES = 5  # of statuses: 1xx to 5xx
 _SUM, _FALLBACKS, _SLOW, _BUCKETS = 0, 1, 2, 3  # in a block of decisions
@@ -78,9 +80,17 @@ class Meter:
         """Count that a function of the release, or a model it asked, failed."""
         self.words[self._block(_FAILURES, (release, arm, function, error))] += 1
 
-    def unrecorded(self, release: str) -> None:
-        """Count a decision that the log did not take."""
-        self.words[self._block(_UNRECORDED, (release,))] += 1
+    def unrecorded(self, release: str, many: int = 1) -> None:
+        """Count decisions that the log did not take."""
+        self.words[self._block(_UNRECORDED, (release,))] += many
+
+    def unlogged(self, release: str, many: int) -> None:
+        """Count those of them that were answered all the same."""
+        self.words[self._block(_UNLOGGED, (release,))] += many
+
+    def received(self, event: str, many: int) -> None:
+        """Count rows of an event that the log took."""
+        self.words[self._block(_RECEIVED, (event,))] += many
 
     def shed(self) -> None:
         """Count a request that was turned away because too many were in flight."""
@@ -183,6 +193,8 @@ def exposition(service: str, census: Census) -> bytes:
 _COUNTERS = (
     (_FAILURES, "failures_total", "Functions of a release that raised, or broke their contract, by error."),
     (_UNRECORDED, "unrecorded_total", "Decisions that the log did not take."),
+    (_UNLOGGED, "unlogged_total", "Those of them that were answered all the same."),
+    (_RECEIVED, "events_total", "Rows of events that were received and logged."),
     (_SHED, "shed_total", "Requests turned away because too many were in flight."),
     (_FAULTS, "faults_total", "Faults of the server itself."),
 )

@@ -69,6 +69,7 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True):
     decisions: int
     fallbacks: int
     failures: int
+    unlogged: int = 0  # decisions that were answered and are not in the log
     refused: str = ""  # a newer release that did not reproduce its golden rows, and why
     unreachable: str = ""  # why what should answer cannot be looked up now
 
@@ -125,6 +126,7 @@ class Serving:
             counts.decisions,
             counts.fallbacks,
             counts.failures,
+            counts.unlogged,
             self.refused,
             self.unreachable,
         )

@@ -12,6 +12,7 @@ from fullcycle.serve.app import App, Edge
 from fullcycle.serve.decider import Decider, Tell
 from fullcycle.serve.follower import Follower
 from fullcycle.serve.golden import require_golden
+from fullcycle.serve.gaps import Gaps
 from fullcycle.serve.metrics import Meter
 from fullcycle.serve.openapi import openapi
 from fullcycle.serve.ports import DecisionLog, Deployed, Deployments
@@ -24,7 +25,8 @@ class Stager:
 
     ``codecs`` read models, each as a ``Predictor``, and values; ``root`` is where the project's
     files would be, for tracebacks; ``replay`` says whether requests may be dated; ``tell``
-    hears what an operator should know, a line at a time.
+    hears what an operator should know, a line at a time; ``gaps`` counts what is answered though
+    the log does not take it, without them that is refused.
     """
 
     objects: ObjectStore
@@ -36,6 +38,14 @@ class Stager:
     root: Path | None = None
     meter: Meter = field(default_factory=Meter)
 
+    batch: bool = False  # takes what is scored and not served, too: to be measured
+    gaps: Gaps | None = None
+
+    def close(self) -> None:
+        """Let go of the log, once it holds what there is to say of answers that it did not take."""
+        if self.gaps is not None:
+            self.gaps.note(self.log)
+        self.log.close()
     def __call__(self, deployed: Deployed) -> Active:
         """Load a release and have it reproduce its golden rows, over the lookups that it pins.
 
@@ -60,6 +70,7 @@ class Stager:
         )
         document = openapi(release, decider.ref, replay=self.replay, golden=rows[0])
         return Active(decider, document, reproduced, deployed.published)
+            gaps=self.gaps,
 
 
 def service_app(
@@ -76,7 +87,7 @@ def service_app(
         yield
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-        stager.log.close()
+        stager.close()
 
     edge = edge or Edge(meter=stager.meter)
     return App(serving, life, capability=capability, replay=stager.replay, tell=stager.tell, edge=edge)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_type_hints
 import msgspec
 
 from fullcycle.kernel import Invalid, Misconfigured, Missing, UnknownName
+from fullcycle.record import LogTerms, WhenLogFails
 from fullcycle.serve.limits import Limits
 
 NAME = "fullcycle.toml"
@@ -27,7 +28,8 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``tokens`` demands one on a loopback address, too: for a proxy on the same machine.
     ``workers`` is a number or a range, ``memory`` what each may hold, ``grace_s`` how long what
-    was begun has to end.
+    was begun has to end. ``when_log_fails`` says what becomes of a decision that the log does not
+    take, ``log`` how the log is written.
     """
 
     workers: int | str = 1
@@ -37,6 +39,8 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origins: tuple[Origin, ...] = ()
     tokens: bool = False
     limits: Limits = Limits()
+    when_log_fails: WhenLogFails = "refuse"
+    log: LogTerms = LogTerms()
 
 
 class EnvironmentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -74,6 +74,10 @@ class Project:
         """Where a service's workers log their decisions."""
         return self.root / ".fullcycle" / "events" / capability / environment
 
+    def received_folder(self, capability: str, environment: str, name: str) -> Path:
+        """Where they log the rows that are posted to ``/events/<name>``."""
+        return self.events_folder(capability, environment) / "received" / name
+
     def capabilities(self) -> list[str]:
         """The folders that hold a capability: those with a brief."""
         return sorted(path.parent.name for path in self.root.glob("*/brief.md"))

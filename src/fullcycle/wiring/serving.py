@@ -16,6 +16,7 @@ from fullcycle.adapters.uvicorn import Door, serve_behind
 from fullcycle.kernel import Invalid
 from fullcycle.record import Codecs, Vendor
 from fullcycle.release import Assessment, Manifest
+from fullcycle.serve.gaps import Gaps
 from fullcycle.release.loading import require_surroundings
 from fullcycle.serve import App, Edge, Stager, assess_here
 from fullcycle.serve.helper import Helper, Noting, help_out
@@ -33,6 +34,7 @@ def serving_codecs() -> Codecs:
     """Codecs of what a service loads: models by their native libraries, none of them a pickle."""
     codecs = Codecs()
     codecs.register(native_booster_codec())
+    configured = project.environment(environment)
     for package, name in _TRAINED_ONLY.items():
         codecs.offer(Vendor(package, (name,), _not_served, ""))
     return codecs
@@ -42,6 +44,7 @@ _TRAINED_ONLY = {"sklearn": "sklearn-skops@1", "xgboost": "xgboost-ubj@1"}
 
 
 def _not_served() -> NoReturn:
+        gaps=Gaps() if configured.service.when_log_fails == "answer and count" else None,
     raise Invalid(
         "a service answers with models of LightGBM; one of scikit-learn or XGBoost is judged, not served",
         "a model of the release",
@@ -56,10 +59,10 @@ def stager(
     return Stager(
         objects=project.objects,
         codecs=serving_codecs(),
-        log=SegmentWriter(log),
+        log=SegmentWriter(log, configured.service.log),
         environment=environment,
         tell=tell,
-        replay=project.environment(environment).replay,
+        replay=configured.replay,
         root=project.root,
         meter=meter or Meter(),
     )
@@ -92,7 +95,7 @@ def answer_in_this_process(
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
         await helper.end()
-        made.log.close()
+        made.close()
 
     helper = Helper([sys.executable, "-m", "fullcycle.wiring", "help", root, environment])
     app = App(

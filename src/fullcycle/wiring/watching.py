@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from fullcycle.adapters.compaction import decisions, publish
+from fullcycle.adapters.compaction import compact
 from fullcycle.adapters.polars_tally import tallied
 from fullcycle.brief import Brief
 from fullcycle.data import Row, check, fields
@@ -23,12 +23,14 @@ from fullcycle.monitor import (
     check_contract,
     check_drift,
     check_freshness,
+    check_log,
     trace,
     why,
 )
 from fullcycle.release import Manifest, Signature, deployed, read_signature
 from fullcycle.wiring.flow import Flow, metric_example
 from fullcycle.wiring.gathering import service_of
+from fullcycle.wiring.logs import decisions_of
 from fullcycle.wiring.profiles import ReferenceProfile, ReferenceProfiles
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
@@ -176,10 +178,16 @@ def _source_findings(what: Watched, node: Node, reference: ReferenceProfile | No
 
 
 def _decision_findings(what: Watched, reference: ReferenceProfile | None) -> Iterator[Finding]:
-    folder = what.project.events_folder(what.capability, what.environment)
-    publish(what.project.ledger, folder, what.capability, what.environment, by=what.project.author)
-    logged = decisions(what.project.ledger, folder, what.capability, what.environment)
-    logged = logged.filter(pl.col("release") == what.release)
+    log = decisions_of(what.project, what.capability, what.environment)
+    compact(log, by=what.project.author)
+    told = log.told()
+    logged = log.frame().filter(pl.col("release") == what.release)
+    yield from check_log(
+        what.decisions_node,
+        decisions=logged.height,
+        unlogged=[note for note in told.unlogged if note.release == what.release],
+        damaged={name: spans for name, spans in told.damaged.items() if (log.folder / name).exists()},
+    )
     if reference is None or logged.is_empty():
         return
     columns = what.signature.row.__struct_fields__
