@@ -31,6 +31,7 @@ WHAT = "winback@prod"
 
 _TOML = """[project]
 package = "shop"
+ledger = "{ledger}"
 
 [environments.prod]
 {more}
@@ -49,11 +50,16 @@ def choose(client: Client) -> Offer:
 """
 
 
-def lay_out(folder: Path, *, more: str = "", bodies: tuple[str, ...] = ("", "")) -> Project:
+_LEDGER = "sqlite:///.fullcycle/ledger.db"
+
+
+def lay_out(
+    folder: Path, *, more: str = "", bodies: tuple[str, ...] = ("", ""), ledger: str = _LEDGER
+) -> Project:
     """A project with a release per body, ``v1`` and so on, each answering with a campaign of its own."""
     shop = folder / "shop"
     (shop / "winback").mkdir(parents=True)
-    (shop / "fullcycle.toml").write_text(_TOML.format(more=more))
+    (shop / "fullcycle.toml").write_text(_TOML.format(more=more, ledger=ledger))
     (shop / "winback" / "brief.md").write_text("# to be found by\n")
     project = open_project(shop)
     for number, body in enumerate(bodies):

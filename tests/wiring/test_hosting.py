@@ -19,6 +19,7 @@ from fullcycle.serve.lookout import EVERY_S
 from fullcycle.wiring.deploying import Patience, go_back, put_to_work
 from hosted import BODY, add_release, ask, asking, deploy, hosting, lay_out, release, until
 from killing import killed
+from postgres_server import running_postgres
 from served_process import Connection
 from served_shop import made
 
@@ -206,6 +207,19 @@ def test_every_host_is_ready_before_and_answers_after_a_deployment(project):
         assert [ask(port)["release"] for port in ports] == ["winback@v2"] * 2
         assert go_back(project, "winback", "prod", why="a test").late == {}
         assert [ask(port)["release"] for port in ports] == ["winback@v1"] * 2
+
+
+def test_hosts_that_share_a_ledger_in_postgres_are_one_environment(tmp_path):
+    with running_postgres() as url:
+        project = lay_out(tmp_path, ledger=url)
+        deploy(project, 1)
+        with hosting(project, host="a") as a, hosting(project, host="b") as b:
+            ports = a.port, b.port
+            until(lambda: len(Activation(project.ledger, "winback", "prod").hosts()) == 2)
+
+            assert put(project, 2).said[-1] == "2 hosts answer with it"
+            assert [ask(port)["release"] for port in ports] == ["winback@v2"] * 2
+        project.ledger.close()
 
 
 def test_a_host_that_is_dead_is_named_and_not_waited_for_again(project):

@@ -57,11 +57,11 @@ def serve_http(
 def serve_behind(app: Any, door: "Door", *, grace_s: float = GRACE_S, head_s: float = HEAD_S) -> None:
     """Serve an ASGI app to those whom ``door`` lets in, until it retires or SIGTERM.
 
-    SIGINT is ignored: whoever presses Ctrl-C means the supervisor, which says what to do.
+    To be called in a process with a session of its own: whoever presses Ctrl-C means the supervisor.
     """
     server = _Server(_config(app, grace_s), door, head_s)
-    signal.signal(signal.SIGTERM, server.handle_exit)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, server.handle_exit)  # raised again at the end, which is no crash
     server.run(sockets=[])
 
 

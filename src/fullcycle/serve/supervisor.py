@@ -104,6 +104,11 @@ class Staff:
         """Those that are ready for what is proposed."""
         return [member for member in self.members if member.standby]
 
+    def keep(self) -> None:
+        """Begin with as many workers as run already, within what was asked for."""
+        workers = self.terms.workers
+        self._count = min(max(len(self.staying), workers.fewest), workers.most)
+
     def hire(self, python: str, *, standby: bool = False, replaces: Member | None = None) -> Member:
         """Start a worker."""
         slot = self.page.slot(self.page.free())

@@ -263,6 +263,7 @@ class _Hosting:
             unreachable=lambda why: _later(loop, partial(self._converger.cannot_reach, why)),
         )
         self._converger.adopt()
+        self._staff.keep()
         self._staff.tend()
         lookout.start()
         await self._settle(ending)
