@@ -75,7 +75,7 @@ class Field {
     if (required && !kind.nullable) this.control.setAttribute("aria-required", "true");
     this.error = element("p", { class: "error", id: `error-${name}` });
     return element("div", { class: "field" },
-      element("label", { for: id }, name, ...tags.map((tag) => element("span", { class: "tag" }, tag))),
+      element("label", { for: id }, name, ...tags.flatMap((tag) => [" ", element("span", { class: "tag" }, tag)])),
       schema.description ? element("p", { class: "hint", id: `about-${name}` }, schema.description) : null,
       this.control,
       hint ? element("p", { class: "hint", id: `hint-${name}` }, hint) : null,
@@ -123,7 +123,7 @@ class Field {
     if (kind.name === "choice") return text;
     if (kind.name === "integer" || kind.name === "number") return asNumber(text);
     if (kind.name === "json") return text || "null";
-    if (kind.name === "time") return JSON.stringify(text ? `${text}Z` : "");
+    if (kind.name === "time") return JSON.stringify(text ? `${/T\d\d:\d\d$/.test(text) ? `${text}:00` : text}Z` : "");
     if (kind.name !== "list") return JSON.stringify(text);
     const numeric = kind.item.name === "integer" || kind.item.name === "number";
     const lines = text.split(numeric ? /[\s,;]+/ : "\n").filter((line) => line !== "");
