@@ -10,7 +10,7 @@ import fullcycle as fc
 from fullcycle.cli import fullcycle
 from fullcycle.cli.group import status_of
 from fullcycle.kernel import Invalid
-from fullcycle.wiring.serving import serving_codecs
+from fullcycle.wiring.predictors import serving_codecs
 from small_projects import TOML, brief, write
 
 BRIEF = brief("visited")
@@ -205,10 +205,14 @@ def test_a_service_loads_no_pickle():
         serving_codecs().named("pickle@1")
 
 
-@pytest.mark.parametrize("name", ["sklearn-skops@1", "xgboost-ubj@1"])
-def test_a_service_says_which_models_it_answers_with(name):
-    with pytest.raises(Invalid, match=r"answers with models of LightGBM(.|\n)*train with LightGBM"):
-        serving_codecs().named(name)
+def test_a_service_reads_no_estimator_but_the_form_that_it_was_released_in():
+    with pytest.raises(Invalid, match=r"no estimator as scikit-learn's library has it(.|\n)*release the run"):
+        serving_codecs().named("sklearn-skops@1")
+
+
+@pytest.mark.parametrize("name", ["lightgbm-text@1", "xgboost-ubj@1", "onnx@1", "linear@1", "trees@1"])
+def test_a_service_reads_each_kind_of_model(name):
+    assert serving_codecs().named(name).name == name
 
 
 def test_an_old_run_is_read_by_the_code_that_wrote_it(shop):

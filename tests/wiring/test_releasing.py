@@ -10,7 +10,7 @@ from fullcycle.serve import HashedDraw
 from fullcycle.wiring import open_project
 from fullcycle.wiring.released import judgement_of, released
 from fullcycle.wiring.releasing import pin, release
-from fullcycle.wiring.serving import serving_codecs
+from fullcycle.wiring.predictors import serving_codecs
 
 
 def with_a_no(judgement):

@@ -50,20 +50,23 @@ class XGBoostCodec:
         return digest_parts(self.name, [data])
 
 
+def asked_booster(model: Any) -> Any:
+    """The booster of an estimator, of those trees that it is asked with."""
+    booster = model.get_booster()
+    best = getattr(booster, "best_iteration", None) if model.early_stopping_rounds else None
+    return booster if best is None else booster[: best + 1]
+
+
 class XGBoostModel:
     """A booster, or an estimator's, as evaluation asks it: float64 matrices in, one number per row out."""
 
-    def __init__(self, booster: Any, iterations: tuple[int, int] = (0, 0)) -> None:
+    def __init__(self, booster: Any) -> None:
         self._booster = booster
-        self._iterations = iterations  # of them all where it is (0, 0)
 
     @classmethod
     def of(cls, model: Any) -> "XGBoostModel":
         """The booster itself, or that of an estimator, up to its best iteration where it stopped early."""
-        if isinstance(model, xgb.Booster):
-            return cls(model)
-        best = getattr(model.get_booster(), "best_iteration", None) if model.early_stopping_rounds else None
-        return cls(model.get_booster(), (0, best + 1) if best is not None else (0, 0))
+        return cls(model if isinstance(model, xgb.Booster) else asked_booster(model))
 
     def predict(self, matrix: Array, /) -> Array:
         """Predictions ``(n_rows,)`` in the model's own output, for ``(n_rows, n_features)``."""
@@ -85,7 +88,7 @@ class XGBoostModel:
         rows = xgb.DMatrix(
             matrix, feature_names=self._booster.feature_names, feature_types=self._booster.feature_types
         )
-        found = self._booster.predict(rows, iteration_range=self._iterations, **options)
+        found = self._booster.predict(rows, **options)
         if found.ndim != (2 if options else 1):
             raise Invalid(
                 "the model gives several numbers for a row, a score needs one",

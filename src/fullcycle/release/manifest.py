@@ -25,12 +25,16 @@ _SINCE = {
 _CANONICAL = msgspec.json.Encoder(order="sorted")
 
 
-class PinnedModel(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step learnt, and the feature set it is asked by."""
+class PinnedModel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a step learnt, in the form that a service asks, and the feature set it is asked by.
+
+    ``trained`` is what the step returned, where that is another form.
+    """
 
     artifact: Artifact
     features: str  # "winback.rows:traits"
     step: str
+    trained: Artifact | None = None
 
 
 class PinnedLookup(msgspec.Struct, frozen=True, kw_only=True):

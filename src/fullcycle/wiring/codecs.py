@@ -11,6 +11,7 @@ from fullcycle.code import Loaded, reach
 from fullcycle.data import FrameCodec, LookupCodec
 from fullcycle.evaluate import FirstSplitCodec, SplitCodec
 from fullcycle.record import Codec, Codecs, DeclaredCodec, PickleCodec, Vendor
+from fullcycle.wiring.predictors import own_codecs
 
 _CODE = 12  # characters of a digest in a codec's name
 
@@ -56,6 +57,12 @@ def _lightgbm() -> Sequence[Codec]:
     return [BoosterCodec()]
 
 
+def _onnx() -> Sequence[Codec]:
+    from fullcycle.adapters.onnx import OnnxCodec
+
+    return [OnnxCodec()]
+
+
 def _xgboost() -> Sequence[Codec]:
     from fullcycle.adapters.xgboost import XGBoostCodec
 
@@ -90,6 +97,8 @@ _PIP = 'python -m pip install "fullcycle[{}]"'
 _VENDORS = (
     Vendor("lightgbm", ("lightgbm-text@1",), _lightgbm, _PIP.format("lightgbm")),
     Vendor("xgboost", ("xgboost-ubj@1",), _xgboost, _PIP.format("xgboost")),
+    Vendor("onnx", ("onnx@1",), _onnx, _PIP.format("onnx")),
+    Vendor("fullcycle.models", ("linear@1", "trees@1"), own_codecs, ""),
     Vendor("sklearn", ("sklearn-skops@1",), _sklearn, _PIP.format("sklearn")),
     Vendor("pandas", ("pandas-frame@1", "pandas-series@1"), _pandas, _PIP.format("pandas")),
     Vendor("pyarrow", ("arrow-table@1", "arrow-batch@1"), _arrow, _PIP.format("arrow")),

@@ -42,9 +42,9 @@ from fullcycle.release import LoadedRelease, Policy, history, keep_manifest, loa
 from fullcycle.serve import HashedDraw
 from fullcycle.wiring.flow import Flow, resources
 from fullcycle.wiring.gathering import Making, begin, draft
+from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
-from fullcycle.wiring.serving import serving_codecs
 
 
 class OffPolicyReport(msgspec.Struct, frozen=True, kw_only=True):

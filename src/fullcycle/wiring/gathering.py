@@ -1,6 +1,6 @@
 """Gathering what a run made into what a service needs: functions, models, values, golden requests."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ from fullcycle.release import (
 from fullcycle.serve import Service
 from fullcycle.wiring.briefs import require_measured
 from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.outgoing import needed_by, served_form
 from fullcycle.wiring.profiles import ReferenceProfiles, reference
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.publishing import indexed
@@ -170,7 +171,7 @@ def draft(making: Making) -> Manifest:
         archive=run.started.archive,
         python=".".join(run.started.python.split(".")[:2]),
         lock=run.started.lock,
-        distributions=_stands_on(making),
+        distributions=_stands_on(making, [one.artifact for one in models.values()]),
         service=refer(making.service.function),
         fallback=refer(fallback) if fallback is not None else None,
         models=models,
@@ -188,15 +189,22 @@ def draft(making: Making) -> Manifest:
 
 
 def _pinned(making: Making, name: str) -> PinnedModel:
-    declared = making.flow.graph.nodes[name].declared
+    node = making.flow.graph.nodes[name]
+    declared = node.declared
     if not isinstance(declared, ModelStep):
         raise Invalid(
             f"the service asks for {name} as a model, but it is a step",
             f"{making.capability}/service.py",
             "declare it with @fc.model, or annotate what it returns",
         )
-    features = refer(declared.features.function)
-    return PinnedModel(artifact=making.run.steps[name].artifact, features=features, step=name)
+    trained = making.run.steps[name].artifact
+    served = served_form(making.flow.artifacts, trained, declared.features.names, node.line)
+    return PinnedModel(
+        artifact=served,
+        features=refer(declared.features.function),
+        step=name,
+        trained=trained if served != trained else None,
+    )
 
 
 def _configuration(run: RunRecord) -> bytes:
@@ -211,7 +219,7 @@ def _lookup(making: Making, name: str) -> PinnedLookup:
     return pinned
 
 
-def _stands_on(making: Making) -> dict[str, str]:
+def _stands_on(making: Making, models: Sequence[Artifact]) -> dict[str, str]:
     """Distributions that deciding stands on, by the code that decides and the models it asks."""
     names = [making.service.function, *([making.service.fallback] if making.service.fallback else [])]
     found: dict[str, str] = {}
@@ -219,8 +227,7 @@ def _stands_on(making: Making) -> dict[str, str]:
         module, _, name = refer(function).partition(":")
         found |= reach(making.flow.archive, module, name).distributions
     lock = msgspec.json.decode(making.project.objects.get(making.run.started.lock), type=dict[str, str])
-    if making.signature.models or making.signature.families:
-        found["lightgbm"] = lock["lightgbm"]
+    found |= needed_by(making.flow.artifacts, models, lock)
     return {name: version for name, version in found.items() if name not in _PLATFORM_FREE}
 
 

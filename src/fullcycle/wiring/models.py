@@ -23,6 +23,10 @@ def batch_model(model: Any, where: str) -> Any:
         from fullcycle.adapters.xgboost import XGBoostModel  # an extra
 
         return XGBoostModel.of(model)
+    if "onnx" in packages:
+        from fullcycle.adapters.onnx import OnnxModel  # an extra
+
+        return OnnxModel(model)
     if "sklearn" in packages:
         from fullcycle.adapters.sklearn import estimator_model  # an extra
 
@@ -30,8 +34,8 @@ def batch_model(model: Any, where: str) -> Any:
     raise Invalid(
         f"a {type(model).__name__} is no model that can be asked",
         where,
-        "return a booster of LightGBM or XGBoost, or an estimator of scikit-learn, from a step "
-        "declared with @fc.model",
+        "return a booster of LightGBM or XGBoost, an estimator of scikit-learn or an ONNX model, from a "
+        "step declared with @fc.model",
     )
 
 

@@ -19,11 +19,11 @@ from fullcycle.release import Manifest, ReleasedModel, deployed, live_lookups, p
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.grids import open_grid
 from fullcycle.wiring.listing import run_lines
+from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project, open_project
 from fullcycle.wiring.released import released
 from fullcycle.wiring.runs import start_run
 from fullcycle.wiring.runs_frame import runs_frame
-from fullcycle.wiring.serving import serving_codecs
 from fullcycle.wiring.wishes import Wishes
 
 T = TypeVar("T")

@@ -15,6 +15,7 @@ from fullcycle.feature import FeatureSet
 from fullcycle.feature.edges import at_the_edges
 from fullcycle.feature.table import ElementByElement
 from fullcycle.release import Parity, Predictor
+from fullcycle.release.predicting import Rounding
 
 ROWS = 2_000
 _REFUSED = 20  # rows that the function refuses, of which the table is asked one by one
@@ -22,12 +23,14 @@ _REFUSED = 20  # rows that the function refuses, of which the table is asked one
 Array = npt.NDArray[np.float64]
 
 
-def feature_parity(name: str, features: FeatureSet[..., Any], split: Split) -> tuple[Parity, Array]:
+def feature_parity(
+    name: str, features: FeatureSet[..., Any], split: Split, rows: int = ROWS
+) -> tuple[Parity, Array]:
     """Compute features row by row and over the table; give the comparison and the table's numbers.
 
-    Rows are the first of the test side, at most ``ROWS``.
+    They are the first ``rows`` of the test side.
     """
-    frame = split.test.frame.head(ROWS)
+    frame = split.test.frame.head(rows)
     by_table = features.matrix(frame)
     by_row = np.array([features.encode(row) for row in _rows(features, frame)], dtype=np.float64)
     return _compared(f"features {name}, row by row and by table", by_row, by_table), by_table
@@ -58,10 +61,21 @@ def generated_parity(name: str, features: FeatureSet[..., Any], split: Split) ->
 
 
 def model_parity(name: str, trained: Any, served: Predictor, matrix: Array) -> Parity:
-    """Ask the model as it was trained and as it will be served."""
+    """Ask the model as it was trained and as it will be served.
+
+    Where a predictor says by how much its rounding may differ from its library's, that much is
+    allowed, and told.
+    """
+    rows = matrix.tolist()
     before = np.asarray(trained.predict(matrix), dtype=np.float64)
-    after = np.array([served.score(row) for row in matrix.tolist()], dtype=np.float64)
-    return _compared(f"model {name}, trained and served", after[:, None], before[:, None])
+    after = np.array([served.score(row) for row in rows], dtype=np.float64)
+    of = f"model {name}, trained and served"
+    if isinstance(served, Rounding):
+        slack = np.array([served.rounding(row) for row in rows])
+        if slack.any():
+            of += f", but for rounding of at most {slack.max():.1g}"
+        after = np.where((slack > 0) & (np.abs(after - before) <= slack), before, after)
+    return _compared(of, after[:, None], before[:, None])
 
 
 def _rows(features: FeatureSet[..., Any], frame: pl.DataFrame) -> Iterator[Row]:

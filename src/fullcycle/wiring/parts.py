@@ -18,8 +18,8 @@ from fullcycle.kernel import Digest, digest_parts
 from fullcycle.record import encode_decision
 from fullcycle.release import LoadedRelease, PinnedLookup, load_release
 from fullcycle.serve.batch import Scorer, Scores
+from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project, open_project
-from fullcycle.wiring.serving import serving_codecs
 
 _COLUMNS = ("row", "position", "decision_id", "release", "arm", "fallback", "error")  # beside an answer's
 _SHOWN = 20

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import msgspec
 
 from fullcycle.code import committed_files, uncommitted
+from fullcycle.evaluate import Split
 from fullcycle.flow import RunRecord
 from fullcycle.flow.sources import lateness
 from fullcycle.kernel import Digest, Missing, now
-from fullcycle.record import append_witnessed
+from fullcycle.record import Artifacts, append_witnessed
 from fullcycle.release import (
     Committed,
     ContractFinding,
@@ -28,10 +29,11 @@ from fullcycle.serve import with_golden
 from fullcycle.wiring.gathering import Making, begin, draft, references, requests
 from fullcycle.wiring.incumbent import incumbent_of, scores_of
 from fullcycle.wiring.models import batch_model
-from fullcycle.wiring.parity import feature_parity, generated_parity, model_parity
+from fullcycle.wiring.outgoing import outgoing
+from fullcycle.wiring.parity import ROWS, feature_parity, generated_parity, model_parity
+from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.runs import brief_of
-from fullcycle.wiring.serving import serving_codecs
 from fullcycle.wiring.trial import assess, run_tests
 
 Tell = Callable[[str], None]
@@ -135,19 +137,18 @@ def release(
 
 def _parities(making: Making, manifest: Manifest) -> list[Parity]:
     found: list[Parity] = []
-    codecs = serving_codecs()
+    artifacts, serving = making.flow.artifacts, Artifacts(making.project.objects, serving_codecs())
     for name, pinned in manifest.models.items():
         node = making.flow.graph.nodes[name]
-        split = making.flow.artifacts.load(making.run.steps[next(iter(node.inputs))].artifact)
-        by_feature, matrix = feature_parity(
-            node.declared.features.function.__name__, node.declared.features, split
-        )
-        edges = generated_parity(node.declared.features.function.__name__, node.declared.features, split)
-        served = codecs.named(pinned.artifact.codec).decode(
-            making.project.objects.get(pinned.artifact.object)
-        )
-        trained = batch_model(making.flow.artifacts.load(pinned.artifact), node.line)
-        found += [by_feature, edges, model_parity(name, trained, served, matrix)]
+        features = node.declared.features
+        family = outgoing(artifacts, making.run, node, pinned.artifact)
+        rows = max(ROWS // len(family), 1)
+        for one in family:
+            split = artifacts.load(one.split, Split)
+            by_feature, matrix = feature_parity(features.function.__name__, features, split, rows)
+            edges = generated_parity(features.function.__name__, features, split)
+            trained = batch_model(artifacts.load(one.trained), node.line)
+            found += [by_feature, edges, model_parity(one.name, trained, serving.load(one.served), matrix)]
     return found
 
 

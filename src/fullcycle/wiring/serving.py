@@ -9,53 +9,30 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from fullcycle.adapters.lightgbm_native import native_booster_codec
 from fullcycle.adapters.segments import SegmentWriter
 from fullcycle.adapters.shared_page import SharedPage
 from fullcycle.adapters.uvicorn import Door, serve_behind
-from fullcycle.kernel import Invalid
-from fullcycle.record import Codecs, Vendor
 from fullcycle.release import Assessment, Manifest
-from fullcycle.serve.gaps import Gaps
 from fullcycle.release.loading import require_surroundings
 from fullcycle.serve import App, Edge, Stager, assess_here
+from fullcycle.serve.gaps import Gaps
 from fullcycle.serve.helper import Helper, Noting, help_out
 from fullcycle.serve.metrics import Census, Meter
 from fullcycle.serve.serving import Serving
 from fullcycle.serve.worker import Line, Worker
 from fullcycle.wiring.guarding import guard_of
 from fullcycle.wiring.hosting import Place
+from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project, open_project
 
 Tell = Callable[[str], None]
-
-
-def serving_codecs() -> Codecs:
-    """Codecs of what a service loads: models by their native libraries, none of them a pickle."""
-    codecs = Codecs()
-    codecs.register(native_booster_codec())
-    configured = project.environment(environment)
-    for package, name in _TRAINED_ONLY.items():
-        codecs.offer(Vendor(package, (name,), _not_served, ""))
-    return codecs
-
-
-_TRAINED_ONLY = {"sklearn": "sklearn-skops@1", "xgboost": "xgboost-ubj@1"}
-
-
-def _not_served() -> NoReturn:
-        gaps=Gaps() if configured.service.when_log_fails == "answer and count" else None,
-    raise Invalid(
-        "a service answers with models of LightGBM; one of scikit-learn or XGBoost is judged, not served",
-        "a model of the release",
-        "train with LightGBM what is to be served, or let the service decide by a plain function",
-    )
 
 
 def stager(
     project: Project, environment: str, log: Path, tell: Tell, *, meter: Meter | None = None
 ) -> Stager:
     """Makes releases of this project ready to answer in an environment."""
+    configured = project.environment(environment)
     return Stager(
         objects=project.objects,
         codecs=serving_codecs(),
@@ -65,6 +42,7 @@ def stager(
         replay=configured.replay,
         root=project.root,
         meter=meter or Meter(),
+        gaps=Gaps() if configured.service.when_log_fails == "answer and count" else None,
     )
 
 
