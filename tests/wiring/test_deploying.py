@@ -85,7 +85,7 @@ def test_an_arm_whose_code_changes_begins_another_phase_which_is_not_pooled(play
     first = read(open_project(), "winback", phase=1)
     assert first.readout.arms == before.readout.arms
     told = typed("fullcycle experiment read winback").out
-    assert "phase 2 of 2" in told
-    assert f"{before.decisions:,} decisions of the other one are left out" in told
+    assert "this is phase 2 of 2, decided by v2: the code of an arm changed" in told
+    assert f"the {before.decisions:,} decisions of other phases are left out" in told
     with pytest.raises(UnknownName, match="there is no '3'"):
         read(open_project(), "winback", phase=3)

@@ -167,8 +167,6 @@ def _show_readout(found: Reading) -> None:
     days = f"{told.first_day} to {told.last_day}" if told.first_day is not None else "no decision counts yet"
     click.secho(f"{told.capability}@{found.environment}, experiment {told.experiment}", bold=True, nl=False)
     click.echo(f", as of {when(told.as_of)}: {days}")
-    if found.phases > 1:
-        click.secho(f"  {_phase(found)}", fg="yellow")
     for arm in told.arms:
         click.echo(
             f"  {arm.arm:<10} {arm.weight:.0%}: {count(arm.assigned)} assigned, "
@@ -196,18 +194,6 @@ def _show_readout(found: Reading) -> None:
         click.secho(f"  {note}", dim=True)
     _verdict(told.verdict.decision, told.verdict.reason)
     click.echo(f"  what would change it: {told.verdict.would_change}")
-
-
-def _phase(found: Reading) -> str:
-    """Which phase is read, and what is left out."""
-    phase = found.phase
-    by = ", ".join(f"v{release}" for release in phase.releases)
-    until = f"until {when(phase.until)}" if phase.until is not None else "since " + when(phase.since)
-    others = "the other one" if found.phases == 2 else "the others"
-    return (
-        f"phase {phase.number} of {found.phases}, {until}, decided by {by}: an arm's code changed; "
-        f"{count(found.left_out)} decisions of {others} are left out (--phase reads another)"
-    )
 
 
 def _verdict(decision: str, reason: str) -> None:

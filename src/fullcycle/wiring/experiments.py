@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,8 +11,9 @@ import polars as pl
 
 from fullcycle.adapters.compaction import decisions, parquet_files, publish
 from fullcycle.adapters.duckdb import DuckDBWarehouse
+from fullcycle.adapters.duckdb_events import events_by_unit
 from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
-from fullcycle.data import Row
+from fullcycle.data import Events, Query, Row, Source
 from fullcycle.evaluate import Split
 from fullcycle.experiment import (
     Design,
@@ -40,7 +42,7 @@ from fullcycle.kernel import Invalid, Missing, NotEnoughData, Refused, UnknownNa
 from fullcycle.metric import Outcomes
 from fullcycle.release import LoadedRelease, Policy, history, keep_manifest, load_release
 from fullcycle.serve import HashedDraw
-from fullcycle.wiring.flow import Flow, resources
+from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.gathering import Making, begin, draft
 from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project
@@ -175,7 +177,7 @@ def read(
     publish(project.ledger, folder, capability, began.environment, by=project.author)
     flow = Flow.open(project, capability, began.environment, project.archived(manifest.archive))
     sources = {source: flow.graph.nodes[source].declared for source in spec.sources}
-    warehouse = _warehouse(flow, sources[spec.sources[0]])
+    warehouse = _warehouse(flow, list(sources.values()))
     past = [(one.release, one.at) for one in history(project.ledger, capability, began.environment)]
     phases = phases_of(record, past)
     meant = _phase(phases, phase, spec)
@@ -184,14 +186,18 @@ def read(
     found = store.statistics(
         spec,
         files,
-        {source: flow.rows(declared) for source, declared in sources.items()},
+        {source: _by_unit(flow, declared, spec.unit, files) for source, declared in sources.items()},
         as_of=as_of if as_of is not None else now(),
         phase=meant if len(phases) > 1 else None,
     )
     logged = decisions(project.ledger, folder, capability, began.environment)
+    left_out = sum(store.decisions(spec, files, one) for one in phases if one is not meant)
+    told = readout(spec, found, planned_units=began.planned_units)
+    if len(phases) > 1:
+        told = msgspec.structs.replace(told, notes=[_not_pooled(meant, len(phases), left_out), *told.notes])
     return Reading(
         spec=spec,
-        readout=readout(spec, found, planned_units=began.planned_units),
+        readout=told,
         record=record,
         environment=began.environment,
         decisions=logged.height,
@@ -199,7 +205,16 @@ def read(
         releases=tuple(sorted(logged["release"].unique().to_list())),
         phase=meant,
         phases=len(phases),
-        left_out=sum(store.decisions(spec, files, one) for one in phases if one is not meant),
+        left_out=left_out,
+    )
+
+
+def _not_pooled(phase: Phase, count: int, left_out: int) -> str:
+    """Which phase is read, and what is left out."""
+    by = ", ".join(f"v{release}" for release in phase.releases)
+    return (
+        f"this is phase {phase.number} of {count}, decided by {by}: the code of an arm changed, and the "
+        f"{left_out:,} decisions of other phases are left out (--phase reads another)"
     )
 
 
@@ -260,8 +275,16 @@ def _started(project: Project, capability: str, name: str | None) -> ExperimentR
     return max(found, key=lambda one: one.started.at if one.started is not None else 0)
 
 
-def _warehouse(flow: Flow, source: Any) -> DuckDBWarehouse:
-    (warehouse,) = resources(source, flow.project, flow.environment).values()
+def _by_unit(flow: Flow, source: Source[...], unit: str, exposed: Sequence[Path]) -> Query:
+    """The rows of a source with the unit that each is about; an event's is that of its decision."""
+    rows = flow.rows(source)
+    if isinstance(source, Events) and unit not in source.contract.__struct_fields__:
+        return events_by_unit(rows, exposed, unit, flow.project.all_events)
+    return rows
+
+
+def _warehouse(flow: Flow, sources: Sequence[Source[...]]) -> DuckDBWarehouse:
+    warehouse = flow.warehouse(*sources)
     if not isinstance(warehouse, DuckDBWarehouse):
         raise Invalid(
             "readouts need a DuckDB warehouse for now", "the readout", "bind duckdb:///… in fullcycle.toml"
