@@ -69,7 +69,7 @@ def told(estimator: Any, where: str) -> LinearPredictor | TreesPredictor:
         return _told(estimator)
     except Untold as error:
         raise Invalid(
-            f"a {type(estimator).__name__} cannot be served: {error}",
+            f"{type(estimator).__name__} cannot be served: {error}",
             where,
             f"serve one of LightGBM, XGBoost or ONNX, or of scikit-learn's {SERVED}",
         ) from error
