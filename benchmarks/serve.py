@@ -1,16 +1,20 @@
-"""CPU per request of a service, everything on, beside a hard-coded uvicorn answer, in one run.
+"""CPU per request of a service, everything on, beside a hard-coded uvicorn answer and beside other tools.
 
 ``python benchmarks/serve.py`` starts both servers, asks them in turn over 16 connections that
-stay open, and reads the CPU time of server and client from ``/proc/PID/stat`` (Linux). On a
-noisy machine CPU per request is the figure that holds; requests per second is not.
+stay open, and reads the CPU time of every process of each server and of the client from
+``/proc`` (Linux). On a noisy machine CPU per request is the figure that holds; requests per
+second is not.
 
-The service is the one of the tests: it checks the row, assigns the arm, asks a LightGBM model of
-60 trees three times in one arm of two, and logs the decision before it answers.
+The service is what ``fullcycle serve`` starts, a supervisor and its worker: it checks the row, assigns the
+arm of an experiment, computes features, asks a LightGBM model of 60 trees, logs the decision before it
+answers, and counts. The others do what their documentation has one write.
 
-``python benchmarks/serve.py parts`` measures what a request is made of, one part at a time.
+``… serve.py peers`` asks the same of other tools, each in an environment of its own, which is made from
+the versions pinned in ``serve_peers/*.txt`` (``FULLCYCLE_PEERS`` names a folder where they lie already);
+``… serve.py peers litserve ray`` of some. ``… serve.py workers`` measures two workers beside one,
+``… serve.py parts`` what a request is made of, one part at a time.
 """
 
-import asyncio
 import os
 import statistics
 import subprocess
@@ -21,153 +25,225 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-TESTS = Path(__file__).resolve().parent.parent / "tests"
-sys.path.insert(0, str(TESTS))
+import msgspec
+import serve_shop
+from serve_client import CONNECTIONS, Place, Round, Server, Wrap, free_port, measure, started, told
 
-import msgspec  # noqa: E402
-import uvloop  # noqa: E402
-
-import served_shop  # noqa: E402 - the shop of the tests
-from fullcycle.adapters.files import FileObjects  # noqa: E402
-from fullcycle.adapters.sqlite import SqliteLedger  # noqa: E402
-
-ROUNDS, REQUESTS, CONNECTIONS = 5, 20_000, 16
-TICK = os.sysconf("SC_CLK_TCK")
+HERE = Path(__file__).resolve().parent
+ROUNDS, CPU_S, MOST, FEWEST = 5, 1.5, 20_000, 300  # of a round: seconds of the server's CPU, requests
+ROW: dict[str, Any] = next(serve_shop.clients())
+BENT: dict[str, bytes] = {  # what is sent that no contract allows; each but the last is JSON
+    "a feature that is null": msgspec.json.encode({**ROW, "history": None}),
+    "a text for a number": msgspec.json.encode({**ROW, "history": "much"}),
+    "a number out of bounds": msgspec.json.encode({**ROW, "recency": -5}),
+    "a field that is missing": msgspec.json.encode({k: v for k, v in ROW.items() if k != "history"}),
+    "half of the JSON": msgspec.json.encode(ROW)[:40],
+}
 HARD_CODED = """
-from fullcycle.adapters.uvicorn import serve_http
+import sys, uvicorn
 
 START = {"type": "http.response.start", "status": 200,
          "headers": [(b"content-type", b"application/json"), (b"content-length", b"15")]}
 BODY = {"type": "http.response.body", "body": b'{"answer":"no"}'}
 
 async def app(scope, receive, send):
-    if scope["type"] == "lifespan":
-        await receive()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await send({"type": "lifespan.shutdown.complete"})
-        return
     await receive()
     await send(START)
     await send(BODY)
 
-serve_http(app, port=0, ready=lambda url: print(url, flush=True))
+uvicorn.run(app, port=int(sys.argv[1]), loop="uvloop", http="httptools", ws="none", lifespan="off",
+            access_log=False, log_level="warning")
 """
 
 
+def _model_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as MLflow's signature has it: the model's features, encoded by whoever asks."""
+    zip_code = float(serve_shop.ZIP_CODES.index(row["zip_code"]))
+    numbers = {"recency": row.get("recency"), "history": row.get("history"), "newbie": row["newbie"]}
+    as_floats = {k: v if v is None or isinstance(v, str) else float(v) for k, v in numbers.items()}
+    return {"dataframe_records": [{**as_floats, "zip_code": zip_code, "campaign": 0.0}]}
+
+
 @dataclass(frozen=True, slots=True)
-class Round:
-    """One round against one server; microseconds of CPU per request, requests per second."""
+class Peer:
+    """Another tool: its environment, its module below ``serve_peers``, and how it is asked."""
 
-    server_us: float
-    client_us: float
-    per_second: float
-    p99_ms: float
+    environment: str
+    module: str
+    path: str = "/predict"
+    wrap: Wrap = dict
+    prepared: bool = False
 
 
-def cpu_seconds(pid: int) -> float:
-    """CPU time of a process, all threads, user and system."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+PEERS = {
+    "fastapi-native": Peer("fastapi", "fastapi_native"),
+    "fastapi-pandas": Peer("fastapi", "fastapi_pandas", prepared=True),
+    "litserve": Peer("litserve", "litserve_peer"),
+    "bentoml": Peer("bentoml", "bentoml_peer", wrap=lambda row: {"client": row}),
+    "ray": Peer("ray", "ray_peer"),
+    "mlflow": Peer("mlflow", "mlflow_peer", "/invocations", _model_row, prepared=True),
+}
+
+
+def interpreter(environment: str) -> Path:
+    """The interpreter of an environment, made where there is none yet."""
+    if "FULLCYCLE_PEERS" in os.environ:
+        return Path(os.environ["FULLCYCLE_PEERS"]) / environment / "bin" / "python"
+    caches = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    kept = caches / "fullcycle-benchmarks" / f"serve-{environment}"
+    pinned = HERE / "serve_peers" / f"{environment}.txt"
+    stamp = kept / "made-from.txt"
+    if not stamp.exists() or stamp.read_bytes() != pinned.read_bytes():
+        print(f"making an environment for {environment}", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", kept], check=True)
+        subprocess.run([kept / "bin" / "pip", "install", "-qq", "-r", pinned], check=True)
+        stamp.write_bytes(pinned.read_bytes())
+    return kept / "bin" / "python"
 
 
 @contextmanager
-def server(*command: str) -> Iterator[tuple[int, int]]:
-    """Start a server that prints its address; give its process id and port."""
-    process = subprocess.Popen(
-        [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+def constant(folder: Path) -> Iterator[Server]:
+    """The hard-coded answer."""
+    place = Place(free_port(), "/winback")
+    with started([sys.executable, "-c", HARD_CODED, place.port], place, ROW, cwd=folder) as server:
+        yield server
+
+
+@contextmanager
+def ours(folder: Path, workers: int = 1) -> Iterator[Server]:
+    """``fullcycle serve``."""
+    place = Place(free_port(), "/winback")
+    command = [sys.executable, "-m", "fullcycle.cli", "serve", "winback@prod", "--host-name", f"w{workers}"]
+    options = ["--port", place.port, "--workers", workers]
+    with started([*command, *options], place, ROW, cwd=folder / "shop") as server:
+        while len(server.processes()) < 1 + workers:
+            time.sleep(0.05)
+        yield server
+
+
+@contextmanager
+def other(folder: Path, peer: Peer) -> Iterator[Server]:
+    """A peer, in its own environment."""
+    place = Place(free_port(), peer.path, peer.wrap)
+    command = [interpreter(peer.environment), HERE / "serve_peers" / f"{peer.module}.py"]
+    if peer.prepared:
+        subprocess.run([*command, "prepare", folder], check=True, capture_output=True)
+    with started([*command, folder, place.port], place, ROW, cwd=folder) as server:
+        yield server
+
+
+def enough(server: Server) -> int:
+    """How many requests a round takes; the server is warm then."""
+    measure(server, serve_shop.clients(), FEWEST)
+    spent = measure(server, serve_shop.clients(), FEWEST).server_us
+    return max(FEWEST, min(MOST, round(CPU_S / max(spent, 1) * 1e6)))
+
+
+def in_turns(*servers: Server) -> list[list[Round]]:
+    """Rounds against each server, in turns: what else happens on the machine happens to all."""
+    counts = [enough(server) for server in servers]
+    turns = [
+        [measure(each, serve_shop.clients(), count) for each, count in zip(servers, counts, strict=True)]
+        for _ in range(ROUNDS)
+    ]
+    return [list(rounds) for rounds in zip(*turns, strict=True)]
+
+
+def ratio(one: list[Round], two: list[Round]) -> float:
+    """CPU of one beside that of the other, in the median of the turns."""
+    return statistics.median(a.server_us / b.server_us for a, b in zip(one, two, strict=True))
+
+
+def report(name: str, server: Server, rounds: list[Round], more: str = "") -> None:
+    """One line of a server."""
+    cpu, client, rate, p99 = (
+        statistics.median(getattr(r, what) for r in rounds)
+        for what in ("server_us", "client_us", "per_second", "p99_ms")
     )
-    try:
-        assert process.stdout is not None
-        yield process.pid, int(process.stdout.readline().rsplit(":", 1)[1])
-    finally:
-        process.terminate()
-        process.communicate()
-
-
-class Caller(asyncio.Protocol):
-    """One connection: sends the next request as soon as it has the last answer."""
-
-    def __init__(self, requests: Iterator[bytes], took: list[float], done: asyncio.Future[None]) -> None:
-        self._requests, self._took, self._done = requests, took, done
-        self._buffer = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-        self._next()
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        head, found, body = self._buffer.partition(b"\r\n\r\n")
-        if not found:
-            return
-        length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n", 1)[0])
-        if len(body) >= length:
-            assert head.startswith(b"HTTP/1.1 200"), self._buffer
-            self._took.append(time.perf_counter() - self._began)
-            self._buffer = b""
-            self._next()
-
-    def _next(self) -> None:
-        request = next(self._requests, None)
-        if request is None:
-            self._transport.close()
-            self._done.set_result(None)
-        else:
-            self._began = time.perf_counter()
-            self._transport.write(request)  # type: ignore[attr-defined]
-
-
-async def ask(port: int, count: int) -> list[float]:
-    """Ask ``count`` times; give the seconds each answer took."""
-    loop = asyncio.get_running_loop()
-    requests, took, ended = wire(count), [], []
-    for _ in range(CONNECTIONS):
-        done: asyncio.Future[None] = loop.create_future()
-        ended.append(done)
-        await loop.create_connection(lambda done=done: Caller(requests, took, done), "127.0.0.1", port)
-    await asyncio.gather(*ended)
-    return took
-
-
-def wire(count: int) -> Iterator[bytes]:
-    """Requests of as many clients, as bytes."""
-    for n in range(count):
-        body = msgspec.json.encode({**served_shop.REQUESTS[n % 3], "client_id": n})
-        head = b"POST /winback HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n"
-        yield head % len(body) + body
-
-
-def measure(pid: int, port: int, count: int) -> Round:
-    """One round."""
-    before, own, began = cpu_seconds(pid), time.process_time(), time.perf_counter()
-    took = sorted(uvloop.run(ask(port, count)))
-    wall = time.perf_counter() - began
-    return Round(
-        (cpu_seconds(pid) - before) / count * 1e6,
-        (time.process_time() - own) / count * 1e6,
-        count / wall,
-        took[len(took) * 99 // 100] * 1e3,
+    resident = list(server.resident_mb().values())
+    split = f" in {len(resident)} processes" if len(resident) > 1 else ""
+    print(
+        f"{name:<22} {cpu:8.1f} µs CPU a request (client {client:5.1f}) {rate:7,.0f} /s p99 {p99:6.2f} ms; "
+        f"first answer after {server.start_s:5.2f} s; {sum(resident):4.0f} MB resident{split}{more}",
+        flush=True,
     )
 
 
-def shop(folder: Path) -> None:
-    """Release and deploy the tests' shop in a folder."""
-    objects, ledger = FileObjects(folder / "artifacts"), SqliteLedger(folder / "ledger.db")
-    digest = served_shop.release(objects, served_shop.write_shop(folder))
-    served_shop.deployed(ledger, served_shop.made(ledger, digest))
-    ledger.close()
+def weighed(server: Server) -> str:
+    """What each process of ours holds."""
+    return " + ".join(f"{held:.0f}" for held in server.resident_mb().values())
 
 
-def report(name: str, rounds: list[Round]) -> float:
-    """Print the medians of a server's rounds; give its CPU per request."""
-    cpu = statistics.median(r.server_us for r in rounds)
-    client = statistics.median(r.client_us for r in rounds)
-    rate = statistics.median(r.per_second for r in rounds)
-    p99 = statistics.median(r.p99_ms for r in rounds)
-    print(f"{name:<22} {cpu:6.1f} µs CPU a request (client {client:5.1f}) {rate:8,.0f} /s p99 {p99:5.2f} ms")
-    return cpu
+def beside_the_constant(folder: Path) -> None:
+    """Ours beside the hard-coded answer."""
+    with constant(folder) as plain, ours(folder) as full:
+        first, second = in_turns(plain, full)
+        report("hard-coded uvicorn", plain, first)
+        report("service, everything on", full, second, f": {weighed(full)}")
+        print(f"ratio {ratio(second, first):.2f}")
+
+
+def beside_peers(folder: Path, names: list[str]) -> None:
+    """Ours beside each peer, both asked in turns; then what each answers to what is malformed."""
+    with ours(folder) as mine, constant(folder) as plain:
+        first, second = in_turns(plain, mine)
+        report("hard-coded uvicorn", plain, first)
+        report("fullcycle", mine, second, f": {weighed(mine)}; {ratio(second, first):.2f} times hard-coded")
+        answers(mine)
+        for name in names:
+            with other(folder, PEERS[name]) as peer:
+                us, them = in_turns(mine, peer)
+                times = ratio(them, us)
+                report(name, peer, them, f"; {times:.2f} times ours, which is {1 / times:.3f} of it")
+                answers(peer)
+
+
+def answers(server: Server) -> None:
+    """What a server answers to a good row, and to each that is none."""
+    good = msgspec.json.encode(server.place.wrap(ROW))
+    print(f"    a good row: {told(*server.place.ask(good))}")
+    for what, body in BENT.items():
+        try:
+            row = msgspec.json.decode(body)
+        except msgspec.DecodeError:
+            row = None
+        sent = msgspec.json.encode(server.place.wrap(row)) if row is not None else good[: len(good) // 2]
+        try:
+            print(f"    {what}: {told(*server.place.ask(sent))}", flush=True)
+        except OSError as error:
+            print(f"    {what}: no answer ({type(error).__name__})", flush=True)
+
+
+def two_workers(folder: Path) -> None:
+    """Two workers beside one, each with as many connections: what the busiest spends on as many requests.
+
+    The client takes a core of the two, and others take what they take, so requests per second
+    say little. Where workers had a core each, and the client another, throughput would be
+    bounded by the CPU of the busiest worker: that is compared, with the wall clock beside it,
+    and with what the clock could show where two cores do nothing but this.
+    """
+    with ours(folder, 1) as one, ours(folder, 2) as two:
+        count = enough(one)
+        measure(two, serve_shop.clients(), count, 2 * CONNECTIONS)
+        turns = []
+        for _ in range(ROUNDS):
+            lone = measure(one, serve_shop.clients(), count)
+            both = measure(two, serve_shop.clients(), count, 2 * CONNECTIONS)
+            most = 2 * lone.server_us / (both.server_us + both.client_us)
+            busiest = max(lone.each_s.values()) / max(both.each_s.values())
+            turns.append((busiest, both.per_second / lone.per_second, most))
+            print(f"  one {lone.per_second:6,.0f} /s, CPU {shares(lone)}; ", end="")
+            print(f"two {both.per_second:6,.0f} /s, CPU {shares(both)}, client {both.client_us:.0f} µs each")
+        by_cpu, by_clock, at_most = map(statistics.median, zip(*turns, strict=True))
+        print(f"throughput of two workers beside one: {by_cpu:.2f} times by the CPU of the busiest;")
+        print(f"{by_clock:.2f} times by the clock, with the client on the same cores ({at_most:.2f} at most)")
+
+
+def shares(round: Round) -> str:
+    """Seconds of CPU of each process that had any."""
+    return " + ".join(f"{spent:.2f}" for spent in round.each_s.values()) + " s"
 
 
 def best(work: Callable[[], object], count: int = 5_000) -> float:
@@ -189,24 +265,23 @@ def parts() -> None:
         print(f"{name:<64} {best(work, count) / per:7.2f} µs")
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
+    what = arguments[0] if arguments else ""
+    if what == "parts":
+        parts()
+        return
+    print(f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}; {CONNECTIONS} connections")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shop(folder)
-        began = time.perf_counter()
-        with (
-            server(str(TESTS / "served_process.py"), name, "0") as service,
-            server("-c", HARD_CODED) as constant,
-        ):
-            print(f"both servers started in {time.perf_counter() - began:.2f} s")
-            for each in (service, constant):
-                measure(*each, REQUESTS // 4)
-            rounds = [(measure(*constant, REQUESTS), measure(*service, REQUESTS)) for _ in range(ROUNDS)]
-            plain = report("hard-coded uvicorn", [first for first, _ in rounds])
-            full = report("service, everything on", [second for _, second in rounds])
-            resident = Path(f"/proc/{service[0]}/status").read_text().partition("VmHWM:")[2].split()[0]
-            print(f"ratio {full / plain:.2f}; the service held at most {int(resident) / 1024:.0f} MB")
+        serve_shop.lay_out(folder).ledger.close()  # type: ignore[attr-defined]
+        serve_shop.hand_out(folder)
+        if what == "peers":
+            beside_peers(folder, arguments[1:] or list(PEERS))
+        elif what == "workers":
+            two_workers(folder)
+        else:
+            beside_the_constant(folder)
 
 
 if __name__ == "__main__":
-    parts() if sys.argv[1:] == ["parts"] else main()
+    main(sys.argv[1:])

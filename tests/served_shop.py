@@ -135,16 +135,22 @@ def write_shop(root: Path, *, service: str = SERVICE) -> Path:
     return shop
 
 
-@functools.cache
-def booster(seed: int = 1) -> lgb.Booster:
-    """A model of visits over the five traits."""
+def training(seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """What a model of visits is trained on: the five traits as numbers, and who came."""
     rng = np.random.default_rng(seed)
     x = np.column_stack(
         [rng.integers(1, 13, 2000), rng.exponential(200, 2000), *rng.integers(0, 3, (3, 2000))]
     )
-    y = (rng.random(2000) < 0.1 + 0.2 * (x[:, 4] == x[:, 2] % 3) + 0.0002 * x[:, 1]).astype(float)
+    y = rng.random(2000) < 0.1 + 0.2 * (x[:, 4] == x[:, 2] % 3) + 0.0002 * x[:, 1]
+    return x.astype(float), y.astype(float)
+
+
+@functools.cache
+def booster(seed: int = 1) -> lgb.Booster:
+    """A model of visits over the five traits."""
+    x, y = training(seed)
     settings = {"objective": "binary", "num_leaves": 8, "num_threads": 1, "verbose": -1, "seed": seed}
-    return lgb.train(settings, lgb.Dataset(x.astype(float), y, categorical_feature=[2, 4]), 60)
+    return lgb.train(settings, lgb.Dataset(x, y, categorical_feature=[2, 4]), 60)
 
 
 def trial(arms: Mapping[str, str]) -> ExperimentSpec:
