@@ -5,12 +5,14 @@ import json
 import click
 import msgspec
 
+from fullcycle.cli.judged import figures_as_json, show_judgement
 from fullcycle.flow import last_run, run_record
-from fullcycle.kernel import Invalid, Reference, counted
+from fullcycle.kernel import Invalid, Reference
 from fullcycle.release import Judgement
 from fullcycle.wiring import Project, open_project
 from fullcycle.wiring.released import judgement_of, released
 from fullcycle.wiring.releasing import Pinned, pin, release, try_out
+from fullcycle.wiring.valuing import prices
 
 
 @click.command(name="release")
@@ -19,9 +21,11 @@ from fullcycle.wiring.releasing import Pinned, pin, release, try_out
 @click.option(
     "--for", "environment", default="prod", show_default=True, help="The environment it is made for."
 )
-@click.option("--dry-run", is_flag=True, help="Only show what the gates say.")
+@click.option("--dry-run", is_flag=True, help="Only show the evidence, and what the gates say of it.")
 @click.option("--override", metavar="REASON", help="Release although gates say no; the reason is recorded.")
-@click.option("--json", "as_json", is_flag=True, help="Print what the gates say as one JSON object.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the evidence and what the gates say as one JSON object."
+)
 def command(
     ref: str, message: str, environment: str, *, dry_run: bool, override: str | None, as_json: bool
 ) -> int:
@@ -48,6 +52,7 @@ def command(
     if pinned.number is not None and not dry_run:
         made, _ = released(project, capability, pinned.number)
         _end(
+            project,
             pinned,
             judgement_of(project, made),
             pinned.number,
@@ -58,16 +63,16 @@ def command(
         return 0
     judgement = try_out(project, pinned, environment, tell=tell)
     if not as_json:
-        _show(judgement, cures=dry_run or override is not None)
+        show_judgement(judgement, prices(project), cures=dry_run or override is not None, slices=dry_run)
     if dry_run:
         passed = all(verdict.passed for verdict in judgement.verdicts)
         if as_json:
-            click.echo(_json(pinned, judgement, None))
+            click.echo(_json(project, pinned, judgement, None))
         else:
             click.echo("every gate passes" if passed else "it would not be released")
         return 0 if passed else 1
     position = release(project, pinned, judgement, message=message, override=override)
-    _end(pinned, judgement, position, environment, as_json=as_json, said="holds")
+    _end(project, pinned, judgement, position, environment, as_json=as_json, said="holds")
     return 0
 
 
@@ -91,10 +96,17 @@ def _silently(_: str) -> None:
 
 
 def _end(
-    pinned: Pinned, judgement: Judgement | None, number: int, environment: str, *, as_json: bool, said: str
+    project: Project,
+    pinned: Pinned,
+    judgement: Judgement | None,
+    number: int,
+    environment: str,
+    *,
+    as_json: bool,
+    said: str,
 ) -> None:
     if as_json:
-        click.echo(_json(pinned, judgement, number))
+        click.echo(_json(project, pinned, judgement, number))
         return
     ref = f"{pinned.manifest.capability}@v{number}"
     click.secho(ref, bold=True, nl=False)
@@ -119,25 +131,8 @@ def _run_of(project: Project, text: str) -> tuple[str, int]:
     return ref.capability, last.number
 
 
-def _show(judgement: Judgement, *, cures: bool) -> None:
-    """What each gate found; ``cures`` also tells what to do, where no error is about to."""
-    for verdict in judgement.verdicts:
-        mark, colour = ("✓", "green") if verdict.passed else ("✗", "red")
-        click.secho(f"  {mark} ", fg=colour, nl=False)
-        click.echo(f"{verdict.gate:<10} {verdict.found}")
-        if cures and not verdict.passed:
-            click.echo(f"               needed: {verdict.needed}")
-            click.echo(f"               mend:   {verdict.mend}")
-    measured = judgement.evidence.assessment
-    if measured is not None:
-        click.secho(
-            f"  one worker: p50 {measured.p50_s * 1e3:.2f} ms, p99 {measured.p99_s * 1e3:.2f} ms, "
-            f"{measured.memory_bytes / 1e6:.0f} MB, ready in {measured.start_s:.2f} s "
-            f"({counted(measured.requests, 'request')})",
-            dim=True,
-        )
-
-
-def _json(pinned: Pinned, judgement: Judgement | None, number: int | None) -> str:
-    judged = msgspec.to_builtins(judgement) if judgement is not None else {}
-    return json.dumps({"run": pinned.run.ref, "release": number, "manifest": pinned.digest, **judged})
+def _json(project: Project, pinned: Pinned, judgement: Judgement | None, number: int | None) -> str:
+    told = {"run": pinned.run.ref, "release": number, "manifest": pinned.digest}
+    if judgement is not None:
+        told |= {**msgspec.to_builtins(judgement), **figures_as_json(judgement, prices(project))}
+    return json.dumps(told)

@@ -1,13 +1,15 @@
 """``fullcycle releases``: what was frozen, from which run, and where it answers."""
 
 import json
+from typing import Any
 
 import click
 from rich.table import Table
 
 from fullcycle.cli.printing import show_table, when
-from fullcycle.release import deployed, releases_stream
+from fullcycle.release import Judgement, deployed, releases_stream
 from fullcycle.wiring import open_project
+from fullcycle.wiring.released import judgement_of
 
 
 @click.command(name="releases")
@@ -27,7 +29,7 @@ def command(capability: str, *, as_json: bool) -> None:
     for name in project.config.environments:
         if (now := deployed(project.ledger, capability, name)) is not None:
             answering.setdefault(now.release, []).append(name)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "release": f"{capability}@v{fact.position}",
             "run": f"{capability}@{fact.body.run}",
@@ -36,6 +38,7 @@ def command(capability: str, *, as_json: bool) -> None:
             "message": fact.body.message,
             "manifest": fact.body.manifest,
             "answers_in": answering.get(fact.position, []),
+            "override": _override(judgement_of(project, fact.body)),
         }
         for fact in facts
     ]
@@ -50,6 +53,8 @@ def command(capability: str, *, as_json: bool) -> None:
     for column in ("release", "from", "when", "by", "answers in", "manifest", "message"):
         table.add_column(column)
     for row, fact in zip(rows, facts, strict=True):
+        override = row["override"]
+        past = f" (past {', '.join(override['gates'])}: {override['reason']})" if override else ""
         environments = ", ".join(answering.get(fact.position, []))
         table.add_row(
             str(row["release"]),
@@ -58,6 +63,12 @@ def command(capability: str, *, as_json: bool) -> None:
             fact.by,
             environments,
             fact.body.manifest[:12],
-            fact.body.message,
+            fact.body.message + past,
         )
     show_table(table)
+
+
+def _override(judgement: Judgement | None) -> dict[str, Any] | None:
+    """The gates that somebody went past, and why."""
+    override = judgement.override if judgement is not None else None
+    return {"gates": list(override.gates), "reason": override.reason} if override is not None else None

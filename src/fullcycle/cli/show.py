@@ -58,6 +58,8 @@ def command(ref: str, *, lock: bool, as_json: bool) -> None:
             click.echo(
                 f"{asked} is {now.ref} since {when(now.at)}, by {now.by}{f': {now.why}' if now.why else ''}"
             )
+            if now.override:
+                click.echo(f"  without the approval that its tier asks for: {now.override}")
             click.echo(
                 f"  deployments there: {len(history(project.ledger, asked.capability, asked.environment))}"
             )

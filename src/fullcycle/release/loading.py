@@ -123,12 +123,12 @@ def load_release(
     require_surroundings(manifest)
     require_pinned(objects, manifest)
     loaded = load(Archive.from_bytes(objects.get(manifest.archive)), root=root)
-    require_same_code(manifest, loaded)
     parts = _Parts(manifest, loaded, Artifacts(objects, codecs))
     experiment = manifest.experiment
     arms = experiment.arms if experiment is not None else {}
     names = [manifest.service, *([manifest.fallback] if manifest.fallback else []), *arms.values()]
     policies = {name: parts.policy(name) for name in dict.fromkeys(names)}
+    require_same_code(manifest, loaded)
     _require_alike(manifest.service, policies)
     if experiment is not None and experiment.unit not in policies[manifest.service].row.__struct_fields__:
         raise UnknownName.among(

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from fullcycle.value.cost import Cost as Cost
     from fullcycle.value.cost import CostPart as CostPart
     from fullcycle.value.cost import Prices as Prices
+    from fullcycle.value.cost import cost_of_deciding as cost_of_deciding
     from fullcycle.value.cost import cost_so_far as cost_so_far
     from fullcycle.value.ledger import measurements as measurements
     from fullcycle.value.ledger import record_measurement as record_measurement
@@ -35,6 +36,7 @@ _NAMES = {
     "Yearly": ".measurement",
     "calibrated": ".measurement",
     "calibration": ".measurement",
+    "cost_of_deciding": ".cost",
     "cost_so_far": ".cost",
     "lay_out": ".table",
     "measure": ".measurement",

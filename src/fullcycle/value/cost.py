@@ -11,11 +11,15 @@ _MONTH = 365 * 24 * 3600 * 1_000_000 / 12  # microseconds
 
 
 class Prices(msgspec.Struct, frozen=True, kw_only=True):
-    """What computing and keeping cost here, as ``[project] prices`` says; 0 where it does not."""
+    """What computing and keeping cost here, as ``[project] prices`` says; 0 where it does not.
+
+    Of one core and of a GB (10⁹ bytes) of memory for an hour, and of a GB kept for a month.
+    """
 
     currency: str
     cpu_hour: float = 0.0
     gb_month: float = 0.0
+    gb_hour: float = 0.0
 
 
 class CostPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +60,23 @@ def cost_so_far(
         _of_keeping(runs, until, prices),
     )
     return Cost(total=_sum([part.amount for part in parts], prices.currency), parts=parts)
+
+
+def cost_of_deciding(decisions: int, *, cpu_s: float, memory_bytes: int, prices: Prices) -> CostPart:
+    """What that many decisions cost on a core that does nothing else.
+
+    Args:
+        decisions: how many.
+        cpu_s: seconds of a core that each takes.
+        memory_bytes: what the process holds all the while.
+        prices: per hour of one core, and of a GB of memory.
+    """
+    hours, gb = decisions * cpu_s / 3600, memory_bytes / 1e9
+    amount = Money(hours * (prices.cpu_hour + gb * prices.gb_hour), prices.currency)
+    counted = f"{hours:.2g} CPU hours × {prices.cpu_hour:g} {prices.currency}"
+    if prices.gb_hour:
+        counted += f" and as long {gb:.2g} GB × {prices.gb_hour:g} {prices.currency}"
+    return CostPart(name=f"{decisions:,} decisions", amount=amount, counted=counted)
 
 
 def _of_runs(runs: Sequence[RunRecord], prices: Prices) -> CostPart:

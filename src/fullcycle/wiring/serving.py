@@ -21,7 +21,7 @@ from fullcycle.serve.metrics import Census, Meter
 from fullcycle.serve.serving import Serving
 from fullcycle.serve.worker import Line, Worker
 from fullcycle.wiring.guarding import guard_of
-from fullcycle.wiring.hosting import Place
+from fullcycle.wiring.place import Place
 from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project, open_project
 

@@ -30,6 +30,7 @@ def prices(project: Project) -> Prices:
         currency=project.config.project.currency,
         cpu_hour=told.get("cpu_hour", 0.0),
         gb_month=told.get("gb_month", 0.0),
+        gb_hour=told.get("gb_hour", 0.0),
     )
 
 
