@@ -6,6 +6,7 @@ import signal
 import statistics
 import threading
 import time
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -58,6 +59,17 @@ def test_a_service_answers_in_as_many_processes_as_it_was_asked_for_and_ends_wit
     assert Activation(project.ledger, "winback", "prod").hosts() == {}
     run = project.root / ".fullcycle" / "run"
     assert [path.name for path in run.iterdir()] == ["winback@prod~here.lock"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux alone tells what is loaded")
+def test_neither_supervisor_nor_worker_loads_what_only_training_needs(project):
+    with hosting(project) as service:
+        assert ask(service.port)["release"] == "winback@v1"
+        pids = [service.process.pid, *service.workers]
+        loaded = "".join(Path(f"/proc/{pid}/maps").read_text() for pid in pids)
+
+    for name in ("polars", "numpy", "scipy", "sklearn", "pandas", "pydantic", "duckdb", "pyarrow"):
+        assert f"/{name}" not in loaded
 
 
 def counted(service):

@@ -1,7 +1,6 @@
 """A host: one supervisor with its workers, met with the ledger, the sockets and the processes."""
 
 import asyncio
-import fcntl
 import os
 import platform
 import re
@@ -9,9 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +19,7 @@ from fullcycle.adapters.listening import address_of, listen, url_of
 from fullcycle.adapters.shared_page import SharedPage
 from fullcycle.adapters.workers import ChildProcess, OtherProcess, lives, take_over
 from fullcycle.flow.resources import read_memory
-from fullcycle.kernel import Invalid, Misconfigured, Refused, digest_bytes
+from fullcycle.kernel import Invalid, Refused
 from fullcycle.record import append_next
 from fullcycle.release import HostJoined, HostLeft, activation_stream, deployed
 from fullcycle.serve import LedgerDeployments
@@ -33,70 +31,11 @@ from fullcycle.serve.staffing import Workers
 from fullcycle.serve.supervisor import TICK_S, Staff, Terms, adopted
 from fullcycle.wiring.config import NAME
 from fullcycle.wiring.guarding import require_somebody
+from fullcycle.wiring.place import Place
 from fullcycle.wiring.project import Project
 
 _SETTLED_S = 60.0  # for how long a service may take to say what it answers with
 _JOINED_S = 5.0  # for how long a ledger may take to be told that a host joins, before it goes on
-_LONGEST_PATH = 100  # bytes; systems allow some 104 to 108
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a host's files are: they hold nothing that must last."""
-
-    folder: Path
-    name: str
-
-    @classmethod
-    def of(cls, project: Project, capability: str, environment: str, host: str) -> "Place":
-        """The place of a host of this project on this machine."""
-        return cls(project.root / ".fullcycle" / "run", f"{capability}@{environment}~{host}")
-
-    @property
-    def page(self) -> Path:
-        """The shared page of memory."""
-        return self.folder / f"{self.name}.page"
-
-    @property
-    def control(self) -> str:
-        """The Unix socket on which workers greet their supervisor."""
-        path = str(self.folder / f"{self.name}.sock")
-        if len(path.encode()) <= _LONGEST_PATH:
-            return path
-        short = Path(tempfile.gettempdir()) / f"fullcycle-{os.getuid()}"
-        short.mkdir(mode=0o700, exist_ok=True)
-        if short.stat().st_uid != os.getuid() or short.stat().st_mode & 0o077:
-            raise Misconfigured(
-                "others may write where workers and supervisor would meet",
-                str(short),
-                "remove that folder, or move the project to a shorter path",
-            )
-        return str(short / f"{digest_bytes(path.encode())[:16]}.sock")
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Be the one supervisor of this place; a killed one's claim is gone with it.
-
-        Raises:
-            Refused: where another is at work.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.folder / f"{self.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                other = os.pread(handle, 32, 0).decode().strip()
-                raise Refused(
-                    f"process {other} serves that here already",
-                    self.name,
-                    f"stop it first: kill {other}; or give this one a name of its own: --host-name",
-                ) from None
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, str(os.getpid()).encode(), 0)
-            yield
-        finally:
-            os.close(handle)
 
 
 @dataclass(frozen=True, slots=True)
