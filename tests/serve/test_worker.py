@@ -8,6 +8,8 @@ import pytest
 
 from fullcycle.adapters.shared_page import SharedPage
 from fullcycle.kernel import Misconfigured
+from fullcycle.record import Artifact
+from fullcycle.release import LookupPublished, PinnedLookup
 from fullcycle.serve import messages
 from fullcycle.serve.messages import TO_SUPERVISOR, TO_WORKER, line_of
 from fullcycle.serve.ports import Deployed
@@ -145,10 +147,17 @@ def test_requests_in_flight_are_counted_whatever_becomes_of_them(stand):
     assert stand.page.slot(0).in_flight == 0
 
 
+PINNED = PinnedLookup(
+    artifact=Artifact("c", "o", "json@1", 2), index="i", size=8, rows=1, contract="k", step="tastes"
+)
+PUBLISHED = LookupPublished(parameter="tastes", lookup=PINNED, run=3, releases=7)
+
+
 @pytest.mark.parametrize(
     ("message", "decoder"),
     [
         (messages.Stage(3, Deployed(7, "m")), TO_WORKER),
+        (messages.Stage(4, Deployed(7, "m", (PUBLISHED,))), TO_WORKER),
         (messages.Turn(), TO_WORKER),
         (messages.Open(), TO_WORKER),
         (messages.Retire(), TO_WORKER),
