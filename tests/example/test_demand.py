@@ -9,13 +9,10 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 
-from fullcycle.cli import fullcycle
-from fullcycle.cli.group import status_of
+from demand_shop import laid_out, open_store, query
 from fullcycle.flow import RunRecord, last_run
 from fullcycle.wiring import open_project
 from fullcycle.wiring.judge import load_evaluations
@@ -29,20 +26,7 @@ SLICES = [f"{store}/{digit}" for store in (1, 2, 3) for digit in (*range(1, 10),
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with the capability, its sales loaded, run once; not to be changed."""
-    folder = tmp_path_factory.mktemp("demand")
-    with pytest.MonkeyPatch.context() as here:
-        here.chdir(folder)
-        assert status_of(fullcycle, ["new", "shop", "--example", "demand"]) == 0
-        here.chdir(folder / "shop")
-        query("create schema shop")
-        query(
-            "create table shop.sales"
-            "(store bigint, item bigint, day date, sold bigint, lost bigint, price double, cost double)"
-        )
-        for store in (1, 2, 3):
-            open_store(store)
-        assert status_of(fullcycle, RUN.split()[1:]) == 0
-    return folder / "shop"
+    return laid_out(tmp_path_factory.mktemp("demand"), RUN)
 
 
 @pytest.fixture
@@ -51,20 +35,6 @@ def shop(first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = Path(shutil.copytree(first, tmp_path / "shop"))
     monkeypatch.chdir(root)
     return root
-
-
-def query(text: str, **tables: Any) -> list[tuple[Any, ...]]:
-    with duckdb.connect("warehouse.duckdb") as connection:
-        for name, table in tables.items():
-            connection.register(name, table)
-        return connection.execute(text).fetchall()
-
-
-def open_store(number: int) -> None:
-    query(
-        "insert into shop.sales from one",
-        one=script("made_up_sales").sold_by(number, items=10, first=date(2016, 1, 1)),
-    )
 
 
 def last() -> RunRecord:

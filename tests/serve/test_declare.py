@@ -2,6 +2,7 @@
 
 import pytest
 
+import fullcycle as fc
 from fullcycle.data import Row
 from fullcycle.kernel import Invalid
 from fullcycle.serve import Service, service
@@ -42,3 +43,30 @@ def test_what_is_no_function_is_refused():
         service(fallback="today")
     with pytest.raises(Invalid, match="3 is not a function"):
         service(3)
+
+
+def tomorrow() -> None: ...
+
+
+def test_what_is_scored_says_over_which_step_and_into_which_table():
+    step = fc.step(tomorrow)
+
+    declared = fc.service(over=step, into="inventory.orders")(lambda row: row)
+
+    assert (declared.over, declared.into) == ("tomorrow", "inventory.orders")
+    assert (fc.service(lambda row: row).over, fc.service(lambda row: row).into) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("said", "mend"),
+    [
+        ({"over": fc.step(tomorrow)}, 'into="inventory.orders"'),
+        ({"into": "inventory.orders"}, "over=tomorrow"),
+        ({"over": tomorrow, "into": "inventory.orders"}, "pass a step of flow.py"),
+        ({"over": fc.step(tomorrow), "into": "orders"}, "schema and table"),
+        ({"over": fc.step(tomorrow), "into": "a.b; drop table c"}, "schema and table"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused_where_it_is_declared(said, mend):
+    with pytest.raises(Invalid, match=mend):
+        fc.service(**said)

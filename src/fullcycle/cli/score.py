@@ -8,9 +8,15 @@ import click
 
 from fullcycle.cli.printing import count, seconds
 from fullcycle.cli.progress import ElementsLine
+from fullcycle.cli.running import audited, noted, step_line
+from fullcycle.flow import StepFinished
 from fullcycle.kernel import Invalid, counted
-from fullcycle.wiring import open_project
-from fullcycle.wiring.parts import Done
+from fullcycle.release import Manifest
+from fullcycle.wiring import Project, open_project
+from fullcycle.wiring.batching import score_over
+from fullcycle.wiring.parts import Asked, Done
+from fullcycle.wiring.released import released
+from fullcycle.wiring.runs import Watcher
 from fullcycle.wiring.scoring import Wanted, asked_for, score_table
 
 
@@ -41,13 +47,26 @@ def command(
     any size are read and written part by part. A row that neither service nor fallback can answer
     stands in the output with its error, and the command ends with 1.
 
+    What is scored and not served needs no table: its rows are made anew, and its answers go to
+    the warehouse in place of those of the same days.
+
     \b
     Examples:
         fullcycle score winback@v7 clients.parquet -o out.parquet
         fullcycle score winback@prod clients.csv -o out.csv --limit 1000
+        fullcycle score demand@prod
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
     asked = asked_for(project, ref)
+    _, manifest = released(project, asked.capability, asked.number)
+    if table is None and manifest.over:
+        if out is not None or limit is not None or force or log:
+            raise Invalid(
+                f"{asked.capability} is written to {manifest.into}, whole and logged",
+                "what was typed",
+                f"fullcycle score {ref}; or with a table: fullcycle score {ref} rows.parquet -o out.parquet",
+            )
+        return _over(project, ref, asked, manifest)
     if table is None or out is None:
         raise Invalid(
             f"{ref} needs a table to score, and a file for its answers"
@@ -68,6 +87,35 @@ def command(
         f"({count(round(done.rows / took))} a second) to {out}"
     )
     return told(done)
+
+
+def _over(project: Project, ref: str, asked: Asked, manifest: Manifest) -> int:
+    """Score the rows of a step into the warehouse, and tell."""
+    live = ElementsLine()
+
+    def tell(step: StepFinished) -> None:
+        live.end()
+        step_line(step)
+
+    try:
+        watch = Watcher(tell, live, audited, noted)
+        written = score_over(
+            project, asked, manifest, watch=watch, progress=lambda rows, all: live(ref, rows, 0, all)
+        )
+    finally:
+        live.end()
+    days = f"{written.days[0]} to {written.days[-1]}" if len(written.days) > 1 else "".join(written.days)
+    instead = f", in place of {count(written.replaced)}" if written.replaced else ""
+    if not written.days:
+        click.echo(
+            f"{manifest.over} of {written.run} has no rows that were answered: {written.into} is as before"
+        )
+    else:
+        click.echo(
+            f"{asked.capability}@v{asked.number} decided on {counted(written.rows, 'row')} of {days} "
+            f"for {written.into}{instead}"
+        )
+    return told(written.done)
 
 
 def told(done: Done) -> int:

@@ -5,6 +5,7 @@ import click
 from fullcycle.kernel import Invalid, Reference
 from fullcycle.wiring import open_project
 from fullcycle.wiring.hosting import serve
+from fullcycle.wiring.released import require_served
 
 
 @click.command(name="serve")
@@ -38,6 +39,7 @@ def command(ref: str, port: int | None, host: str, workers: str | None, host_nam
             "what is to be served",
             f"write {asked.capability}@prod: what is deployed there answers",
         )
+    require_served(project, asked.capability, asked.environment)
     serve(
         project,
         asked.capability,

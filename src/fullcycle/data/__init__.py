@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from fullcycle.data.instants import time_dtype as time_dtype
     from fullcycle.data.lookup_codec import LookupCodec as LookupCodec
     from fullcycle.data.published import Lookup as Lookup
+    from fullcycle.data.query import PartitionWriter as PartitionWriter
     from fullcycle.data.query import Query as Query
     from fullcycle.data.query import Warehouse as Warehouse
     from fullcycle.data.report import MASK as MASK
@@ -82,6 +83,7 @@ __getattr__, __all__ = lazily(
         "Lookup": ".published",
         "LookupCodec": ".lookup_codec",
         "Malformed": ".request",
+        "PartitionWriter": ".query",
         "Problem": ".report",
         "Profile": ".distribution",
         "Query": ".query",

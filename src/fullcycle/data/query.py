@@ -30,6 +30,21 @@ class Query:
         return f"Query({' '.join(self.text.split())[:80]!r})"
 
 
+class PartitionWriter(Protocol):
+    """What a batch capability writes its answers with: its own credentials, for nothing else."""
+
+    def replace(self, table: str, frame: "pl.DataFrame", *, time: str) -> int:
+        """Let ``frame`` take the place of all rows of the days (UTC) in its column ``time``, in one step.
+
+        ``table`` is ``schema.name``, and made where it is not there. Returns how many rows went.
+
+        Raises:
+            Invalid: where the table holds other columns.
+            Misconfigured: where it cannot be written.
+        """
+        ...
+
+
 class Warehouse(Protocol):
     """Where tables live. Inside a source it can only be read."""
 

@@ -120,6 +120,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     """The service measured in a process of its own: seconds per decision, bytes, seconds to its first answer.
 
     ``cpu_s`` is the CPU time of one decision, all threads, the HTTP server's own left out.
+    ``rows_per_s`` is of what is scored and not served: how many rows in one process.
     """
 
     requests: int
@@ -129,6 +130,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     start_s: float
     cpu_s: float | None = None
     imports: Imports | None = None
+    rows_per_s: float | None = None
 
 
 class TestResult(msgspec.Struct, frozen=True, kw_only=True):

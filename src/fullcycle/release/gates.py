@@ -71,6 +71,9 @@ def latency(evidence: Evidence, brief: Brief) -> Verdict:
     needed = "no p99 in the brief's budget" if budget is None else f"p99 at most {_ms(budget)}"
     if measured is None:
         return _unmeasured("latency", needed, asked=budget is not None)
+    if measured.rows_per_s is not None and budget is None:
+        found = f"{measured.rows_per_s:,.0f} rows a second"
+        return Verdict(gate="latency", passed=True, found=found, needed=needed)
     found = f"p50 {_ms(measured.p50_s)}, p99 {_ms(measured.p99_s)} over {measured.requests:,} decisions"
     passed = budget is None or measured.p99_s <= budget
     mend = "" if passed else "ask the model less often, make it smaller, or raise budget p99 in brief.md"
@@ -105,6 +108,8 @@ def start(evidence: Evidence, brief: Brief) -> Verdict:
 def imports(evidence: Evidence, brief: Brief) -> Verdict:
     """What the service imports brings no library of tables or of training into the process that answers."""
     needed = "no pandas, Polars, scikit-learn, SciPy or pydantic in the process that serves"
+    if evidence.assessment is not None and evidence.assessment.rows_per_s is not None:
+        return Verdict(gate="imports", passed=True, found="it is scored, not served", needed=needed)
     found = evidence.assessment.imports if evidence.assessment is not None else None
     if found is None:
         return _unmeasured("imports", needed, asked=True)

@@ -20,6 +20,8 @@ _SINCE = {
     "contracts": 2,
     "features": 2,
     "configuration": 2,
+    "over": 2,
+    "into": 2,
 }  # the format that a field came with, where that is not the first
 
 _CANONICAL = msgspec.json.Encoder(order="sorted")
@@ -69,6 +71,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     distributions: dict[str, str]  # those that deciding stands on: they must be the same here
     service: str
     fallback: str | None = None
+    over: str = ""  # the step whose rows it is scored over, where it is not served
+    into: str = ""  # the table of the warehouse that the answers then go to
     models: dict[str, PinnedModel] = {}  # by parameter
     values: dict[str, Artifact] = {}  # by parameter: what else a step returned
     lookups: dict[str, PinnedLookup] = {}  # by parameter; live: others of their contract take their place

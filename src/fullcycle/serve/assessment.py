@@ -6,24 +6,34 @@ start-up are of the whole process.
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import msgspec
 
+from fullcycle.data import decode
 from fullcycle.kernel import Refused, peak_memory
-from fullcycle.release import Assessment, Imports, golden_rows
+from fullcycle.release import Assessment, Imports, golden_rows, load_release
 from fullcycle.serve.app import App
 from fullcycle.serve.imports import Listener
-from fullcycle.serve.ports import Deployed
+from fullcycle.serve.ports import Deployed, Fibers
 from fullcycle.serve.reading import Message
 from fullcycle.serve.serving import Serving
 from fullcycle.serve.staging import Stager
 
 REQUESTS = 2_000
 _WARM_UP = 200
+_SCORED = 5_000
 
 
-def assess_here(stager: Stager, manifest: str, *, began: float, requests: int = REQUESTS) -> Assessment:
+def assess_here(
+    stager: Stager,
+    manifest: str,
+    *,
+    began: float,
+    requests: int = REQUESTS,
+    fibers: Callable[[], Fibers] | None = None,
+) -> Assessment:
     """Measure a release in this process.
 
     Args:
@@ -31,13 +41,31 @@ def assess_here(stager: Stager, manifest: str, *, began: float, requests: int = 
         manifest: the digest of the release's manifest.
         began: when this process was started, in seconds of ``time.time()``.
         requests: how many decisions to time, over the golden rows in turn.
+        fibers: what rows wait in, to measure how many a second are scored where that is all it does.
 
     Raises:
         Refused: where the release does not reproduce its golden rows.
         FullcycleError: where it cannot be loaded.
     """
     with Listener() as heard:
-        return asyncio.run(_assess(stager, manifest, began, requests, heard))
+        measured = asyncio.run(_assess(stager, manifest, began, requests, heard))
+    if fibers is None:
+        return measured
+    return msgspec.structs.replace(measured, rows_per_s=_rows_per_s(stager, manifest, fibers))
+
+
+def _rows_per_s(stager: Stager, manifest: str, fibers: Callable[[], Fibers]) -> float | None:
+    """How many golden rows are scored in a second; None for what is served."""
+    release = load_release(stager.objects, manifest, stager.codecs, root=stager.root)
+    if not release.manifest.over:
+        return None
+    from fullcycle.serve.batch import Scorer  # a service does without
+
+    asked = [msgspec.json.encode(one.request) for one in golden_rows(stager.objects, release.manifest)]
+    rows = [decode(release.row, asked[n % len(asked)]) for n in range(_SCORED)]
+    scorer, ids = Scorer(release, fibers()), [str(n) for n in range(_SCORED)]
+    scorer.score(rows, ids)  # what is prepared once, and how each model is asked best
+    return _SCORED / scorer.score(rows, ids).seconds
 
 
 async def _assess(stager: Stager, manifest: str, began: float, requests: int, heard: Listener) -> Assessment:

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fullcycle.kernel import Refused
 from fullcycle.record import Codecs, ObjectStore
-from fullcycle.release import chosen, golden_rows, load_release
+from fullcycle.release import Manifest, chosen, golden_rows, load_release
 from fullcycle.serve.app import App, Edge
 from fullcycle.serve.decider import Decider, Tell
 from fullcycle.serve.follower import Follower
@@ -37,6 +38,7 @@ class Stager:
     replay: bool = False
     root: Path | None = None
     meter: Meter = field(default_factory=Meter)
+    batch: bool = False  # takes what is scored and not served, too: to be measured
 
     batch: bool = False  # takes what is scored and not served, too: to be measured
     gaps: Gaps | None = None
@@ -52,10 +54,12 @@ class Stager:
         It answers over what was published since.
 
         Raises:
-            Refused: where an answer differs from the recorded one.
+            Refused: where an answer differs from the recorded one, or it is scored and not served.
             FullcycleError: where it cannot be loaded.
         """
         release = load_release(self.objects, deployed.manifest, self.codecs, root=self.root)
+        if release.manifest.over and not self.batch:
+            raise scored_only(release.manifest, self.environment)
         rows = golden_rows(self.objects, release.manifest)
         reproduced = require_golden(release, rows)
         taken = chosen(release.manifest, deployed.release, deployed.published)
@@ -71,6 +75,16 @@ class Stager:
         document = openapi(release, decider.ref, replay=self.replay, golden=rows[0])
         return Active(decider, document, reproduced, deployed.published)
             gaps=self.gaps,
+
+
+def scored_only(manifest: Manifest, environment: str) -> Refused:
+    """The error of serving what is scored over a step's rows."""
+    ref = f"{manifest.capability}@{environment}"
+    return Refused(
+        f"{manifest.capability} is scored over {manifest.over} and written to {manifest.into}, not served",
+        ref,
+        f"score it, as often as there are new rows: fullcycle score {ref}",
+    )
 
 
 def service_app(

@@ -18,9 +18,13 @@ Origin = Annotated[str, msgspec.Meta(pattern=r"^https?://[^/?#\s]+$")]
 
 
 class WarehouseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a warehouse is, and who reads it."""
+    """Where a warehouse is; ``writer`` is the URL by which what is scored is written to it.
+
+    ``$NAME`` stands for what the environment variable of that name holds.
+    """
 
     url: str
+    writer: str | None = None
 
 
 class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

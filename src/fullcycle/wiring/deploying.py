@@ -100,7 +100,7 @@ def put_to_work(
     )
     instead = f", instead of v{before.release}" if before is not None else ""
     said = [f"{capability}@{environment} is {done.ref} now{instead}", *going.said]
-    return meeting.answered(done, said)
+    return meeting.answered(done, said, manifest)
 
 
 def go_back(
@@ -141,7 +141,7 @@ def go_back(
         f"{capability}@{environment} is {done.ref} again, instead of v{done.rolled_back_from}",
         *going.said,
     ]
-    return meeting.answered(done, said)
+    return meeting.answered(done, said, manifest)
 
 
 class _Meeting:
@@ -173,10 +173,12 @@ class _Meeting:
             self._activation.require_staged(f"{self._capability}@v{number}", report)
         self._silent = report.silent
 
-    def answered(self, done: Deployment, said: list[str]) -> Deploying:
+    def answered(self, done: Deployment, said: list[str], manifest: Manifest) -> Deploying:
         """What every host came to, once it has answered or was waited for."""
         if not self._hosts:
             told = f"nothing serves it yet: fullcycle serve {self._what}"
+            if manifest.over:
+                told = f"it is scored over {manifest.over}: fullcycle score {self._what}"
             return Deploying(done, [*said, told])
         asked = {name: host for name, host in self._hosts.items() if name not in self._silent}
         report = self._activation.await_answered(

@@ -8,7 +8,7 @@ import msgspec
 import polars as pl
 
 from fullcycle.code import reach
-from fullcycle.data import Row, fields
+from fullcycle.data import Row, conform, fields, rows_of
 from fullcycle.experiment import Experiment, ExperimentSpec
 from fullcycle.experiment import reference as refer
 from fullcycle.flow import ModelStep, Node, RunRecord, run_record, settings
@@ -99,6 +99,8 @@ def begin(project: Project, capability: str, number: int) -> Making:
                 f"{capability}/service.py",
                 f"name one of: {', '.join(graph.nodes)}",
             )
+    if service.over:
+        require_batch(flow, service, signature)
     making = Making(project, run, flow, service, signature, _experiment(flow, signature))
     for step in signature.steps:
         _refuse_pickle(making, step, run.steps[step].artifact)
@@ -117,6 +119,32 @@ def _refuse_pickle(making: Making, step: str, artifact: Artifact) -> None:
     if artifact.codec == FAMILY:
         for part in making.flow.artifacts.parts(artifact).parts:
             _refuse_pickle(making, step, part)
+
+
+def require_batch(flow: Flow, service: Service[..., Any], signature: Signature) -> None:
+    """Refuse what cannot be scored over a step's rows and replaced day by day.
+
+    Raises:
+        Invalid: where the step is not of the flow, or a row has no key or no time.
+    """
+    where = f"{flow.capability}/service.py"
+    if service.over not in flow.graph.nodes:
+        raise Invalid(
+            f"over={service.over} is no step of the flow",
+            where,
+            f"name one of: {', '.join(flow.graph.nodes)}",
+        )
+    marked = fields(signature.row)
+    for wanted, there, such_as in (
+        ("key", any(field.key for field in marked), "Annotated[int, fc.key]"),
+        ("time", any(field.time for field in marked), "Annotated[date, fc.time]"),
+    ):
+        if not there:
+            raise Invalid(
+                f"{signature.row.__name__} has no {wanted}, by which its rows in {service.into} are replaced",
+                where,
+                f"mark a field of {signature.row.__name__}: {such_as}",
+            )
 
 
 def service_of(flow: Flow) -> Service[..., Any]:
@@ -173,6 +201,8 @@ def draft(making: Making) -> Manifest:
         lock=run.started.lock,
         distributions=_stands_on(making, [one.artifact for one in models.values()]),
         service=refer(making.service.function),
+        over=making.service.over,
+        into=making.service.into,
         fallback=refer(fallback) if fallback is not None else None,
         models=models,
         lookups={name: _lookup(making, name) for name in signature.lookups},
@@ -237,10 +267,18 @@ def references(making: Making) -> ReferenceProfiles:
     for node in making.flow.graph.nodes.values():
         if node.role == "source" and node.name in making.run.steps:
             found[f"source {node.name}"] = reference(making.frame(node), making.contract(node))
-    asked = _asked_like(making)
+    asked = _requested(making)
     if asked is not None:
-        found["request"] = reference(making.frame(asked), making.signature.row)
+        found["request"] = reference(asked, making.signature.row)
     return found
+
+
+def _requested(making: Making) -> pl.DataFrame | None:
+    """Rows that look like requests: what it is scored over, else those of a source."""
+    if making.service.over:
+        return making.frame(making.flow.graph.nodes[making.service.over])
+    node = _asked_like(making)
+    return making.frame(node) if node is not None else None
 
 
 def _asked_like(making: Making) -> Node | None:
@@ -257,15 +295,15 @@ def _asked_like(making: Making) -> Node | None:
 
 
 def requests(making: Making) -> list[Mapping[str, Any]]:
-    """Golden requests: rows of a source that look like requests, spread evenly over it."""
-    node = _asked_like(making)
+    """Golden requests: rows that look like requests, spread evenly over what there is of them."""
     row = making.signature.row
-    if node is None:
+    found = _requested(making)
+    if found is None:
         raise Invalid(
             f"no source holds rows like {row.__name__}",
             f"{making.capability}/flow.py",
             f"let one source's contract hold all fields of {row.__name__}: golden rows are drawn from it",
         )
-    frame = making.frame(node).select(row.__struct_fields__)
+    frame = conform(found, row)
     chosen = frame.gather_every(max(frame.height // GOLDEN_ROWS, 1)).head(GOLDEN_ROWS)
-    return [msgspec.to_builtins(row(**record)) for record in chosen.iter_rows(named=True)]
+    return [msgspec.to_builtins(one) for one in rows_of(chosen, row)]

@@ -4,26 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from fullcycle.code import Files
 from fullcycle.flow import RunRecord, run_record
 from fullcycle.kernel import Invalid, Missing
 from fullcycle.record import Fact
 from fullcycle.release import (
     Deployment,
     Live,
-    Manifest,
     PinnedLookup,
     deployed,
     history,
     live_lookups,
     publications,
 )
-from fullcycle.wiring.flow import CACHE, Flow
+from fullcycle.wiring.anew import made_anew
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.publishing import indexed, publish
 from fullcycle.wiring.released import released
-from fullcycle.wiring.runs import Settled, Watcher, begin
-from fullcycle.wiring.wishes import Wishes
+from fullcycle.wiring.runs import Watcher
 
 _NOBODY = Watcher()
 
@@ -78,7 +75,9 @@ def refresh(
             "what else it needs goes out with a release: fullcycle run, fullcycle release",
         )
     if number is None:
-        run = _made_anew(project, manifest, answers, why=why, watch=watch)
+        steps = {one.step for one in manifest.lookups.values()}
+        told = why or f"lookups of {answers.ref} anew for {environment}"
+        run = made_anew(project, manifest, environment, sorted(steps), why=told, watch=watch)
     else:
         run = _done(project, capability, number)
     made = {name: _made_by(project, run, answers, name, pinned) for name, pinned in manifest.lookups.items()}
@@ -134,23 +133,6 @@ def _answers(project: Project, capability: str, environment: str) -> Deployment:
             f"fullcycle deploy {capability}@v1 --to {environment}",
         )
     return found
-
-
-def _made_anew(
-    project: Project, manifest: Manifest, answers: Deployment, *, why: str, watch: Watcher
-) -> RunRecord:
-    """Run what the lookups need, as the release has it and with the parameters that its run was given."""
-    capability, environment = answers.capability, answers.environment
-    archive = project.archived(manifest.archive)
-    flow = Flow.open(project, capability, environment, archive)
-    flow.loaded.files = Files(
-        archive, project.root, kept=project.objects.get, cache=project.root / CACHE
-    )  # what it declares beside the archive is read as it is now
-    first = run_record(project.ledger, capability, manifest.run).started
-    given = {name: value for name, value in first.parameters.items() if name not in first.from_environment}
-    wishes = Wishes(only=sorted({one.step for one in manifest.lookups.values()}))
-    settled = Settled.of(project, capability, given, environment, wishes, flow=flow)
-    return begin(settled, why or f"lookups of {answers.ref} anew for {environment}", watch)
 
 
 def _done(project: Project, capability: str, number: int) -> RunRecord:

@@ -1,7 +1,8 @@
 """Releases as the record holds them."""
 
 from fullcycle.kernel import Missing
-from fullcycle.release import Judgement, Manifest, ReleaseMade, releases_stream
+from fullcycle.release import Judgement, Manifest, ReleaseMade, deployed, releases_stream
+from fullcycle.serve.staging import scored_only
 from fullcycle.wiring.project import Project
 
 
@@ -20,6 +21,19 @@ def released(project: Project, capability: str, number: int) -> tuple[ReleaseMad
         raise Missing(f"there is no release {capability}@v{number}", "the ledger", mend)
     made: ReleaseMade = found[0].body
     return made, Manifest.from_bytes(project.objects.get(made.manifest))
+
+
+def require_served(project: Project, capability: str, environment: str) -> None:
+    """Refuse to serve what is scored over a step's rows; what is not deployed yet may be anything.
+
+    Raises:
+        Refused: with the command that scores it.
+    """
+    answers = deployed(project.ledger, capability, environment)
+    if answers is not None:
+        _, manifest = released(project, capability, answers.release)
+        if manifest.over:
+            raise scored_only(manifest, environment)
 
 
 def judgement_of(project: Project, made: ReleaseMade) -> Judgement | None:

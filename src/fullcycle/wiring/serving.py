@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -18,6 +19,9 @@ from fullcycle.serve import App, Edge, Stager, assess_here
 from fullcycle.serve.gaps import Gaps
 from fullcycle.serve.helper import Helper, Noting, help_out
 from fullcycle.serve.metrics import Census, Meter
+from fullcycle.serve.ports import Fibers
+from fullcycle.serve.posting import EventsPage
+from fullcycle.serve.reading import HeaderReader
 from fullcycle.serve.serving import Serving
 from fullcycle.serve.worker import Line, Worker
 from fullcycle.wiring.guarding import guard_of
@@ -73,8 +77,16 @@ def answer_in_this_process(
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
         await helper.end()
+        posting.close()
         made.close()
 
+    posting = EventsPage(
+        serving,
+        partial(_received, project, capability, environment),
+        meter=meter,
+        headers=HeaderReader(replay=made.replay, limit=configured.limits.rows_bytes),
+        tell=made.tell,
+    )
     helper = Helper([sys.executable, "-m", "fullcycle.wiring", "help", root, environment])
     app = App(
         serving,
@@ -82,7 +94,7 @@ def answer_in_this_process(
         capability=capability,
         replay=made.replay,
         tell=made.tell,
-        edge=Edge(guard, configured.limits, meter, partial(_census, page), helper),
+        edge=Edge(guard, configured.limits, meter, partial(_census, page), helper, [posting.route]),
     )
     worker = Worker(app, serving, page, mine, stage=made)
     line = Line(place.control, worker, door, mine, guard)
@@ -100,6 +112,11 @@ def help_in_this_process(root: str, environment: str) -> NoReturn:
     made = stager(open_project(Path(root)), environment, Path(root), told.append, meter=noting)
     help_out(made, Greenlets(), noting, told)
     sys.exit(0)
+
+
+def _received(project: Project, capability: str, environment: str, name: str) -> SegmentWriter:
+    terms = project.environment(environment).service.log
+    return SegmentWriter(project.received_folder(capability, environment, name), terms)
 
 
 def _census(page: SharedPage) -> Census:
@@ -126,4 +143,10 @@ def require_fit(root: str, manifest: str) -> str:
 def assess_in_this_process(root: str, environment: str, manifest: str, log: str, began: str) -> Assessment:
     """Measure a release; to be called in a process that does nothing else."""
     made = stager(open_project(Path(root)), environment, Path(log), lambda told: print(told, file=sys.stderr))
-    return assess_here(made, manifest, began=float(began))
+    return assess_here(replace(made, batch=True), manifest, began=float(began), fibers=_fibers)
+
+
+def _fibers() -> Fibers:
+    from fullcycle.adapters.greenlets import Greenlets  # a service does without
+
+    return Greenlets()

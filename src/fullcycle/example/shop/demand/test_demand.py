@@ -4,7 +4,8 @@ import fullcycle as fc
 import polars as pl
 
 from shop.demand.flow import history, known, tomorrow, training
-from shop.demand.rows import Sale, Series, seasonal, shape, slice_of
+from shop.demand.rows import Sale, Series, Shape, Spread, seasonal, shape, slice_of
+from shop.demand.service import stock, usual
 
 
 def sold(store: int, item: int, days: int) -> pl.DataFrame:
@@ -68,3 +69,33 @@ def test_a_series_that_is_new_is_forecast_by_what_it_sold_lately() -> None:
 
     assert seasonal(shape(series)) == 4.0
     assert shape(series).trend == 1.0
+
+
+def ten(seen: Shape) -> float:
+    return 10.0
+
+
+SPREAD = Spread("1/3", [float(error) for error in range(-49, 50)])
+
+
+def test_a_dear_item_is_stocked_beyond_the_forecast() -> None:
+    series = fc.testing.row(Series, store=1, item=3, price=10.0, cost=1.0)
+
+    order = stock(series, {"1/3": fc.testing.model(ten)}, fc.testing.lookup(SPREAD))
+
+    assert order.units == 10 + 39  # nine tenths of its price are margin: the 89th of 99 percentiles
+
+
+def test_an_item_that_earns_little_is_stocked_below_it_and_never_below_nothing() -> None:
+    series = fc.testing.row(Series, store=1, item=3, price=10.0, cost=9.0)
+
+    order = stock(series, {"1/3": fc.testing.model(ten)}, fc.testing.lookup(SPREAD))
+
+    assert order.units == 0
+
+
+def test_a_store_without_a_model_orders_as_it_is_usual() -> None:
+    series = fc.testing.row(Series, store=2, item=3, sold_7d=4.4)
+
+    assert stock(series, {}, fc.testing.lookup(SPREAD)) == usual(series)
+    assert usual(series).units == 4
