@@ -34,6 +34,7 @@ SPACE = ROOT / "docs" / "howto" / "free-space.md"
 LOOKUPS = ROOT / "docs" / "howto" / "lookups.md"
 SECURE = ROOT / "docs" / "howto" / "secure-service.md"
 SERVE = ROOT / "docs" / "howto" / "serve.md"
+TRY = ROOT / "docs" / "howto" / "try-and-explain.md"
 PAGES = (
     README,
     TUTORIAL,
@@ -49,6 +50,7 @@ PAGES = (
     LOOKUPS,
     SECURE,
     SERVE,
+    TRY,
 )
 SHORTER = {"python replay.py": "python replay.py --limit 4000"}
 PORT = "8765"

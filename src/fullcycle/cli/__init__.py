@@ -31,6 +31,7 @@ COMMANDS = {
     "experiment": "Design, read and close an experiment.",
     "value": "Show what was estimated beside what was measured.",
     "check": "Check data, freshness and drift against what was released.",
+    "explain": "Decide again what was decided, step by step, and compare with the log.",
     "why": "Find out what moved a metric, or what is about to.",
     "report": "Write one page about a capability.",
     "record": "Look after the record.",
