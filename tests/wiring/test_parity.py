@@ -1,5 +1,6 @@
 """fullcycle.wiring.parity: a difference of one bit is caught, counted and shown."""
 
+import math
 from itertools import count
 
 import lightgbm as lgb
@@ -12,7 +13,7 @@ from fullcycle.adapters.lightgbm_native import native_booster_codec
 from fullcycle.data import Row
 from fullcycle.evaluate import split
 from fullcycle.feature import features
-from fullcycle.wiring.parity import feature_parity, model_parity
+from fullcycle.wiring.parity import feature_parity, generated_parity, model_parity
 
 
 class Client(Row):
@@ -71,6 +72,47 @@ def test_features_that_depend_on_more_than_their_row_are_caught_and_shown(past):
 
     assert found.different == found.compared > 0
     assert found.example.startswith("row 0, column 1: ")
+
+
+@features
+def rooted(client: Client) -> Traits:
+    return Traits(recency=client.recency, history=math.sqrt(client.history))
+
+
+def test_rows_at_the_edges_agree_to_the_bit(past):
+    found = generated_parity("traits", traits, past)
+
+    assert (found.compared, found.different, found.example, found.note) == (500, 0, "", "")
+    assert found.of == "features traits, on rows at the edges of the contract"
+
+
+def test_rows_that_the_function_refuses_are_refused_by_the_table_too(past):
+    found = generated_parity("rooted", rooted, past)
+
+    assert found.different == 0
+    assert 0 < found.compared < 500
+    assert found.note == f"refused alike: {500 - found.compared} ValueError"
+
+
+def test_a_table_that_accepts_what_the_function_refuses_is_caught(past):
+    class Lenient:
+        inputs, where, function = rooted.inputs, rooted.where, rooted.function
+        encode, names = staticmethod(rooted.encode), rooted.names
+
+        def __call__(self, client):
+            return rooted(client)
+
+        def matrix(self, frame):
+            return np.column_stack([frame["recency"], np.sqrt(frame["history"].abs())]).astype(float)
+
+    found = generated_parity("lenient", Lenient(), past)
+
+    assert found.different > 0
+    assert found.example.startswith("ValueError row by row, but a number by table: {'client': Client(")
+
+
+def test_features_that_depend_on_more_than_their_row_are_caught_at_the_edges_too(past):
+    assert generated_parity("moody", moody, past).different > 0
 
 
 def test_a_model_is_served_as_it_was_trained_to_the_bit(past):

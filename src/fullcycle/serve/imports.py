@@ -62,7 +62,8 @@ def _chain(frame: FrameType | None) -> tuple[str, ...]:
     """
     found = [told for told in (_told(each) for each in reversed(list(_stack(frame)))) if told]
     ours = [line for line in found if not line.startswith("fullcycle")]
-    chain = ours if any(":" in line for line in ours) else found[-1:]
+    first = next((place for place, line in enumerate(ours) if ":" in line), None)
+    chain = ours[first:] if first is not None else found[-1:]
     return tuple(dict.fromkeys(chain))
 
 
