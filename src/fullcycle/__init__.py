@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fullcycle.data import asof as asof
     from fullcycle.data import at_least as at_least
     from fullcycle.data import between as between
+    from fullcycle.data import events as events
     from fullcycle.data import key as key
     from fullcycle.data import length as length
     from fullcycle.data import matching as matching
@@ -75,6 +76,7 @@ _HOMES = {
     "between": "data",
     "codec": "record",
     "dot": "feature",
+    "events": "data",
     "features": "feature",
     "key": "data",
     "length": "data",

@@ -28,10 +28,11 @@ _CONFIG: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_know
 class DuckDBWarehouse:
     """A ``Warehouse`` in one DuckDB file, which others may write while nobody reads it.
 
-    ``folders`` are where the Parquet files lie that its queries may read besides.
+    ``folders`` are where the Parquet files lie that its queries may read besides. Without a
+    file there is nothing else to be read.
     """
 
-    def __init__(self, path: Path, *, folders: Sequence[Path] = ()) -> None:
+    def __init__(self, path: Path | None, *, folders: Sequence[Path] = ()) -> None:
         self.path = path
         self.folders = tuple(folders)
 
@@ -78,6 +79,8 @@ class DuckDBWarehouse:
             connection.close()
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
+        if self.path is None:
+            return duckdb.connect(config=_CONFIG)
         give_up = time.monotonic() + _PATIENCE_S
         while True:
             try:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from fullcycle.data.instants import micros_of as micros_of
     from fullcycle.data.instants import time_dtype as time_dtype
     from fullcycle.data.lookup_codec import LookupCodec as LookupCodec
+    from fullcycle.data.posted import Events as Events
+    from fullcycle.data.posted import events as events
     from fullcycle.data.published import Lookup as Lookup
     from fullcycle.data.query import PartitionWriter as PartitionWriter
     from fullcycle.data.query import Query as Query
@@ -76,6 +78,7 @@ __getattr__, __all__ = lazily(
         "MASK": ".report",
         "ColumnChange": ".comparison",
         "ColumnSummary": ".comparison",
+        "Events": ".posted",
         "Field": ".contract",
         "FieldProfile": ".distribution",
         "File": ".file",
@@ -116,6 +119,7 @@ __getattr__, __all__ = lazily(
         "contract_digest": ".index",
         "decode": ".request",
         "elements": ".request",
+        "events": ".posted",
         "described": ".contract",
         "dtype_of": ".columns",
         "fields": ".contract",

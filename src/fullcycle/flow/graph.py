@@ -106,6 +106,7 @@ def read_graph(capability: str, module: types.ModuleType) -> Graph:
         if isinstance(value, Outcomes):
             for source in (value.of, value.metric.source):
                 source.name = source.name or getattr(source, "__name__", "")
+                _require_name(source, value)
                 declared.setdefault(source.name, source)
     nodes = {name: _node(name, value) for name, value in declared.items()}
     for node in nodes.values():
@@ -125,6 +126,15 @@ def _bind_names(namespace: Mapping[str, Any]) -> None:
     for name, value in namespace.items():
         if isinstance(value, Source | Outcomes | Metric) and not value.name:
             value.name = name
+
+
+def _require_name(source: Source[...], outcomes: Outcomes) -> None:
+    if not source.name:
+        raise Invalid(
+            f"events of {source.contract.__name__} have no name in this flow",
+            f"the outcomes {outcomes.name}",
+            "bind them where the flow sees it, or import them: clicks = fc.events(Click)",
+        )
 
 
 def _unknown(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from fullcycle.data import Field, Source, fields
+from fullcycle.data import Events, Field, Source, fields
 from fullcycle.kernel import Invalid, UnknownName, duration
 from fullcycle.metric.spec import Good, Kind, MetricSpec
 
@@ -27,6 +27,8 @@ class Metric:
     def spec(self, *, unit: str) -> MetricSpec:
         """This metric as plain data, for units told by the source's column ``unit``.
 
+        Events that name their decision need not tell it: a readout knows whose that was.
+
         Raises:
             Invalid: where the metric has no name yet, or its source no such column.
         """
@@ -35,7 +37,8 @@ class Metric:
             raise Invalid(
                 "a metric has no name", where, "bind it to a name in flow.py: visited = fc.proportion(…)"
             )
-        if unit not in {field.name for field in fields(self.source.contract)}:
+        known = {field.name for field in fields(self.source.contract)}
+        if unit not in known and not (isinstance(self.source, Events) and "decision_id" in known):
             raise Invalid(
                 f"the rows of {self.source.name!r} do not tell {unit!r}, which the experiment randomises",
                 where,

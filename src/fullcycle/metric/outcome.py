@@ -9,6 +9,7 @@ from fullcycle.metric.metric import Metric, time_field
 from fullcycle.metric.sql import event_value, inlined, micros_of, quoted, unit_value
 
 OUTCOME = "outcome"
+DECISION_ID = "decision_id"
 
 _VALUED = """
 with fc_rows as (select *, row_number() over () as fc_row from {rows}),
@@ -47,8 +48,13 @@ class Outcomes:
 
     @property
     def joined_by(self) -> tuple[str, ...]:
-        """The columns that tell whose rows are whose: keys of either side that both sides have."""
+        """The columns that tell whose rows are whose: the decision's id where both sides have it.
+
+        Else keys of either side that both sides have.
+        """
         ours, theirs = _by_name(self.of), _by_name(self.metric.source)
+        if DECISION_ID in ours and DECISION_ID in theirs:
+            return (DECISION_ID,)
         return tuple(name for name in ours if name in theirs and (ours[name].key or theirs[name].key))
 
     def query(self, warehouse: Warehouse, rows: Query, events: Query, *, as_of: int) -> Query:

@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from fullcycle.release.loading import python_version as python_version
     from fullcycle.release.manifest import GoldenRow as GoldenRow
     from fullcycle.release.manifest import Manifest as Manifest
+    from fullcycle.release.manifest import PinnedEvents as PinnedEvents
     from fullcycle.release.manifest import PinnedLookup as PinnedLookup
     from fullcycle.release.manifest import PinnedModel as PinnedModel
     from fullcycle.release.manifest import golden_rows as golden_rows
@@ -116,6 +117,7 @@ _NAMES = {
     "Manifest": ".manifest",
     "Override": ".judgement",
     "Parity": ".evidence",
+    "PinnedEvents": ".manifest",
     "PinnedLookup": ".manifest",
     "PinnedModel": ".manifest",
     "Policy": ".loading",

@@ -13,11 +13,11 @@ from typing import Any, get_origin
 import msgspec
 
 from fullcycle.code import Archive, Loaded, load
-from fullcycle.data import Row, ServedLookup
+from fullcycle.data import Row, ServedLookup, contract_digest
 from fullcycle.kernel import Digest, Invalid, Misconfigured, UnknownName
 from fullcycle.record import Artifacts, Codecs, ObjectStore
 from fullcycle.release.live import contents, open_lookup
-from fullcycle.release.manifest import Manifest, PinnedLookup, PinnedModel
+from fullcycle.release.manifest import Manifest, PinnedEvents, PinnedLookup, PinnedModel
 from fullcycle.release.pins import named, require_pinned, require_same_code
 from fullcycle.release.predicting import Encoder, Predictor, ReleasedModel
 from fullcycle.release.signature import Signature, read_signature
@@ -64,6 +64,7 @@ class LoadedRelease:
     fallback: Policy | None
     arms: Mapping[str, Policy]
     live: Mapping[str, Digest]
+    events: Mapping[str, type[Row]] = field(default_factory=dict)  # by the name that is posted to
 
     @property
     def row(self) -> type[Row]:
@@ -143,7 +144,19 @@ def load_release(
         policies[manifest.fallback] if manifest.fallback else None,
         {arm: policies[name] for arm, name in arms.items()},
         contents(manifest.lookups),
+        {name: _posted(loaded, name, pinned) for name, pinned in manifest.events.items()},
     )
+
+
+def _posted(loaded: Loaded, name: str, pinned: PinnedEvents) -> type[Row]:
+    contract: type[Row] = named(loaded, pinned.reference)
+    if contract_digest(contract) != pinned.contract:
+        raise Invalid(
+            f"{pinned.reference} is not the contract that was released",
+            f"the events {name}",
+            "make a release of a new run",
+        )
+    return contract
 
 
 def python_version() -> str:

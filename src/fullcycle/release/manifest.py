@@ -17,6 +17,7 @@ from fullcycle.record import Artifact, ObjectStore
 FORMAT = 2
 _SINCE = {
     "lookups": 2,
+    "events": 2,
     "contracts": 2,
     "features": 2,
     "configuration": 2,
@@ -50,6 +51,13 @@ class PinnedLookup(msgspec.Struct, frozen=True, kw_only=True):
     step: str
 
 
+class PinnedEvents(msgspec.Struct, frozen=True, kw_only=True):
+    """Events that are posted to the service, and what each must be."""
+
+    reference: str  # "winback.rows:Click"
+    contract: Digest  # of what it says
+
+
 class GoldenRow(msgspec.Struct, frozen=True, kw_only=True):
     """A request, and what each function answered when the release was made."""
 
@@ -76,6 +84,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     models: dict[str, PinnedModel] = {}  # by parameter
     values: dict[str, Artifact] = {}  # by parameter: what else a step returned
     lookups: dict[str, PinnedLookup] = {}  # by parameter; live: others of their contract take their place
+    events: dict[str, PinnedEvents] = {}  # by the name that is posted to
     parameters: dict[str, Any] = {}  # keyword-only parameters, frozen
     contracts: dict[str, Digest] = {}  # of what each says: the request's, the answer's, what models see
     features: dict[str, Digest] = {}  # by feature set: of all code of the project that it reaches

@@ -12,7 +12,7 @@ Tell = Callable[[str], None]
 
 
 class DecisionLog(Protocol):
-    """Where a decision is written before it is answered."""
+    """Where a decision, or an event, is written before it is answered."""
 
     def append(self, payload: bytes) -> None:
         """Write one encoded decision; when this returns, it survives the process.

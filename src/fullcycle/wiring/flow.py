@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, get_type_hints
 
 from fullcycle.code import Archive, Files, Loaded, Reach, reach
-from fullcycle.data import Query, Source, Warehouse
+from fullcycle.data import Events, Query, Source, Warehouse
 from fullcycle.evaluate import score_named
 from fullcycle.flow import (
     Dependencies,
@@ -45,8 +45,25 @@ def open_warehouse(project: Project, environment: str, name: str) -> Warehouse:
     url = _bound(project, environment, name)
     from fullcycle.adapters.duckdb import DuckDBWarehouse  # brings DuckDB, for which not every run has a use
 
-    events = project.root / ".fullcycle" / "events"
-    return DuckDBWarehouse(project.root / url.removeprefix(_DUCKDB), folders=[events])
+    return DuckDBWarehouse(project.root / url.removeprefix(_DUCKDB), folders=[project.all_events])
+
+
+def events_alone(project: Project) -> Warehouse:
+    """A warehouse that holds nothing but what was posted to services."""
+    from fullcycle.adapters.duckdb import DuckDBWarehouse
+
+    return DuckDBWarehouse(None, folders=[project.all_events])
+
+
+def received(project: Project, capability: str, environment: str, source: Events) -> Query:
+    """The rows of a source of events, compacted first."""
+    from fullcycle.adapters.compaction import compact
+    from fullcycle.adapters.duckdb_events import events_query
+    from fullcycle.wiring.logs import events_of
+
+    log = events_of(project, capability, environment, source.name)
+    compact(log, by=project.author)
+    return events_query(source, log.files(), project.all_events)
 
 
 def _bound(project: Project, environment: str, name: str) -> str:
@@ -166,13 +183,15 @@ class Flow:
 
     def outcomes(self, outcomes: Outcomes) -> Query:
         """What each row of a source led to by now, joined where the rows live."""
-        warehouse = self._resource(outcomes.of)
+        warehouse = self.warehouse(outcomes.of, outcomes.metric.source)
         return outcomes.query(
             warehouse, self.rows(outcomes.of), self.rows(outcomes.metric.source), as_of=now()
         )
 
     def rows(self, source: Source[...]) -> Query:
-        """Ask a source with the resources that its parameters name."""
+        """Ask a source with the resources that its parameters name; events, their log."""
+        if isinstance(source, Events):
+            return received(self.project, self.capability, self.environment, source)
         return source(**resources(source, self.project, self.environment))
 
     def reach(self, node: Node) -> Reach:
@@ -236,7 +255,15 @@ class Flow:
             module, name = function.__module__.removeprefix(f"{self.loaded.name}."), function.__name__
         return reach(self.archive, module, name, cache=self.project.root / CACHE)
 
-    def _resource(self, source: Source[...]) -> Warehouse:
+    def warehouse(self, *sources: Source[...]) -> Warehouse:
+        """The warehouse of the first of these sources that is not made of events; one for those alone.
+
+        Raises:
+            Invalid: where that source asks for none, or for several.
+        """
+        source = next((one for one in sources if not isinstance(one, Events)), None)
+        if source is None:
+            return events_alone(self.project)
         given = resources(source, self.project, self.environment)
         if len(given) != 1:
             raise Invalid(

@@ -8,7 +8,7 @@ import msgspec
 import polars as pl
 
 from fullcycle.code import reach
-from fullcycle.data import Row, conform, fields, rows_of
+from fullcycle.data import Events, Row, conform, contract_digest, fields, rows_of
 from fullcycle.experiment import Experiment, ExperimentSpec
 from fullcycle.experiment import reference as refer
 from fullcycle.flow import ModelStep, Node, RunRecord, run_record, settings
@@ -17,6 +17,7 @@ from fullcycle.record import Artifact, PickleCodec
 from fullcycle.record.family import NAME as FAMILY
 from fullcycle.release import (
     Manifest,
+    PinnedEvents,
     PinnedLookup,
     PinnedModel,
     Signature,
@@ -207,6 +208,7 @@ def draft(making: Making) -> Manifest:
         models=models,
         lookups={name: _lookup(making, name) for name in signature.lookups},
         values={name: run.steps[name].artifact for name in signature.values},
+        events=posted(making.flow),
         parameters=msgspec.to_builtins(dict(signature.defaults)),
         contracts=contracts_of(signature),
         features=code_of(making.flow.loaded, (one.features for one in models.values())),
@@ -216,6 +218,30 @@ def draft(making: Making) -> Manifest:
         evaluation={step: judged.evaluation for step, judged in run.evaluations.items()},
         experiment=making.experiment,
     )
+
+
+def posted(flow: Flow) -> dict[str, PinnedEvents]:
+    """The events that a flow declares, each with the contract by which a service takes them.
+
+    Raises:
+        Invalid: for a name that cannot stand in a path, or a contract in the flow itself, which
+            no service loads.
+    """
+    found: dict[str, PinnedEvents] = {}
+    for name, node in flow.graph.nodes.items():
+        if not isinstance(node.declared, Events):
+            continue
+        contract = node.declared.posted
+        if not name.isascii():
+            raise Invalid(f"events cannot be posted to {name!r}", node.line, "name them in plain letters")
+        if refer(contract).partition(":")[0] == f"{flow.capability}.flow":
+            raise Invalid(
+                f"{contract.__name__} stands in flow.py, which no service loads",
+                f"the events {name}",
+                f"move it to {flow.capability}/rows.py",
+            )
+        found[name] = PinnedEvents(reference=refer(contract), contract=contract_digest(contract))
+    return found
 
 
 def _pinned(making: Making, name: str) -> PinnedModel:

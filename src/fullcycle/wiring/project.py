@@ -70,9 +70,14 @@ class Project:
         """The modules of an archive."""
         return load(archive, root=self.root)
 
+    @property
+    def all_events(self) -> Path:
+        """Where the logs of all its services are."""
+        return self.root / ".fullcycle" / "events"
+
     def events_folder(self, capability: str, environment: str) -> Path:
         """Where a service's workers log their decisions."""
-        return self.root / ".fullcycle" / "events" / capability / environment
+        return self.all_events / capability / environment
 
     def received_folder(self, capability: str, environment: str, name: str) -> Path:
         """Where they log the rows that are posted to ``/events/<name>``."""
