@@ -34,6 +34,7 @@ SPACE = ROOT / "docs" / "howto" / "free-space.md"
 LOOKUPS = ROOT / "docs" / "howto" / "lookups.md"
 SECURE = ROOT / "docs" / "howto" / "secure-service.md"
 SERVE = ROOT / "docs" / "howto" / "serve.md"
+SERVE_MODELS = ROOT / "docs" / "howto" / "serve-models.md"
 TRY = ROOT / "docs" / "howto" / "try-and-explain.md"
 PAGES = (
     README,
@@ -50,6 +51,7 @@ PAGES = (
     LOOKUPS,
     SECURE,
     SERVE,
+    SERVE_MODELS,
     TRY,
 )
 SHORTER = {"python replay.py": "python replay.py --limit 4000"}
