@@ -12,8 +12,8 @@ from fullcycle.release import Manifest, chosen, golden_rows, load_release
 from fullcycle.serve.app import App, Edge
 from fullcycle.serve.decider import Decider, Tell
 from fullcycle.serve.follower import Follower
-from fullcycle.serve.golden import require_golden
 from fullcycle.serve.gaps import Gaps
+from fullcycle.serve.golden import require_golden
 from fullcycle.serve.metrics import Meter
 from fullcycle.serve.openapi import openapi
 from fullcycle.serve.ports import DecisionLog, Deployed, Deployments
@@ -39,8 +39,6 @@ class Stager:
     root: Path | None = None
     meter: Meter = field(default_factory=Meter)
     batch: bool = False  # takes what is scored and not served, too: to be measured
-
-    batch: bool = False  # takes what is scored and not served, too: to be measured
     gaps: Gaps | None = None
 
     def close(self) -> None:
@@ -48,6 +46,7 @@ class Stager:
         if self.gaps is not None:
             self.gaps.note(self.log)
         self.log.close()
+
     def __call__(self, deployed: Deployed) -> Active:
         """Load a release and have it reproduce its golden rows, over the lookups that it pins.
 
@@ -71,10 +70,10 @@ class Stager:
             log=self.log,
             tell=self.tell,
             meter=self.meter,
+            gaps=self.gaps,
         )
         document = openapi(release, decider.ref, replay=self.replay, golden=rows[0])
         return Active(decider, document, reproduced, deployed.published)
-            gaps=self.gaps,
 
 
 def scored_only(manifest: Manifest, environment: str) -> Refused:
