@@ -83,8 +83,8 @@ def test_a_worker_that_dies_again_and_again_is_waited_for_longer_each_time_up_to
 
 def test_one_that_had_answered_is_soon_back_and_one_that_lasted_at_once():
     backoff = Backoff()
-    waits = [backoff.after_death(1.0, answered=True) for _ in range(30)]
+    waits = [backoff.after_death(0.5, answered=True) for _ in range(30)]
 
     assert max(waits) == 1
     assert backoff.after_death(60.0, answered=True) == 0
-    assert backoff.after_death(1.0, answered=True) == waits[0]
+    assert backoff.after_death(0.5, answered=True) == waits[0]

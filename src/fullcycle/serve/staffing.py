@@ -17,7 +17,7 @@ _SMOOTHED_S = 1.5  # over which requests in flight are averaged
 _FIRST_S = 0.05  # until a worker that died is started again; doubled each time
 _LONGEST_S = 30.0  # for one that never answered
 _LONGEST_ANSWERED_S = 1.0  # for one that did
-_LASTED_S = 5.0  # a worker that lived so long begins the count again
+_LASTED_S = 1.0  # a worker that answered and lived so long is started again at once
 
 
 @dataclass(frozen=True, slots=True)
