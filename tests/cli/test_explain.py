@@ -3,6 +3,7 @@
 import json
 
 import msgspec
+import polars as pl
 import pytest
 
 import served_shop
@@ -124,6 +125,22 @@ def test_a_draw_is_told_with_its_chances(decided, typed):
 
     assert "Womens E-Mail: weight 3, chance 0.75" in out
     assert out.count("→") == 1
+
+
+def test_a_decision_of_a_whole_table_is_explained_as_one_of_a_request_is(decided, typed, tmp_path):
+    decided()
+    served_shop.deployed(open_project().ledger, 1)
+    rows = [{**CLIENT, "client_id": 2}, {**CLIENT, "client_id": 8}]
+    pl.DataFrame(rows).write_parquet(tmp_path / "clients.parquet")
+    out = tmp_path / "out.parquet"
+    code, _, err = typed("score", "winback@prod", str(tmp_path / "clients.parquet"), "-o", str(out), "--log")
+    assert code == 0, err
+
+    for row in pl.read_parquet(out).iter_rows(named=True):
+        code, told, _ = typed("explain", row["decision_id"])
+        assert code == 0
+        assert f"arm        {row['arm']} of trial" in told
+        assert f"answer     campaign {row['campaign']}" in told
 
 
 def test_an_id_that_is_not_there_is_refused_with_a_cure(decided, typed):

@@ -17,6 +17,11 @@ from fullcycle.serve import App, Deployed, Edge, Stager
 from fullcycle.serve.guard import Guard
 from fullcycle.serve.serving import Serving
 from fullcycle.serve.tokens import make_token, valid_tokens
+from fullcycle.wiring import open_project
+from fullcycle.wiring.serving import stager
+from recommend_shop import recommend
+
+__all__ = ["recommend"]
 
 pytestmark = [
     pytest.mark.slow,
@@ -357,6 +362,27 @@ def test_a_draw_is_shown_with_its_weights_and_chances(browser, tmp_path):
         assert sum("picked" in row[0] for row in rows) == 1
         assert "order-17" in text(page, "#answer dl")
         page.run("window.stop()")
+
+
+def test_what_was_looked_up_is_shown(browser, recommend, tmp_path):
+    project = open_project()
+    made = stager(project, "prod", tmp_path, print)
+    digest = project.ledger.read("releases/recommend")[0].body.manifest
+    app = App(Serving(made(Deployed(1, digest))), _life, capability="recommend", replay=False, tell=print)
+    with listening(app) as port:
+        page = chromium.opened(browser)
+        page.look(360)
+        page.open(f"http://127.0.0.1:{port}/try")
+        page.until(SHOWN)
+        send(page)
+        page.until(TOLD)
+        page.run("document.querySelectorAll('details.asked').forEach(one => one.open = true)")
+        told = text(page, "#answer")
+
+        assert page.run("document.querySelectorAll('.verdict li').length") == 3
+        for name in ("shortlists of", "tastes of", "items of"):
+            assert name in told
+        assert page.run("document.documentElement.scrollWidth") == 360
 
 
 def test_a_service_that_failed_is_shown_with_kind_and_line_and_what_answered_instead(browser, tmp_path):

@@ -12,7 +12,7 @@ import asyncio
 import functools
 from base64 import b64encode
 from hashlib import sha256
-from importlib import resources
+from pathlib import Path
 
 import msgspec
 
@@ -26,6 +26,7 @@ from fullcycle.serve.tracing import Trace
 AT_ONCE = 4
 """How many explanations a worker makes at once: each takes longer than a decision."""
 
+_ASSETS = Path(__file__).parent / "assets"
 _SCRIPTS = ("try-form.js", "try-answer.js", "try-page.js")
 _ENCODER = msgspec.json.Encoder()
 
@@ -111,4 +112,4 @@ def _hash(text: str) -> str:
 
 
 def _asset(name: str) -> str:
-    return (resources.files("fullcycle.serve") / "assets" / name).read_text(encoding="utf-8")
+    return (_ASSETS / name).read_text(encoding="utf-8")

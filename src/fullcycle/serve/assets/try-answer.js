@@ -42,7 +42,7 @@ function verdict(told) {
       element("p", { class: "sub" }, "Neither the service nor a fallback could decide: it would answer 500."));
   }
   const box = element("div", { class: told.fallback ? "verdict bad" : "verdict" });
-  if (Array.isArray(told.answer)) box.append(element("ol", {}, ...told.answer.map((each) => element("li", {}, one(each)))));
+  if (Array.isArray(told.answer)) box.append(element("ol", {}, ...told.answer.map((each) => element("li", {}, plain(each)))));
   else box.append(one(told.answer));
   if (told.fallback) box.append(element("p", { class: "sub" }, "The fallback's answer: the service failed."));
   return box;
@@ -85,11 +85,16 @@ function howOf(called, several) {
   const telling = toldApart(asked);
   const exact = exactly(asked.map((step) => step.prediction));
   let models = null;
+  let looked = false;
   for (const step of called.steps) {
     if (step.step === "prediction") {
       if (models === null) parts.push(element("h3", {}, "What the model said"), models = element("div", {}));
       models.append(prediction(step, telling(step), most, exact, asked.indexOf(step) < 3));
-    } else parts.push(...(step.step === "lookup" ? lookedUp(step) : drawn(step)));
+    } else if (step.step === "lookup") {
+      if (!looked) parts.push(element("h3", {}, "What was looked up"));
+      looked = true;
+      parts.push(...lookedUp(step));
+    } else parts.push(...drawn(step));
   }
   if (called.more) parts.push(element("p", { class: "hint" }, `And ${called.more} more predictions.`));
   if (called.failure) {
