@@ -32,6 +32,7 @@ REPLAY = ROOT / "docs" / "howto" / "replay.md"
 ITERATE = ROOT / "docs" / "howto" / "iterate-fast.md"
 SPACE = ROOT / "docs" / "howto" / "free-space.md"
 LOOKUPS = ROOT / "docs" / "howto" / "lookups.md"
+RELEASE = ROOT / "docs" / "howto" / "release.md"
 SECURE = ROOT / "docs" / "howto" / "secure-service.md"
 SERVE = ROOT / "docs" / "howto" / "serve.md"
 SERVE_MODELS = ROOT / "docs" / "howto" / "serve-models.md"
@@ -49,6 +50,7 @@ PAGES = (
     ITERATE,
     SPACE,
     LOOKUPS,
+    RELEASE,
     SECURE,
     SERVE,
     SERVE_MODELS,
