@@ -24,8 +24,8 @@ HEAVY = ("polars", "numpy", "duckdb", "scipy", "lightgbm", "sklearn", "pandas")
 class Connection:
     """One HTTP connection that stays open."""
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+    def __init__(self, port: int, timeout: float = 10) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self._reader = self._socket.makefile("rb")
         self.closes = False  # whether the last answer said so
 

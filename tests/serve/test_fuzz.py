@@ -11,42 +11,8 @@ from asgi_client import HOST, JSON, asking
 from fullcycle.record import MemoryObjects
 from fullcycle.serve import App, Deployed, Stager
 from fullcycle.serve.serving import Serving
-
-CLIENT = served_shop.REQUESTS[0]
-HOSTILE = [
-    None, True, -1, 0, 13, 2**63, 2**64, -(2**70), 10**4200, 1e308, -0.0, 1e-320,
-    "", "Urban", "\x00", "\ud800", "x" * 5000, "\u202e", [], [[]], {}, {"a": {"b": []}}, [1] * 500,
-]  # fmt: skip
-BYTES = [
-    b"\x00", b"\xff", b"{", b"}", b"[", b"]", b'"', b"\\u", b"\\ud800", b",", b":", b"NaN", b"1e999", b"-",
-    b"\xef\xbb\xbf", b"9" * 5000,
-]  # fmt: skip
-HEADERS = [
-    b"content-type",
-    b"content-length",
-    b"idempotency-key",
-    b"replay-at",
-    b"content-encoding",
-    b"host",
-    b"origin",
-    b"authorization",
-    b"transfer-encoding",
-    b"x-forwarded-host",
-    b"",
-]
-VALUES = [
-    b"", b"application/json", b"text/html", b"0", b"-5", b"1e9", b"9" * 300, b"k", b"k" * 500, b"\xff\xfe",
-    b"\r\n", b"2026-01-01T00:00:00Z", b"2026-99-99T99:99:99Z", b"gzip", b"identity", b"%00",
-    b"../../etc/passwd", b"a" * 70_000, b"localhost", b"[::1]:1", b"[", b"]:", b":", b"null",
-    b"http://127.0.0.1", b"http://", b"Bearer", b"Bearer \xff", b"bearer k", b"chunked",
-    b"127.0.0.1.evil.example",
-]  # fmt: skip
-PATHS = [
-    *["/winback"] * 30, "/", "", "//", "/livez", "/readyz", "/openapi.json", "/winback/..", "/\x00",
-    "/\udcff", "/" + "a" * 9000, "/winback\x00", "/winback%2f", "/WINBACK", "/events/x", "/metrics",
-    "/{name}",
-]  # fmt: skip
-METHODS = ["POST"] * 20 + ["GET", "HEAD", "PUT", "TRACE", "CONNECT", "BREW", "post", ""]
+from hosted import ask, hosting
+from hostile import METHODS, PATHS, attack, body, headers, shop
 
 
 class Nowhere:
@@ -66,33 +32,6 @@ def app(tmp_path_factory):
     return App(
         Serving(stager(Deployed(1, digest))), lambda: None, capability="winback", replay=True, tell=print
     )
-
-
-def body(rng: random.Random) -> bytes:
-    """A good request, bent in one of several ways."""
-    request = dict(CLIENT)
-    for _ in range(rng.randint(0, 3)):
-        name = rng.choice([*CLIENT, "note", "extra", "$", "a.b", "x" * 300])
-        request[name] = rng.choice(HOSTILE)
-    if rng.random() < 0.3:
-        request.pop(rng.choice(list(CLIENT)), None)
-    text = json.dumps(request, ensure_ascii=rng.random() < 0.5).encode(errors="surrogatepass")
-    match rng.randint(0, 5):
-        case 0:
-            at = rng.randrange(len(text))
-            return text[:at] + rng.choice(BYTES) + text[at:]
-        case 1:
-            return text[: rng.randrange(len(text) + 1)]
-        case 2:
-            return rng.randbytes(rng.randint(0, 300))
-        case 3:
-            return rng.choice([b"[", b'{"a":', b'{"client_id":']) * rng.randint(1, 20_000)
-    return text
-
-
-def headers(rng: random.Random) -> list[tuple[bytes, bytes]]:
-    made = [JSON] if rng.random() < 0.8 else []
-    return made + [(rng.choice(HEADERS), rng.choice(VALUES)) for _ in range(rng.randint(0, 3))]
 
 
 def test_four_thousand_hostile_requests_meet_no_fault(app):
@@ -116,6 +55,30 @@ def test_four_thousand_hostile_requests_meet_no_fault(app):
 
     assert set(seen) <= {200, 400, 403, 404, 405, 413, 415, 422}
     assert all(seen.get(status, 0) > 20 for status in (200, 400, 403, 404, 405, 415, 422))
+
+
+def attacked(folder, count):
+    """What so many hostile requests over real sockets met; the service answers as before."""
+    with hosting(shop(folder)) as service:
+        good = ask(service.port)["answer"]
+        found = attack(service, count)
+        assert ask(service.port)["answer"] == good
+        assert service.end() == 0
+    assert found.faults == []
+    assert found.hung == []
+    assert set(found.statuses) <= {200, 400, 403, 404, 405, 408, 413, 415, 422, 431}
+    return found
+
+
+def test_hostile_bytes_on_real_sockets_meet_no_fault_and_keep_nobody_waiting(tmp_path):
+    found = attacked(tmp_path, 2_000)
+
+    assert {200, 400, 403, 404, 405, 413, 415, 422} <= set(found.statuses)
+
+
+@pytest.mark.slow
+def test_hostile_bytes_leave_nothing_in_memory(tmp_path):
+    assert attacked(tmp_path, 20_000).growth < 1.1
 
 
 def test_a_client_that_goes_away_gets_no_answer_and_leaves_no_decision(app):
