@@ -2,10 +2,29 @@
 
 from collections.abc import Iterator
 
-from fullcycle.adapters.compaction import EventLog
+import msgspec
+
+from fullcycle.adapters.compaction import EventLog, compact
 from fullcycle.adapters.event_columns import RECEIVED
-from fullcycle.record import events_stream
+from fullcycle.adapters.segments import segments
+from fullcycle.record import EventsCompacted, events_stream
 from fullcycle.wiring.project import Project
+
+
+class Tidied(msgspec.Struct, frozen=True):
+    """What became of a log: ``new`` events are in its files now, ``removed`` segments are gone."""
+
+    new: int
+    files: int
+    removed: int
+
+
+def compact_log(log: EventLog, *, by: str) -> Tidied:
+    """Compact a log, and say what became of it."""
+    before = len(segments(log.folder))
+    facts = [fact.body for fact in compact(log, by=by) if isinstance(fact.body, EventsCompacted)]
+    new = sum(file.rows for body in facts for file in body.files)
+    return Tidied(new=new, files=len(log.told().files), removed=max(before - len(segments(log.folder)), 0))
 
 
 def decisions_of(project: Project, capability: str, environment: str) -> EventLog:
