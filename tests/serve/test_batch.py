@@ -5,12 +5,15 @@ import threading
 from math import inf, nan
 
 import msgspec
+import numpy as np
 import pytest
+import xgboost as xgb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import served_shop
 from fullcycle.adapters.greenlets import Greenlets
+from fullcycle.adapters.xgboost_native import NativeXGBooster
 from fullcycle.record import MemoryObjects
 from fullcycle.release import ReleasedModel, load_release
 from fullcycle.serve.batch import Scorer, score
@@ -266,6 +269,17 @@ def test_a_model_whose_calls_are_cheap_is_soon_asked_row_by_row(shop):
     Scorer(release, Greenlets(), together=500).score(rows, [str(n) for n in range(5000)])
 
     assert model.calls[-1000:] == [1] * 1000
+
+
+def test_a_library_that_takes_a_matrix_gives_each_row_the_bits_that_it_has_alone(shop):
+    rng = np.random.default_rng(3)
+    x = np.column_stack([rng.integers(1, 13, 500), rng.exponential(200, 500), *rng.integers(0, 3, (3, 500))])
+    trees = xgb.train({"nthread": 1, "seed": 1}, xgb.DMatrix(x, x[:, 1] / x[:, 0]), 20)
+    release = asking(shop("best"), NativeXGBooster(bytes(trees.save_raw("ubj"))))
+    rows = some(release, 1000)
+    ids = [str(n) for n in range(1000)]
+
+    assert together(release, rows, ids, 200) == alone(release, rows, ids)
 
 
 def test_failures_are_told_with_their_row_and_what_failed(shop):

@@ -63,6 +63,10 @@ def scores_of(predictor: Predictor, values: "array[float]") -> Sequence[float]:
     if isinstance(predictor, FlatPredictor):
         return predictor.scores_flat(values)
     width = predictor.n_features
+    if isinstance(predictor, MatrixPredictor):
+        matrix = memoryview(values).cast("B").cast("d", (len(values) // width, width))
+        found: list[float] = predictor.scores_of(matrix).tolist()
+        return found
     return predictor.scores([values[start : start + width] for start in range(0, len(values), width)])
 
 

@@ -325,3 +325,5 @@ class _Waiting:
         if len(self._timed) == _WEIGHED:
             together, alone = (min(column) for column in zip(*self._timed, strict=True))
             self.pauses = together + _PAUSE_S < alone
+            if not self.pauses:
+                self.predict = self._model.predict  # type: ignore[method-assign]  # nothing stands between
