@@ -16,6 +16,7 @@ from fullcycle.record import MemoryLedger, MemoryObjects
 from fullcycle.release import PinnedEvents
 from fullcycle.serve import App, Deployed, Edge, Stager
 from fullcycle.serve.metrics import Meter
+from fullcycle.serve.openapi import at_edge
 from fullcycle.serve.posting import EventsPage
 from fullcycle.serve.reading import HeaderReader
 from fullcycle.serve.serving import Serving
@@ -212,3 +213,14 @@ def test_what_was_received_is_counted(posted):
 def test_a_contract_that_is_not_the_released_one_is_not_loaded(tmp_path):
     with pytest.raises(Invalid, match="is not the contract that was released"):
         Posted(tmp_path, pinned=PinnedEvents(reference="winback.rows:Client", contract=PINNED.contract))
+
+
+def test_the_document_tells_what_is_taken_and_for_whom(posted):
+    document = ask(posted.app, "GET", "/openapi.json").json
+    taken = document["paths"]["/events/clicks"]["post"]
+    one, many = taken["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
+
+    assert (one, many["items"], many["maxItems"]) == ({"$ref": "#/components/schemas/Click"}, one, 256)
+    assert set(document["components"]["schemas"]["Click"]["required"]) == {"decision_id", "item_id", "at"}
+    told = json.loads(at_edge(posted.serving.active.openapi, rows=5, tokens=True))
+    assert told["paths"]["/events/clicks"]["post"]["security"] == [{"token": ["events"]}]

@@ -21,13 +21,15 @@ class Documented:
     """The named schemas of a release: of its row, its answer, its problems and explanations.
 
     ``example`` is a request that it answers, personal fields made up; None where none can be.
-    ``answered`` is what it answers that, None where that is personal.
+    ``answered`` is what it answers that, None where that is personal; ``posted`` are the events
+    that it takes, by name.
     """
 
     def __init__(self, release: LoadedRelease, golden: GoldenRow | None) -> None:
-        kinds = [release.row, release.service.answer_type, Problem, Explanation]
+        kinds = [release.row, release.service.answer_type, Problem, Explanation, *release.events.values()]
         told, self.schemas = msgspec.json.schema_components(kinds, ref_template=_PREFIX + "{name}")
-        self.row, self.answer, self.problem, self.explanation = told
+        self.row, self.answer, self.problem, self.explanation, *posted = told
+        self.posted = dict(zip(release.events, posted, strict=True))
         request = None if golden is None else golden.request
         self.example = None if request is None else made_up_where_personal(release.row, request)
         self.answered = None if golden is None else golden.answers.get(release.service.reference)
@@ -38,6 +40,10 @@ class Documented:
         if answer is not release.row:
             items = self.answer.get("items", self.answer)
             self._describe(answer, items, {})
+        for contract, schema in {
+            one: self.posted[name] for name, one in release.events.items() if one not in (release.row, answer)
+        }.items():
+            self._describe(contract, schema, {})
 
     def _describe(
         self, contract: type[Row], reference: Mapping[str, str], example: Mapping[str, Any]

@@ -6,6 +6,7 @@ import msgspec
 
 from fullcycle.release import GoldenRow, LoadedRelease
 from fullcycle.serve.documented import Documented, named
+from fullcycle.serve.posting import MOST
 
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
@@ -24,6 +25,7 @@ _REFUSALS = {
     "503": "Nothing answers yet, or the decision could not be recorded.",
 }
 _LATER = ("429", "503")  # with the seconds to wait
+_EVENTS = "post_"  # how the operations of events begin
 _TOKEN = "token"  # the name of the security scheme
 _BEARER = {
     "type": "http",
@@ -69,6 +71,7 @@ def openapi(release: LoadedRelease, ref: str, *, replay: bool, golden: GoldenRow
                     },
                 }
             },
+            **{f"/events/{name}": {"post": _taken(name, row)} for name, row in contracts.posted.items()},
             "/openapi.json": {"get": _page("openapi", "This document.", ready=True)},
             "/metrics": {"get": _page("metrics", "What was counted, in the text format of Prometheus.")},
             "/livez": {"get": _page("livez", "Whether the process lives.")},
@@ -89,7 +92,8 @@ def at_edge(document: bytes, *, rows: int, tokens: bool) -> bytes:
         if operation["operationId"] == "decide":
             _, many = operation["requestBody"]["content"][_JSON]["schema"]["oneOf"]
             many["maxItems"] = rows
-        if tokens and (scope := _SCOPES.get(operation["operationId"])):
+        name = operation["operationId"]
+        if tokens and (scope := "events" if name.startswith(_EVENTS) else _SCOPES.get(name)):
             operation["security"] = [{_TOKEN: [scope]}]
     if tokens:
         told["components"]["securitySchemes"] = {_TOKEN: _BEARER}
@@ -105,6 +109,22 @@ def _info(release: LoadedRelease, ref: str) -> dict[str, Any]:
 def _body(schema: Any, example: Any) -> dict[str, Any]:
     media = {"schema": schema} if example is None else {"schema": schema, "example": example}
     return {"required": True, "content": {_JSON: media}}
+
+
+def _taken(name: str, row: Any) -> dict[str, Any]:
+    many = {"type": "array", "items": row, "minItems": 1, "maxItems": MOST}
+    ids = {"type": "array", "items": {"type": "string"}, "description": "In the order of the rows."}
+    accepted = {"type": "object", "required": ["event_ids"], "properties": {"event_ids": ids}}
+    return {
+        "operationId": f"{_EVENTS}{name}",
+        "summary": "Tell what happened after a decision: one row, or some.",
+        "parameters": _headers(replay=False),
+        "requestBody": _body({"oneOf": [row, many]}, None),
+        "responses": {
+            "200": _given("What was logged.", accepted),
+            **_refused(*(status for status in _REFUSALS if status not in ("409", "500"))),
+        },
+    }
 
 
 def _decided(envelope: Any, answered: Any, ref: str) -> dict[str, Any]:
@@ -154,6 +174,10 @@ def _envelope(answer: Any, ref: str) -> dict[str, Any]:
             "fallback": {
                 "type": "boolean",
                 "description": "There, and true, only where the service failed and its fallback answered.",
+            },
+            "logged": {
+                "type": "boolean",
+                "description": "There, and false, only where the log did not take the decision.",
             },
         },
     }
