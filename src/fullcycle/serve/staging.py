@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fullcycle.kernel import Refused
 from fullcycle.record import Codecs, ObjectStore
-from fullcycle.release import Manifest, chosen, golden_rows, load_release
+from fullcycle.release import chosen, golden_rows, load_release
 from fullcycle.serve.app import App, Edge
 from fullcycle.serve.decider import Decider, Tell
 from fullcycle.serve.follower import Follower
@@ -17,6 +16,7 @@ from fullcycle.serve.golden import require_golden
 from fullcycle.serve.metrics import Meter
 from fullcycle.serve.openapi import openapi
 from fullcycle.serve.ports import DecisionLog, Deployed, Deployments
+from fullcycle.serve.scored import scored_only
 from fullcycle.serve.serving import Active, Serving
 
 
@@ -74,16 +74,6 @@ class Stager:
         )
         document = openapi(release, decider.ref, replay=self.replay, golden=rows[0])
         return Active(decider, document, reproduced, deployed.published)
-
-
-def scored_only(manifest: Manifest, environment: str) -> Refused:
-    """The error of serving what is scored over a step's rows."""
-    ref = f"{manifest.capability}@{environment}"
-    return Refused(
-        f"{manifest.capability} is scored over {manifest.over} and written to {manifest.into}, not served",
-        ref,
-        f"score it, as often as there are new rows: fullcycle score {ref}",
-    )
 
 
 def service_app(

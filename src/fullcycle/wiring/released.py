@@ -2,7 +2,7 @@
 
 from fullcycle.kernel import Missing
 from fullcycle.release import Judgement, Manifest, ReleaseMade, deployed, releases_stream
-from fullcycle.serve.staging import scored_only
+from fullcycle.serve.scored import scored_only
 from fullcycle.wiring.project import Project
 
 
