@@ -72,6 +72,26 @@ def test_it_is_the_packages_prediction_bit_for_bit_however_it_is_asked(objective
     fc.testing.same_predictions(native(booster), x, expected)
 
 
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_what_each_feature_adds_is_what_the_package_says_and_leaves_predictions_alone(objective):
+    booster = train(objective)
+    x = table(60, seed=9)
+    rows = xgb.DMatrix(x, feature_types=KINDS, enable_categorical=True)
+    model = native(booster)
+    before = model.scores(x.tolist())
+    told = np.array([model.contributions(row) for row in x.tolist()])
+
+    np.testing.assert_allclose(told, booster.predict(rows, pred_contribs=True), rtol=1e-4, atol=1e-5)
+    raw = booster.predict(rows, output_margin=True)
+    np.testing.assert_allclose(told.sum(axis=1), raw, rtol=1e-4, atol=1e-4)
+    assert model.scores(x.tolist()) == before
+
+
+def test_contributions_of_another_width_are_refused(binary):
+    with pytest.raises(Invalid, match="3 features were given to a model of 4"):
+        native(binary).contributions([0.0] * 3)
+
+
 @pytest.mark.parametrize("more", [{"base_score": 0.9}, {"tree_method": "exact"}])
 def test_base_scores_and_exact_trees_are_predicted_too(more):
     x, y = np.nan_to_num(table(500)), np.nan_to_num(table(500)[:, 0])

@@ -37,17 +37,17 @@ else:
 _LIBRARY = {"darwin": "libxgboost.dylib", "win32": "xgboost.dll"}.get(sys.platform, "libxgboost.so")
 _WHAT = "an XGBoost model"
 _OneRow = Callable[[Sequence[float]], float]
-_ASKED = json.dumps(  # every iteration, link function applied; NaN is a missing value
-    {
-        "type": 0,
-        "training": False,
-        "iteration_begin": 0,
-        "iteration_end": 0,
-        "missing": float("nan"),
-        "strict_shape": False,
-        "cache_id": 0,
-    }
-).encode()
+_EVERY = {  # iteration; NaN is a missing value
+    "training": False,
+    "iteration_begin": 0,
+    "iteration_end": 0,
+    "missing": float("nan"),
+    "strict_shape": False,
+    "cache_id": 0,
+}
+_ASKED = json.dumps({"type": 0, **_EVERY}).encode()  # link function applied
+_CONTRIBUTIONS = json.dumps({"type": 2, **_EVERY}).encode()  # what each feature adds to the raw score
+_ROW = json.dumps({"missing": float("nan"), "nthread": 1}).encode()
 
 
 class NativeXGBooster:
@@ -75,6 +75,7 @@ class NativeXGBooster:
         self.n_features = self._width()
         self._drops = self._config()["learner"]["gradient_booster"]["name"] == "dart"
         self._rows = threading.local()
+        self._alone = threading.Lock()
         self._require_one_output()
 
     def score(self, values: Sequence[float]) -> float:
@@ -106,6 +107,30 @@ class NativeXGBooster:
     def rounding(self, values: Sequence[float]) -> float:
         """The most by which ``predict`` of a ``DMatrix`` may differ: of DART, which it adds otherwise."""
         return 1e-5 * max(1.0, abs(self.score(values))) if self._drops else 0.0
+
+    def contributions(self, values: Sequence[float]) -> list[float]:
+        """What each feature of one row adds to the raw score, and last what all rows begin with.
+
+        They sum to the raw score, before the link function, as float32 numbers do.
+
+        Source: Lundberg et al., "From local explanations to global understanding with
+        explainable AI for trees", Nature Machine Intelligence 2, 2020.
+        """
+        if len(values) != self.n_features:
+            raise other_width(len(values), self.n_features)
+        numbers, matrix, places = array("d", values), ctypes.c_void_p(), _Answer()
+        row = _told(numbers.buffer_info()[0], 1, self.n_features)
+        with self._alone:  # a matrix of the library's own leaves traces in the model
+            if self._library.XGDMatrixCreateFromDense(row, _ROW, ctypes.byref(matrix)):
+                raise _failed(self._library)
+            try:
+                if self._library.XGBoosterPredictFromDMatrix(
+                    self._handle, matrix, _CONTRIBUTIONS, *places.references
+                ):
+                    raise _failed(self._library)
+                return list(places.predictions[: self.n_features + 1])
+            finally:
+                self._library.XGDMatrixFree(matrix)
 
     def close(self) -> None:
         """Give the model's memory back; nothing may be asked after this."""

@@ -114,28 +114,31 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     micros: int
 
 
-def link_of(total: float, prediction: float) -> Link:
+def link_of(total: float, prediction: float, slack: float = 1e-9) -> Link:
     """How a sum of contributions became a prediction, told by the two numbers.
+
+    ``slack`` is by how much the sum may be rounded.
 
     >>> link_of(0.0, 0.5), link_of(2.0, 2.0), link_of(-3.0, 12.0)
     ('log-odds', '', 'raw score')
     """
-    if isclose(total, prediction, rel_tol=1e-6, abs_tol=1e-9):
+    if isclose(total, prediction, rel_tol=1e-9, abs_tol=slack):
         return ""
     if abs(total) > _EXP:
         return "raw score"
-    if isclose(1 / (1 + exp(-total)), prediction, rel_tol=1e-6):
+    if isclose(1 / (1 + exp(-total)), prediction, rel_tol=max(slack, 1e-6)):
         return "log-odds"
-    return "logarithm" if isclose(exp(total), prediction, rel_tol=1e-6) else "raw score"
+    return "logarithm" if isclose(exp(total), prediction, rel_tol=max(slack, 1e-6)) else "raw score"
 
 
 _EXP = 700.0  # beyond it the exponential is no float
+_ROUNDED = 1e-6  # of the sizes of all that is added: libraries that count in float32 round so
 
 
 def with_contributions(asked: Prediction, told: list[float]) -> Prediction:
     """A prediction with what each feature adds, the base last in ``told``."""
     *each, base = told
-    total = fsum(told)
+    total, slack = fsum(told), _ROUNDED * fsum(map(abs, told))
     return msgspec.structs.replace(
         asked,
         features=tuple(
@@ -144,5 +147,5 @@ def with_contributions(asked: Prediction, told: list[float]) -> Prediction:
         ),
         base=base,
         total=total,
-        link=link_of(total, asked.prediction) if asked.prediction is not None else "raw score",
+        link=link_of(total, asked.prediction, slack) if asked.prediction is not None else "raw score",
     )
