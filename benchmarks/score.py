@@ -16,13 +16,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import lightgbm as lgb
 import numpy as np
 import polars as pl
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+R = TypeVar("R")
 
 ROWS = 10_000_000
 CAMPAIGNS = ["Mens E-Mail", "Womens E-Mail", "No E-Mail"]
@@ -151,12 +157,18 @@ def same(ours: Path, theirs: Path) -> bool:
     return pl.read_parquet(ours, columns=asked).equals(pl.read_parquet(theirs, columns=asked))
 
 
+def aside(function: Callable[..., R], *given: object) -> R:
+    """Call it in another process: what this one holds would count as held by those that it starts."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(function, *given).result()
+
+
 def main(rows: int, cores: tuple[int, ...]) -> None:
     with tempfile.TemporaryDirectory(prefix="fullcycle-") as name:
         folder = Path(name)
         model = booster()
         model.save_model(folder / "model.txt")
-        table(folder / "clients.parquet", rows)
+        aside(table, folder / "clients.parquet", rows)
         shop = project(folder, model)
         cli = [sys.executable, "-m", "fullcycle.cli", "score"]
         print(f"{rows:,} rows, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
@@ -174,7 +186,7 @@ def main(rows: int, cores: tuple[int, ...]) -> None:
                     "by hand": rate(rows, other),
                     "ratio of CPU": round(mine[1] / other[1], 2),
                     "ratio of time": round(mine[0] / other[0], 2),
-                    "equal": same(ours, theirs),
+                    "equal": aside(same, ours, theirs),
                 }
                 print(json.dumps(told), flush=True)
 

@@ -71,7 +71,8 @@ def as_many_as_it_takes(client: Client, visit: fc.Model[Traits], draw: fc.Draw) 
 @fc.service(fallback=today)
 def of_its_zip(client: Client, visits: dict[str, fc.Model[Traits]], visit: fc.Model[Traits]) -> Offer:
     chance = visits[client.zip_code].predict(traits(client, "No E-Mail"))
-    return Offer("No E-Mail" if chance < visit.predict(traits(client, "No E-Mail")) else "Mens E-Mail", chance)
+    other = visit.predict(traits(client, "No E-Mail"))
+    return Offer("No E-Mail" if chance < other else "Mens E-Mail", chance)
 
 
 @fc.service(fallback=today)
@@ -85,13 +86,15 @@ def forgiving(client: Client, visit: fc.Model[Traits]) -> Offer:
 @fc.service(fallback=once)
 def broken(client: Client, visit: fc.Model[Traits]) -> Offer:
     visit.predict(traits(client, "No E-Mail"))
-    answers = {1: "no offer", 2: Offer("Nonsense"), 3: Offer("No E-Mail", float("nan")), 4: Offer("No E-Mail", 3)}
+    answers = {1: "no offer", 2: Offer("Nonsense"), 3: Offer("No E-Mail", float("nan"))}
+    answers[4] = Offer("No E-Mail", 3)
     return answers.get(client.recency, Offer("No E-Mail"))
 
 
 @fc.service
 def nobody(client: Client, visit: fc.Model[Traits]) -> Offer:
-    return Offer(CAMPAIGNS[client.recency], visit.predict(traits(client, "nowhere" if client.newbie else "No E-Mail")))
+    campaign = "nowhere" if client.newbie else "No E-Mail"
+    return Offer(CAMPAIGNS[client.recency], visit.predict(traits(client, campaign)))
 """
 
 FALLBACKS = {"nobody": None, "broken": "once", "ranked": None}
@@ -151,7 +154,7 @@ def capricious(release):
         encode = policy.given["visit"].encode if "visit" in policy.given else None
         fake = ReleasedModel("visit", encode, Capricious())
         return {
-            name: {zip_code: fake for zip_code in given} if isinstance(given, dict) else fake
+            name: dict.fromkeys(given, fake) if isinstance(given, dict) else fake
             for name, given in policy.given.items()
             if name in ("visit", "visits")
         }
