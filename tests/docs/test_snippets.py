@@ -30,6 +30,7 @@ POINT_IN_TIME = ROOT / "docs" / "howto" / "point-in-time.md"
 GRID = ROOT / "docs" / "howto" / "grid.md"
 REPLAY = ROOT / "docs" / "howto" / "replay.md"
 ITERATE = ROOT / "docs" / "howto" / "iterate-fast.md"
+EVENTS = ROOT / "docs" / "howto" / "events.md"
 SPACE = ROOT / "docs" / "howto" / "free-space.md"
 LOOKUPS = ROOT / "docs" / "howto" / "lookups.md"
 RELEASE = ROOT / "docs" / "howto" / "release.md"
@@ -49,6 +50,7 @@ PAGES = (
     REPLAY,
     ITERATE,
     SPACE,
+    EVENTS,
     LOOKUPS,
     RELEASE,
     SECURE,
