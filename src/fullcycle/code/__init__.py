@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from fullcycle.kernel import lazily
 
 if TYPE_CHECKING:
+    from fullcycle.code.archive import NEVER as NEVER
     from fullcycle.code.archive import Archive as Archive
     from fullcycle.code.archive import unpack as unpack
     from fullcycle.code.beside import Files as Files
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from fullcycle.code.reaching import Reach as Reach
     from fullcycle.code.reaching import own_code as own_code
     from fullcycle.code.reaching import reach as reach
-    from fullcycle.code.reading import NEVER as NEVER
     from fullcycle.code.reading import read_archive as read_archive
     from fullcycle.code.symbol import Symbol as Symbol
     from fullcycle.code.unified import FileChange as FileChange
@@ -34,7 +34,7 @@ _HOMES = {
     "Files": ".beside",
     "GitState": ".git",
     "Loaded": ".loader",
-    "NEVER": ".reading",
+    "NEVER": ".archive",
     "Reach": ".reaching",
     "Symbol": ".symbol",
     "changed": ".difference",

@@ -15,6 +15,8 @@ import msgspec
 
 from fullcycle.kernel import Damaged, Digest, Invalid, digest_bytes
 
+NEVER = frozenset({".git", ".fullcycle", ".env", "__pycache__", "node_modules"})  # part of no project
+
 _FORMAT = b"fullcycle-archive@1\n"
 
 

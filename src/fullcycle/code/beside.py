@@ -10,8 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from fullcycle.code.archive import Archive
-from fullcycle.code.reading import NEVER
+from fullcycle.code.archive import NEVER, Archive
 from fullcycle.code.stamps import Stamps
 from fullcycle.kernel import Digest, Invalid, Missing, UnknownName, digest_bytes
 

@@ -13,12 +13,11 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from fullcycle.code.archive import Archive
+from fullcycle.code.archive import NEVER, Archive
 from fullcycle.kernel import Missing
 
 LARGEST = 1_000_000  # bytes of a file that is not Python source
 _LOOK = 8000  # bytes
-NEVER = frozenset({".git", ".fullcycle", ".env", "__pycache__", "node_modules"})  # part of no project
 
 _Rules = tuple[
     tuple[str, GitIgnoreSpec], ...

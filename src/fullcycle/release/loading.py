@@ -6,13 +6,12 @@ import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Any, get_origin
 
 import msgspec
 
-from fullcycle.code import Archive, Loaded, load
+from fullcycle.code import Archive, Loaded, load, lock
 from fullcycle.data import Row, ServedLookup, contract_digest
 from fullcycle.kernel import Digest, Invalid, Misconfigured, UnknownName
 from fullcycle.record import Artifacts, Codecs, ObjectStore
@@ -320,7 +319,4 @@ def _told(kind: Any) -> str:
 
 @functools.cache  # a process stands on what it began with, whatever is installed meanwhile
 def _installed(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
+    return lock().get(distribution)

@@ -9,7 +9,7 @@ from pathlib import Path
 from fullcycle.adapters.files import FileObjects
 from fullcycle.adapters.sqlite import SqliteLedger
 from fullcycle.adapters.tiered import TieredObjects
-from fullcycle.code import Archive, Loaded, load, read_archive
+from fullcycle.code import Archive, Loaded, load
 from fullcycle.kernel import Digest, Misconfigured, Missing, Money, UnknownName
 from fullcycle.record import Artifacts, Ledger, ObjectStore, masked
 from fullcycle.wiring.config import NAME, Config, EnvironmentConfig, find_root, read_config
@@ -60,6 +60,8 @@ class Project:
 
     def archive(self) -> Archive:
         """The project's files as they are now."""
+        from fullcycle.code import read_archive  # brings pathspec, the server has no use for it
+
         return read_archive(self.root, self.package)
 
     def archived(self, digest: Digest) -> Archive:
