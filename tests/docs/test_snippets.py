@@ -32,6 +32,7 @@ REPLAY = ROOT / "docs" / "howto" / "replay.md"
 ITERATE = ROOT / "docs" / "howto" / "iterate-fast.md"
 EVENTS = ROOT / "docs" / "howto" / "events.md"
 SPACE = ROOT / "docs" / "howto" / "free-space.md"
+BATCH = ROOT / "docs" / "howto" / "batch.md"
 LOOKUPS = ROOT / "docs" / "howto" / "lookups.md"
 RELEASE = ROOT / "docs" / "howto" / "release.md"
 SECURE = ROOT / "docs" / "howto" / "secure-service.md"
@@ -51,6 +52,7 @@ PAGES = (
     ITERATE,
     SPACE,
     EVENTS,
+    BATCH,
     LOOKUPS,
     RELEASE,
     SECURE,
