@@ -51,7 +51,7 @@ def command(
     the warehouse in place of those of the same days.
 
     \b
-    Examples:
+    Example:
         fullcycle score winback@v7 clients.parquet -o out.parquet
         fullcycle score winback@prod clients.csv -o out.csv --limit 1000
         fullcycle score demand@prod
