@@ -1,7 +1,7 @@
 """fullcycle.adapters.duckdb_events: what was posted comes back value by value, typed by its contract."""
 
 import math
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 import polars as pl
@@ -13,9 +13,11 @@ import fullcycle as fc
 from fullcycle.adapters.compaction import EventLog, compact
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.adapters.duckdb_events import events_by_unit, events_query
+from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
 from fullcycle.adapters.event_columns import DECISIONS, RECEIVED
 from fullcycle.adapters.segments import SegmentWriter
 from fullcycle.data import check, conform
+from fullcycle.experiment import ExperimentSpec
 from fullcycle.record import MemoryLedger, Received, encode_received
 from posted_rows import Click
 
@@ -153,3 +155,47 @@ def test_outcomes_join_the_decision_that_an_event_names_and_not_its_neighbours(d
     found = past.query(warehouse, shown(warehouse), query, as_of=2_000_000_000_000_000).frame()
 
     assert dict(found.select("decision_id", "outcome").rows()) == {"d1": 1.0, "d3": 0.0}
+
+
+def test_a_readout_counts_clicks_for_the_client_whose_decision_they_name(tmp_path):
+    shown = datetime(2026, 3, 1, tzinfo=UTC)
+    clicks = [
+        Click(decision_id="d1", item_id=7, at=shown + timedelta(minutes=5)),
+        Click(decision_id="d1", item_id=8, at=shown + timedelta(minutes=6)),
+        Click(decision_id="d2", item_id=7, at=shown + timedelta(minutes=40)),  # too late
+        Click(decision_id="nobody's", item_id=7, at=shown + timedelta(minutes=5)),
+    ]
+    source = fc.events(Click)
+    source.name = "clicks"
+    metrics = {"clicked": fc.proportion(source, within="30m"), "clicks": fc.mean(source, within="30m")}
+    for name, metric in metrics.items():
+        metric.name = name
+    spec = ExperimentSpec(
+        name="trial",
+        capability="recommend",
+        order=("a", "b"),
+        arms={"a": "recommend.service:a", "b": "recommend.service:b"},
+        weights={"a": 0.5, "b": 0.5},
+        seed="trial",
+        unit="client_id",
+        metrics={name: metric.spec(unit="client_id") for name, metric in metrics.items()},
+        primary="clicked",
+    )
+    given = {"at": shown, "release": 1, "experiment": "trial", "arm_probability": 0.5}
+    told = [
+        {"decision_id": f"d{n}", "unit": unit, "arm": arm, **given}
+        for n, (unit, arm) in enumerate([("7", "a"), ("8", "a"), ("9", "b")], start=1)
+    ]
+    exposed = tmp_path / "decided.parquet"
+    pl.concat([DECISIONS.frame([]), pl.DataFrame(told)], how="diagonal").write_parquet(exposed)
+    rows = events_query(source, received(tmp_path, clicks).files(), tmp_path)
+    store = DuckDBExperimentStore(DuckDBWarehouse(None, folders=[tmp_path]))
+    asked = {"clicks": events_by_unit(rows, [exposed], "client_id", tmp_path)}
+    found = store.statistics(spec, [exposed], asked, as_of=2_000_000_000_000_000)
+
+    assert {(cell.metric, cell.arm): (cell.moments.units, cell.moments.mean) for cell in found.cells} == {
+        ("clicked", "a"): (2, 0.5),
+        ("clicks", "a"): (2, 1.0),
+        ("clicked", "b"): (1, 0.0),
+        ("clicks", "b"): (1, 0.0),
+    }

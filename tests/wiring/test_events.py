@@ -6,8 +6,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from fullcycle.adapters.segments import segments
+from fullcycle.adapters.segments import SegmentWriter, segments
 from fullcycle.kernel import Invalid
+from fullcycle.record import Unlogged, encode_unlogged
 from fullcycle.release import Manifest
 from fullcycle.wiring import open_project
 from fullcycle.wiring.flow import Flow
@@ -114,3 +115,17 @@ def test_a_flow_reads_no_events_before_any_was_posted(recommend, typed):
 
     assert told.code == 0, told.err
     assert not (recommend / ".fullcycle/events/recommend/dev").exists()
+
+
+def test_check_finds_answers_that_are_not_in_the_log(recommend, typed):
+    project = open_project()
+    writer = SegmentWriter(project.events_folder("recommend", "prod"))
+    for release, many in ((1, 3), (9, 40)):
+        note = Unlogged(unlogged=many, since=0, until=61_000_000, release=release, why="no room")
+        writer.append(encode_unlogged(note))
+    writer.close()
+    told = typed("fullcycle check recommend@prod")
+
+    assert told.code == 1
+    assert "log       decisions recommend@prod: 3 answers are not in the log" in told.out
+    assert "40" not in told.out

@@ -25,7 +25,7 @@ class LogTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fsync_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 1.0
     stalled_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 30.0
     segment_bytes: Annotated[int, msgspec.Meta(ge=1)] = 64 << 20
-    segment_s: Annotated[float, msgspec.Meta(gt=0)] = 600.0
+    segment_s: Annotated[float, msgspec.Meta(gt=0, le=86400)] = 600.0
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True):
