@@ -68,7 +68,11 @@ def test_an_override_is_listed_with_the_releases(shop, typed):
     listed = typed("fullcycle releases winback")
     told = typed("fullcycle releases winback --json").jsons
 
+    typed("fullcycle deploy winback@v2 --to prod -m late")
+    typed("fullcycle report winback -o page.html")
+
     assert "late (past tests: the test is wrong, see W-12)" in listed.out
+    assert "released past tests: the test is wrong, see W-12" in Path("page.html").read_text()
     assert [one["override"] for one in told] == [
         {"gates": ["tests"], "reason": "the test is wrong, see W-12"},
         None,

@@ -243,6 +243,12 @@ def test_a_gate_that_says_no_says_what_it_found_and_what_to_do(gate, evidence, f
     assert mend in said.mend
 
 
+def test_of_a_hundred_models_is_told_how_many_agree():
+    each = tuple(Parity(of=f"model demand[{n}]", compared=20, different=0) for n in range(100))
+
+    assert verdict("parity", changed(features=each)).found == "101 comparisons equal, over 2,020 rows"
+
+
 def test_uncommitted_files_are_named_but_a_few():
     found = verdict("committed", changed(committed=DIRTY), MEDIUM).found
 

@@ -1,5 +1,8 @@
 """fullcycle.wiring.releasing: what a run pins, what gates say of it, and what is recorded."""
 
+import subprocess
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -8,9 +11,9 @@ from fullcycle.kernel import Invalid, Missing, Refused
 from fullcycle.release import golden_rows, load_release
 from fullcycle.serve import HashedDraw
 from fullcycle.wiring import open_project
+from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.released import judgement_of, released
 from fullcycle.wiring.releasing import pin, release
-from fullcycle.wiring.predictors import serving_codecs
 
 
 def with_a_no(judgement):
@@ -125,3 +128,35 @@ def test_two_releases_with_different_code_answer_side_by_side(revised):
     assert (answers(old), answers(new)) == (first, second)  # neither has touched the other
     assert old.row is not new.row
     assert old.manifest.models == new.manifest.models
+
+
+def test_a_source_that_has_aged_since_the_run_is_evidence(shop, monkeypatch):
+    from fullcycle.kernel import now
+    from fullcycle.wiring import releasing
+
+    project = open_project()
+    monkeypatch.setattr(releasing, "now", lambda: now() + 90 * 86_400_000_000)
+
+    judgement = releasing.try_out(project, pin(project, "winback", 1), "prod", tell=lambda _: None)
+
+    contract = judgement.verdicts[0]
+    assert not contract.passed
+    assert contract.found.startswith("visits is stale: its newest at is ")
+    assert "1,440 h are allowed" in contract.found
+
+
+def test_what_git_said_of_the_run_is_evidence(shop, typed):
+    for line in ("init -q", "add --all", "-c user.name=a -c user.email=a@b commit -q -m all"):
+        subprocess.run(["git", *line.split()], check=True)
+    typed("fullcycle run winback -m committed")
+    Path("winback/rows.py").write_text(Path("winback/rows.py").read_text() + "\nMORE = 1\n")
+    typed("fullcycle run winback -m edited")
+    told = [
+        typed(f"fullcycle release winback@{n} --dry-run --json").json["evidence"]["committed"] for n in (2, 3)
+    ]
+
+    assert told[0]["files"] == []
+    assert told[1]["files"] == ["winback/rows.py"]
+    assert told[0]["commit"] == told[1]["commit"]
+    assert not told[0]["dirty"]
+    assert told[1]["dirty"]

@@ -4,14 +4,15 @@ A gate passes on evidence only. What was not measured did not pass; what nobody 
 (no model, no budget, nothing deployed) passes and says so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fullcycle.brief import Brief, number
 from fullcycle.kernel import counted
-from fullcycle.release.evidence import Evidence, Imported
+from fullcycle.release.evidence import Evidence, Imported, Parity
 from fullcycle.release.judgement import Verdict
 from fullcycle.release.noninferiority import baseline, incumbent
 
+_MOST_COMPARED = 8  # of which each is named
 _FEW_FILES = 3  # named where some are not committed
 
 
@@ -61,7 +62,7 @@ def parity(evidence: Evidence, brief: Brief) -> Verdict:
             return Verdict(
                 gate="parity", passed=False, found=f"{each.of}: none compared", needed=needed, mend=mend
             )
-    found = ", ".join(f"{each.of}: {each.compared:,} equal{_noted(each.note)}" for each in compared)
+    found = _told_parities(compared)
     return Verdict(gate="parity", passed=True, found=found, needed=needed)
 
 
@@ -167,6 +168,17 @@ GATES: dict[str, Callable[[Evidence, Brief], Verdict]] = {
     gate.__name__: gate
     for gate in (contract, parity, baseline, incumbent, latency, memory, start, imports, committed, tests)
 }
+
+
+def _told_parities(compared: Sequence[Parity]) -> str:
+    """What was compared, each by its name; of a family of models only how many it were."""
+    if len(compared) > _MOST_COMPARED:
+        rows = sum(each.compared for each in compared)
+        notes = [f"{each.of}: {each.note}" for each in compared if each.note]
+        return "; ".join(
+            [f"{counted(len(compared), 'comparison')} equal, over {counted(rows, 'row')}", *notes]
+        )
+    return ", ".join(f"{each.of}: {each.compared:,} equal{_noted(each.note)}" for each in compared)
 
 
 def _told_import(one: Imported) -> str:

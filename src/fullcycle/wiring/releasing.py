@@ -143,12 +143,13 @@ def _parities(making: Making, manifest: Manifest) -> list[Parity]:
         features = node.declared.features
         family = outgoing(artifacts, making.run, node, pinned.artifact)
         rows = max(ROWS // len(family), 1)
-        for one in family:
+        for number, one in enumerate(family):
             split = artifacts.load(one.split, Split)
             by_feature, matrix = feature_parity(features.function.__name__, features, split, rows)
-            edges = generated_parity(features.function.__name__, features, split)
+            if number == 0:  # the edges are those of the contract, whose models they are of
+                found.append(generated_parity(features.function.__name__, features, split))
             trained = batch_model(artifacts.load(one.trained), node.line)
-            found += [by_feature, edges, model_parity(one.name, trained, serving.load(one.served), matrix)]
+            found += [by_feature, model_parity(one.name, trained, serving.load(one.served), matrix)]
     return found
 
 

@@ -235,8 +235,10 @@ def _assessment(
 ) -> AssessmentPart | None:
     judgement = _judgement(project, capability, release)
     measured = judgement.evidence.assessment if judgement is not None else None
-    if measured is None:
+    if judgement is None or measured is None:
         return None
+    past = judgement.override
+    told = f"; released past {', '.join(past.gates)}: {past.reason}" if past is not None else ""
     budget = brief.budget if brief is not None else None
     return AssessmentPart(
         p50_ms=measured.p50_s * 1e3,
@@ -248,7 +250,7 @@ def _assessment(
         if budget is not None and budget.memory_bytes is not None
         else None,
         start_seconds=measured.start_s,
-        note=f"{counted(measured.requests, 'request')} through the handler, one worker",
+        note=f"{counted(measured.requests, 'request')} through the handler, one worker{told}",
     )
 
 
