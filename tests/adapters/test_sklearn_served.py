@@ -369,3 +369,19 @@ def test_a_subclass_of_the_users_is_refused_since_its_code_does_not_go_along():
 
     with pytest.raises(Invalid, match="Halved has no form"):
         told(Halved().fit(table(50), outcome(table(50))), "")
+
+
+def test_a_tree_alone_keeps_the_sign_of_a_zero():
+    tree = DecisionTreeRegressor().fit(table(10), np.full(10, -0.0))
+
+    fc.testing.same_predictions(told(tree, ""), table(5), tree.predict(table(5)))
+    assert str(told(tree, "").score([1.0] * WIDTH)) == str(float(tree.predict(np.ones((1, WIDTH)))[0]))
+
+
+def test_a_category_that_is_not_known_gives_a_linear_model_no_number_in_a_matrix_either():
+    x = table(200)[:, 2:3]
+    pipeline = make_pipeline(OneHotEncoder(), Ridge()).fit(x, x[:, 0] ** 2)
+    asked = np.array([[1.0], [7.0], [2.0]])
+
+    fc.testing.same_predictions(told(pipeline, ""), asked, library(pipeline, asked))
+    assert np.isnan(told(pipeline, "").scores_of(asked)).tolist() == [False, True, False]
