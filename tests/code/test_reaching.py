@@ -63,6 +63,9 @@ UNFOLLOWED = {
     "import inspect\ndef f(n): return inspect.getsource(f)": "flow.py:2 inspect.getsource",
     "class A: ...\ndef f(n): return A.__subclasses__()": "flow.py:2 A.__subclasses__",
     "def f(n): return f.__doc__": "flow.py:1 f.__doc__",
+    "def f(n): return n.__doc__": "flow.py:1 __doc__",
+    "import inspect\ndef f(n): return inspect.getdoc(n)": "flow.py:2 inspect.getdoc",
+    "ALL = vars()\ndef f(n): return ALL[n]": "flow.py:1 globals",
     "from shop.nowhere import *\ndef f(n): return g(n)": "flow.py:1 from shop.nowhere import *",
 }
 

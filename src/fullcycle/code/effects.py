@@ -45,6 +45,9 @@ _HOOKS = frozenset(
 )
 
 
+_MAKING = _HOOKS | {"__del__", "__getattribute__", "__setattr__"}
+
+
 _Key = tuple[str, Statement]
 
 
@@ -85,6 +88,7 @@ class Effects:
         self._pure = _Verdicts()
         self._values = _Verdicts()
         self._callable = _Verdicts()
+        self._handing = _Verdicts()
 
     def acts(self, module: str, statement: Statement) -> bool:
         """Whether running the statement may change what other code holds."""
@@ -166,11 +170,31 @@ class Effects:
         """Whether a function or class of the project changes nothing, given what it is given."""
         if not self._is_pure(owner, statement):
             return False
+        if call.made and not self._hands_out_pure(owner, statement):
+            return False
         new_only = isinstance(statement.node, ast.ClassDef) or not statement.called.sets
         if not new_only and (call.given or call.gives_local):
             return False
         return all(
             self._is_plain(origin) and self._may_be_called(origin) for origin in self._given(module, call)
+        )
+
+    def _hands_out_pure(self, module: str, statement: Statement) -> bool:
+        """Whether what a function returns is a function written in it, and calling that changes nothing."""
+        node = statement.node
+        if not isinstance(node, ast.FunctionDef):
+            return False
+        return self._handing.of((module, statement), lambda: self._returns_pure(module, node))
+
+    def _returns_pure(self, module: str, node: ast.FunctionDef) -> bool:
+        inside = {one.name: one for one in node.body if isinstance(one, ast.FunctionDef)}
+        returned = [one.value for one in _own(node) if isinstance(one, ast.Return)]
+        names = [one.id for one in returned if isinstance(one, ast.Name)]
+        return (
+            len(names) == len(returned)
+            and inside.keys() >= set(names)
+            and all(self._is_bare(module, inside[name]) for name in names)
+            and all(self._runs_purely(module, Statement(inside[name]).called) for name in names)
         )
 
     def _only_read(self, module: str, call: Call) -> bool:
@@ -241,6 +265,7 @@ class Effects:
         return (
             not reading.acts
             and not any(self._project.defines(name) for name in reading.attributes)
+            and not any(self._project.sets(name) for name in reading.stores)
             and all(self._is_plain(origin) for origin in self._read(module, reading))
             and all(self._is_plain(origin) for origin in called)
             and all(self._is_quiet(module, call) for call in reading.calls)
@@ -252,8 +277,10 @@ class Effects:
         methods = {one.name: Statement(one).called for one in node.body if isinstance(one, ast.FunctionDef)}
         makers = [methods[name] for name in ("__init__", "__post_init__") if name in methods]
         bases = (origin for base in node.bases for origin in self._base(module, base))
+        calls = Statement(node).reading.calls  # such as field(default_factory=...)
         return (
-            not methods.keys() & _HOOKS
+            not methods.keys() & _MAKING
+            and all(self._may_be_called(one) for call in calls for one in self._given(module, call))
             and all(len(maker.sets) <= 1 and self._runs_purely(module, maker) for maker in makers)
             and all(self._may_be_called(origin) for origin in bases)
         )
@@ -281,6 +308,14 @@ class Effects:
         methods = {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
         is_metaclass = any(dotted(base) == ("type",) for base in node.bases)
         return not methods & _HOOKS and not is_metaclass and self._has_quiet_bases(origin.module, node)
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function, without those of functions and classes inside it."""
+    for part in ast.iter_child_nodes(node):
+        if not isinstance(part, _Definition | ast.Lambda):
+            yield part
+            yield from _own(part)
 
 
 def _classes(node: ast.stmt) -> Iterator[ast.ClassDef]:

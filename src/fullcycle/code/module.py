@@ -18,6 +18,16 @@ class Module:
     bound: dict[str, tuple[Statement, ...]]
     stars: tuple[tuple[Statement, Imported], ...]
 
+    @property
+    def listed(self) -> tuple[str, ...] | None:
+        """What its ``__all__`` lists; ``None`` where it has none that is written out at once."""
+        match [statement.node for statement in self.bound.get("__all__", ())]:
+            case [ast.Assign(targets=[ast.Name()], value=ast.List(elts=parts) | ast.Tuple(elts=parts))] if (
+                all(isinstance(part, ast.Constant) for part in parts)
+            ):
+                return tuple(str(part.value) for part in parts if isinstance(part, ast.Constant))
+        return None
+
 
 @lru_cache(maxsize=4096)
 def read_module(source: bytes) -> Module:

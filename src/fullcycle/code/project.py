@@ -65,6 +65,11 @@ class Project:
             self._defined[name] = any(pattern.search(data) for data in sources)
         return self._defined[name]
 
+    def sets(self, name: str) -> bool:
+        """Whether setting an attribute of that name may run code of the project, as a property does."""
+        pattern = re.compile(rf"@{re.escape(name)}\.setter\b".encode())
+        return any(pattern.search(data) for path, data in self.archive.files.items() if path.endswith(".py"))
+
     def path(self, name: str) -> str:
         """The file of a module, or the one that it would be."""
         home = find(self.archive, name)
@@ -100,7 +105,7 @@ class Project:
                 yield Origin(module, name, statement, rest)
         for _, star in held.stars:  # even where the name is bound beside it: perhaps under a condition
             own = self.own(module, star)
-            if own is not None and self.provides(own, name):
+            if own is not None and self.hands_on(own, name):
                 yield from self.member(own, name, rest, seen)
         if name not in held.bound and self.is_package(module) and self.has(_inside(module, name)):
             yield from self.within(_inside(module, name), rest, seen)
@@ -146,7 +151,21 @@ class Project:
         if name in held.bound:
             return True
         stars = {self.own(own, star) for _, star in held.stars} - {None, *seen}
-        return any(self.provides(str(one), name, seen | {own}) for one in stars)
+        return any(self.hands_on(str(one), name, seen | {own}) for one in stars)
+
+    def hands_on(self, own: str, name: str, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether a star import of the module binds the name, as far as its ``__all__`` can be read."""
+        if self.is_computed_list(own):
+            return self.provides(own, name, seen)
+        listed = self.module(own).listed
+        if listed is None:
+            return not name.startswith("_") and self.provides(own, name, seen)
+        return name in listed and (self.has(_inside(own, name)) or self.provides(own, name, seen))
+
+    def is_computed_list(self, own: str) -> bool:
+        """Whether the module has an ``__all__`` that has to be run to be known."""
+        held = self.module(own)
+        return "__all__" in held.bound and held.listed is None
 
     def _read(self, name: str) -> Module:
         home = find(self.archive, name)

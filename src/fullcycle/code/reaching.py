@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from fullcycle.code.archive import Archive
+from fullcycle.code.binding import Imported
 from fullcycle.code.effects import Effects
 from fullcycle.code.installed import Library, version_of
 from fullcycle.code.layout import modules
@@ -180,7 +181,7 @@ def _orders(walk: Walk) -> Iterator[tuple[str, Symbol]]:
     """The order of statements, where it may matter: beside those that act, or that bind a name again."""
     acting = {module for module, _ in walk.acting}
     again = {module for module, name in walk.names if len(walk.project.module(module).bound[name]) > 1}
-    for module in acting | again:
+    for module in acting | again | _covered(walk):
         path = walk.project.path(module)
         yield (
             f"{path}:{ORDER}",
@@ -189,6 +190,30 @@ def _orders(walk: Walk) -> Iterator[tuple[str, Symbol]]:
     if len(acting) > 1:
         ordered = [module for module in walk.executed if module in acting]
         yield ORDER, Symbol(digest_value("order@1", ordered), "the project", 0, ORDER)
+
+
+def _covered(walk: Walk) -> set[str]:
+    """Modules in which a name may come from one of several stars, or from a star and from the module."""
+    starred = {
+        module for module, statement in walk.included if any(one.name == "*" for one in statement.imports)
+    }
+    reached: dict[str, set[str]] = {}
+    for module, name in walk.names:
+        reached.setdefault(module, set()).add(name)
+    return {
+        module
+        for module in starred
+        if len(walk.project.module(module).stars) > 1
+        or any(
+            _may_bind(walk, module, star, reached.get(module, set()))
+            for _, star in walk.project.module(module).stars
+        )
+    }
+
+
+def _may_bind(walk: Walk, module: str, star: Imported, names: set[str]) -> bool:
+    own = walk.project.own(module, star)
+    return any(own is None or walk.project.hands_on(own, name) for name in names)
 
 
 def _sequence(walk: Walk, module: str) -> Iterator[Digest]:

@@ -135,8 +135,13 @@ class _Reader:
                 self.use(chain, node.lineno)
             else:
                 self.visit(node.value)
-            if self.running and (chain is None or self.is_local(chain[0])):
-                self.reading.attributes.add(node.attr)
+            if chain is None or self.is_local(chain[0]):
+                if node.attr == "__doc__":  # whose docstring that is, nobody can say
+                    self.scope.uses.append((Use(("__doc__",), node.lineno), self.running))
+                if self.running:
+                    self.reading.attributes.add(node.attr)
+            if node.attr in _TEXT_READERS:  # perhaps to be called by another name
+                self.reading.reads_text = True
         else:
             self.stored(node)
 
@@ -153,6 +158,8 @@ class _Reader:
         while isinstance(root, ast.Attribute | ast.Subscript):
             root = root.value
         name = root.id if isinstance(root, ast.Name) else ""
+        if self.running and isinstance(node, ast.Attribute):
+            self.reading.stores.add(node.attr)
         if self.running and name in self.parameters:
             self.reading.sets.add(name)
         elif self.running and not (self.is_local(name) and isinstance(node, ast.Subscript)):
@@ -173,7 +180,9 @@ class _Reader:
             return
         if chain == ("vars",) and node.args and (given := dotted(node.args[0])) is not None:
             self.use(given, node.lineno, asked="computed")
-        if chain is not None and chain[-1] in ("import_module", "__import__"):
+        if chain in (("locals",), ("vars",)) and not node.args and self.scope.kind == "module":
+            self.use(("globals",), node.lineno, called=True)
+        if chain is not None and chain[-1] in ("import_module", "__import__", "find_spec"):
             self.import_call(node, chain)
         if isinstance(node.func, ast.Attribute) and node.func.attr in _TEXT_READERS:
             self.reading.reads_text = True
@@ -233,10 +242,11 @@ class _Reader:
     def decorators(self, nodes: list[ast.expr]) -> None:
         for decorator in nodes:
             self.visit(decorator)
-            if self.running and not isinstance(decorator, ast.Call):
-                chain = dotted(decorator) or ()
+            if self.running:
+                made = isinstance(decorator, ast.Call)
+                chain = dotted(decorator.func if isinstance(decorator, ast.Call) else decorator) or ()
                 local = bool(chain) and self.is_local(chain[0])
-                self.reading.calls.append(Call(chain, local=local))
+                self.reading.calls.append(Call(chain, local=local, made=made))
 
     def function(self, node: "ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda", *, running: bool) -> None:
         self.each([*node.args.defaults, *node.args.kw_defaults])

@@ -31,7 +31,8 @@ class Call:
 
     ``method`` is the last of the dots; ``given`` are the global names among the arguments,
     ``gives_local`` tells of others. ``local`` tells that the function's own name belongs to a
-    scope inside the statement, ``own`` that it is a variable of a called function.
+    scope inside the statement, ``own`` that it is a variable of a called function. ``made``
+    tells that what is called is what a call of ``function`` returned, as by ``@on("paid")``.
     """
 
     function: Chain
@@ -40,6 +41,7 @@ class Call:
     local: bool = False
     own: bool = False
     gives_local: bool = False
+    made: bool = False
 
 
 @dataclass(slots=True)
@@ -52,8 +54,8 @@ class Reading:
 
     What it does when run: ``now`` (names read), ``bare`` (those read other than by a call),
     ``calls``, ``attributes`` (read of what has no name here), ``sets`` (parameters of the
-    called function whose attributes or items it sets), ``acts`` (by its very form it changes
-    something that others may hold).
+    called function whose attributes or items it sets), ``stores`` (names of attributes that it
+    sets), ``acts`` (by its very form it changes something that others may hold).
     """
 
     uses: set[Use] = field(default_factory=set)
@@ -63,6 +65,7 @@ class Reading:
     calls: list[Call] = field(default_factory=list)
     acts: bool = False
     sets: set[str] = field(default_factory=set)
+    stores: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
     bare: set[Chain] = field(default_factory=set)
     words: set[str] = field(default_factory=set)

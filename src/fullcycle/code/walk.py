@@ -24,12 +24,20 @@ _FOLLOWED_BY_NOBODY = frozenset(
     {
         ("importlib", "import_module"),
         ("importlib", "__import__"),
+        ("importlib", "machinery", "SourceFileLoader"),
         ("importlib", "reload"),
+        ("importlib", "util", "find_spec"),
+        ("importlib", "util", "spec_from_file_location"),
         ("inspect", "currentframe"),
+        ("inspect", "getcomments"),
+        ("inspect", "getdoc"),
         ("inspect", "getmembers"),
+        ("inspect", "getmodule"),
         ("inspect", "getsource"),
+        ("inspect", "getsourcelines"),
         ("inspect", "stack"),
         ("pkgutil", "iter_modules"),
+        ("pkgutil", "resolve_name"),
         ("pkgutil", "walk_packages"),
         ("runpy", "run_module"),
         ("runpy", "run_path"),
@@ -171,9 +179,14 @@ class Walk:
                         self.pass_through(module, one, rest)
         for statement, star in held.stars:
             own = self.project.own(module, star)
-            if own is not None and self.project.provides(own, name):
+            if own is None:  # which names it binds, nobody can say
+                self.include(module, statement)
+                self.libraries.add(star.module.partition(".")[0])
+            elif self.project.hands_on(own, name):
                 self.include(module, statement)
                 self.execute(own)
+                if self.project.is_computed_list(own):
+                    self.want(own, "__all__")
                 self.use(own, Use(use.chain, use.line, use.called))
 
     def pass_through(self, module: str, one: Imported, rest: Chain) -> None:
@@ -292,8 +305,10 @@ class Walk:
         own = self.project.own(module, imported, whole=True)
         if own is not None:
             self.execute(own)
-            if imported.member is not None:
-                self.execute(f"{own}.{imported.member}" if own else imported.member)
+            listed = (self.project.module(own).listed or ()) if imported.member == "*" else ()
+            for member in (*listed, imported.member):
+                if member is not None:
+                    self.execute(f"{own}.{member}" if own else member)
 
 
 def _in_order(uses: Iterable[Use]) -> list[Use]:
@@ -303,4 +318,4 @@ def _in_order(uses: Iterable[Use]) -> list[Use]:
 
 def _is_constant_import(use: Use) -> bool:
     """Whether it is a call, such as ``import_module("shop.rates")``, that says what it imports."""
-    return use.called and not use.asked and use.chain[-1] in ("import_module", "__import__")
+    return use.called and not use.asked and use.chain[-1] in ("import_module", "__import__", "find_spec")
