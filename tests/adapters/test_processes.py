@@ -1,5 +1,9 @@
 """fullcycle.adapters.crew and .processes: what workers make, and what becomes of calls when they do not."""
 
+import os
+import signal
+import subprocess
+import sys
 import time
 from contextlib import closing
 
@@ -235,3 +239,34 @@ def test_workers_end_with_the_process_that_started_them_however_it_ends():
         time.sleep(0.02)
     assert not any(map(lives, pids))
     process.stdout.close()
+
+
+def test_a_fork_server_that_loads_leaves_an_interruption_to_the_run(tmp_path):
+    """Ctrl-C goes to every process of the terminal: it would show the traceback of an import."""
+    (tmp_path / "slow_to_load.py").write_text(
+        "import pathlib, time\npathlib.Path(__file__).with_name('loading').touch()\ntime.sleep(1)\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", LOADING, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (tmp_path / "loading").exists():
+        time.sleep(0.01)
+    os.killpg(child.pid, signal.SIGINT)
+
+    assert "slow_to_load" not in child.communicate(timeout=60)[1]
+    assert (tmp_path / "heard").exists()
+
+
+LOADING = """
+import pathlib, signal, sys, time
+from fullcycle.adapters.processes import SERVER, Work
+heard = pathlib.Path(sys.argv[1]) / "heard"
+signal.signal(signal.SIGINT, lambda *_: heard.touch())
+SERVER.start(Work(print, (), print, ("slow_to_load",)), 1)
+while not (SERVER.loaded() and heard.exists()):
+    time.sleep(0.01)
+"""

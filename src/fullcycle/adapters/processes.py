@@ -24,7 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fullcycle.adapters import preloaded
+from fullcycle.adapters import preloaded, uninterrupted
 from fullcycle.adapters.preloaded import MARKER
 from fullcycle.adapters.threads import VARIABLES
 from fullcycle.flow import Answer, Call
@@ -71,7 +71,7 @@ class Server:
             weakref.finalize(self, shutil.rmtree, self._marker.parent, ignore_errors=True)
         variables = {**dict.fromkeys(VARIABLES, str(threads)), MARKER: str(self._marker)}
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([*work.preload, preloaded.__name__])
+        context.set_forkserver_preload([uninterrupted.__name__, *work.preload, preloaded.__name__])
         with environment_of(variables):
             forkserver.ensure_running()
 
