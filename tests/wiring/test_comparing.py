@@ -3,9 +3,12 @@
 import polars as pl
 import pytest
 
+from fullcycle.evaluate import Sample, Split
+from fullcycle.kernel import Missing
 from fullcycle.wiring import open_project
 from fullcycle.wiring.comparing import compare
 from fullcycle.wiring.details import value_details
+from fullcycle.wiring.pairing import JudgedModel
 from fullcycle.wiring.sides import side
 from recorded_runs import append, finished, started, stepped
 from small_projects import write
@@ -69,3 +72,15 @@ def test_an_archive_that_is_gone_leaves_the_rest(project):
     assert found.code is None
     assert "code cannot be compared" in found.notes[0]
     assert [(one.kind, one.step) for one in found.data] == [("removed", "made")]
+
+
+def test_a_model_that_is_gone_is_told_as_that_where_its_split_lies_on_a_mapped_file(project):
+    """Python lets a mapped table go by a callback, which an error that is on its way would break."""
+    table = pl.DataFrame({"y": [0, 1] * 50_000, "x": range(100_000)})
+    half = Sample(table, "y")
+    split = project.artifacts.keep(Split(half, half))
+    model = project.artifacts.keep(list(range(100_000)))
+    project.artifacts.objects.remove(model.object)
+
+    with pytest.raises(Missing):
+        JudgedModel(model, split, model).contender(None, project.artifacts)

@@ -31,7 +31,8 @@ class Differences:
         if is_family(was) and is_family(now):
             return self._in_family(was, now)
         try:
-            before, after = self._then.load(was), self._now.load(now)
+            before = self._then.load(was)  # by name, as in JudgedModel.contender
+            after = self._now.load(now)
         except (Missing, Damaged):
             return "what it returned then is kept no longer"
         except FullcycleError as error:

@@ -22,7 +22,8 @@ class JudgedModel:
 
     def contender(self, node: Node, artifacts: Artifacts) -> Contender:
         """The model to be asked again."""
-        halves, model = artifacts.load(self.split, Split), artifacts.load(self.model)
+        halves = artifacts.load(self.split, Split)  # by name: a mapped table must not be let go while
+        model = artifacts.load(self.model)  # an error is on its way, since Python lets it go by a callback
         return Contender(node.declared, batch_model(model, node.line), halves)
 
 
