@@ -35,7 +35,7 @@ def test_the_second_example_adds_a_capability_to_the_first(folder, typed):
         {path.relative_to(folder / name).as_posix() for path in (folder / name).rglob("*.*")}
         for name in ("shop", "chain")
     )
-    files = {"__init__.py", "brief.md", "flow.py", "rows.py", "test_demand.py"}
+    files = {"__init__.py", "brief.md", "flow.py", "rows.py", "service.py", "test_demand.py"}
     assert second - first == {"made_up_sales.py", *(f"demand/{name}" for name in files)}
     assert first <= second
     assert "from chain.demand.rows import" in Path("chain/demand/flow.py").read_text()

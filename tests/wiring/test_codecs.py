@@ -178,7 +178,7 @@ def test_a_type_that_nobody_declared_is_refused_with_the_three_ways_out(shop, ca
 
     assert status_of(fullcycle, ["run", "winback", "-m", "undeclared"]) == 1  # a step failed
     said = capsys.readouterr().err
-    assert "rates: what was returned is a" in said
+    assert "step rates of winback@1 failed: what was returned is a shop.library.rates.Rates" in said
     for way in ("fc.codec(Type", "return numbers, text", "fc.Pickled[Type]"):
         assert way in " ".join(said.split())
 
