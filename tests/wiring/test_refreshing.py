@@ -403,7 +403,7 @@ def test_killed_while_publishing_a_reader_sees_all_of_the_old_or_all_of_the_new(
         buys(item)
         refreshed()
 
-    told = killed("published_work:publish_in_turn", Path.cwd(), times=60, longest=0.06)
+    told = killed("published_work:publish_in_turn", Path.cwd(), times=60, longest=0.2)
 
     facts = publications(open_project().ledger, "recommend", "prod")
     assert [len({one.body.run for one in facts[at : at + 3]}) for at in range(0, len(facts), 3)] == [1] * (
