@@ -113,6 +113,7 @@ def test_a_step_that_changes_a_mapped_table_changes_its_own(tmp_path):
 
 def test_a_map_is_let_go_with_the_last_column_that_lies_on_it(tmp_path):
     gc.collect()
+    mapped.recent.clear()  # which holds the last few whoever uses them
     before = len(mapped.IN_USE)
     back = there_and_back(LARGE, tmp_path / "a")
     last = back["text"].slice(10, 5)
@@ -120,6 +121,7 @@ def test_a_map_is_let_go_with_the_last_column_that_lies_on_it(tmp_path):
     del back
     query.collect(engine="streaming")
     del query
+    mapped.recent.clear()
     gc.collect()
 
     assert len(mapped.IN_USE) == before + 1
@@ -252,3 +254,22 @@ def test_a_garbled_table_is_told_or_differs_and_ends_no_process():
     done = subprocess.run([sys.executable, "-c", GARBLING], capture_output=True, text=True, timeout=120)
 
     assert done.stdout == "True 400\n", done.stderr[-2000:]
+
+
+def test_an_error_passes_as_it_is_where_a_mapped_table_is_let_go_by_it(tmp_path):
+    path = tmp_path / "table.arrow"
+    pl.DataFrame({"x": range(1000)}).write_ipc(path, compression="uncompressed")
+
+    with pytest.raises(ZeroDivisionError):
+        print(mapped.map_table(path), 1 / 0)
+
+
+def test_of_tables_that_nobody_uses_only_a_few_stay_mapped(tmp_path):
+    path = tmp_path / "table.arrow"
+    pl.DataFrame({"x": range(1000)}).write_ipc(path, compression="uncompressed")
+    mapped.recent.clear()
+    before = len(mapped.IN_USE)
+    for _ in range(20):
+        mapped.map_table(path)
+
+    assert len(mapped.IN_USE) - before <= mapped.recent.maxlen <= 4

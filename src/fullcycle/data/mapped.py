@@ -11,6 +11,7 @@ import ctypes
 import itertools
 import mmap
 import struct
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,10 @@ _DICTIONARIES, _BATCHES = 2, 3  # fields of the footer
 IN_USE: dict[int, object] = {}
 """What a table in use lies on, by the number that its array carries: the map and the structures."""
 _numbers = itertools.count(1)
+_KEPT = 4
+recent: deque[pl.DataFrame] = deque(maxlen=_KEPT)
+"""The tables mapped last, so that none of them is let go while an error passes: Python would call
+``_forget`` in the midst of it and show a SystemError in the place of, say, a misspelt column."""
 
 
 def _forget(array: Any, forget: Any = IN_USE.pop) -> None:
@@ -64,7 +69,9 @@ def map_table(path: Path) -> pl.DataFrame:
         like = pl.Series([], dtype=dtype)
         chunks = [batch.column(like) for batch in batches]
         columns.append(read[name] if name in coded else _joined(name, chunks))
-    return pl.DataFrame(columns)
+    table = pl.DataFrame(columns)
+    recent.append(table.clone())
+    return table
 
 
 def _joined(name: str, lying: list["_Lying"]) -> pl.Series:
