@@ -112,10 +112,18 @@ def constant(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def ours(folder: Path, workers: int = 1) -> Iterator[Server]:
+def ours(folder: Path, workers: int = 1, name: str = "") -> Iterator[Server]:
     """``fullcycle serve``."""
     place = Place(free_port(), "/winback")
-    command = [sys.executable, "-m", "fullcycle.cli", "serve", "winback@prod", "--host-name", f"w{workers}"]
+    command = [
+        sys.executable,
+        "-m",
+        "fullcycle.cli",
+        "serve",
+        "winback@prod",
+        "--host-name",
+        f"w{workers}{name}",
+    ]
     options = ["--port", place.port, "--workers", workers]
     with started([*command, *options], place, ROW, cwd=folder / "shop") as server:
         while len(server.processes()) < 1 + workers:
@@ -166,7 +174,8 @@ def report(name: str, server: Server, rounds: list[Round], more: str = "") -> No
     split = f" in {len(resident)} processes" if len(resident) > 1 else ""
     print(
         f"{name:<22} {cpu:8.1f} µs CPU a request (client {client:5.1f}) {rate:7,.0f} /s p99 {p99:6.2f} ms; "
-        f"first answer after {server.start_s:5.2f} s; {sum(resident):4.0f} MB resident{split}{more}",
+        f"first answer after {server.start_s:.2f} s, {server.start_cpu_s:.2f} s of CPU; "
+        f"{sum(resident):.0f} MB resident{split}{more}",
         flush=True,
     )
 
@@ -219,26 +228,33 @@ def answers(server: Server) -> None:
 def two_workers(folder: Path) -> None:
     """Two workers beside one, each with as many connections: what the busiest spends on as many requests.
 
-    The client takes a core of the two, and others take what they take, so requests per second
-    say little. Where workers had a core each, and the client another, throughput would be
-    bounded by the CPU of the busiest worker: that is compared, with the wall clock beside it,
-    and with what the clock could show where two cores do nothing but this.
+    The client takes its share of the two cores, and others take theirs, so requests per second
+    say little. Where each worker had a core, and the client another, throughput would be bounded
+    by the CPU of the busiest worker: that is compared. What two busy cores cost each other is in
+    it, so the same is asked of two services of one worker each, which have nothing in common.
     """
-    with ours(folder, 1) as one, ours(folder, 2) as two:
+    both = 2 * CONNECTIONS
+    with ours(folder, 1) as one, ours(folder, 2) as two, ours(folder, 1, "apart") as other_one:
         count = enough(one)
-        measure(two, serve_shop.clients(), count, 2 * CONNECTIONS)
+        measure(two, serve_shop.clients(), count, both)
         turns = []
         for _ in range(ROUNDS):
             lone = measure(one, serve_shop.clients(), count)
-            both = measure(two, serve_shop.clients(), count, 2 * CONNECTIONS)
-            most = 2 * lone.server_us / (both.server_us + both.client_us)
-            busiest = max(lone.each_s.values()) / max(both.each_s.values())
-            turns.append((busiest, both.per_second / lone.per_second, most))
-            print(f"  one {lone.per_second:6,.0f} /s, CPU {shares(lone)}; ", end="")
-            print(f"two {both.per_second:6,.0f} /s, CPU {shares(both)}, client {both.client_us:.0f} µs each")
-        by_cpu, by_clock, at_most = map(statistics.median, zip(*turns, strict=True))
-        print(f"throughput of two workers beside one: {by_cpu:.2f} times by the CPU of the busiest;")
-        print(f"{by_clock:.2f} times by the clock, with the client on the same cores ({at_most:.2f} at most)")
+            shared = measure(two, serve_shop.clients(), count, both)
+            apart = measure([one, other_one], serve_shop.clients(), count)
+            turns.append((busiest(lone, shared), busiest(lone, apart), shared.per_second / lone.per_second))
+            for name, each in (("one", lone), ("two", shared), ("two services", apart)):
+                print(f"  {name} {each.per_second:6,.0f} /s, CPU {shares(each)}", end=";")
+            print(f" client {shared.client_us:.0f} µs each")
+        by_cpu, services, by_clock = map(statistics.median, zip(*turns, strict=True))
+        print(f"throughput of two workers beside one, by the CPU of the busiest: {by_cpu:.2f} times;")
+        print(f"of two services of one worker each: {services:.2f} times")
+        print(f"by the clock, with the client on the same cores: {by_clock:.2f} times")
+
+
+def busiest(one: Round, two: Round) -> float:
+    """How much less the busiest process of the second has to do."""
+    return max(one.each_s.values()) / max(two.each_s.values())
 
 
 def shares(round: Round) -> str:

@@ -68,6 +68,7 @@ class Server:
     pid: int
     place: Place
     start_s: float = 0.0  # until its first answer
+    start_cpu_s: float = 0.0  # of all its processes, until then
 
     def processes(self) -> list[int]:
         """It and all that it started."""
@@ -143,7 +144,8 @@ def started(
             if process.poll() is not None or time.perf_counter() - began > wait_s:
                 raise SystemExit(f"it did not answer:\n{log.read_text()[-4000:]}")
             time.sleep(0.003)
-        yield Server(process.pid, place, time.perf_counter() - began)
+        took = time.perf_counter() - began
+        yield Server(process.pid, place, took, sum(server.cpu().values()))
     finally:
         every = server.processes()
         process.send_signal(signal.SIGTERM)
@@ -213,29 +215,33 @@ class _Caller(asyncio.Protocol):
         self._transport.close()
 
 
-async def _ask(port: int, requests: Sequence[bytes], connections: int) -> list[float]:
+async def _ask(ports: Sequence[int], requests: Sequence[bytes], connections: int) -> list[float]:
     left, took = iter(requests), []
 
-    async def keep_asking() -> None:
+    async def keep_asking(port: int) -> None:
         loop, more = asyncio.get_running_loop(), True
         while more:  # on another connection, where the server closes one
             done: asyncio.Future[bool] = loop.create_future()
             await loop.create_connection(lambda done=done: _Caller(left, took, done), "127.0.0.1", port)
             more = await done
 
-    await asyncio.gather(*(keep_asking() for _ in range(connections)))
+    await asyncio.gather(*(keep_asking(port) for port in ports for _ in range(connections)))
     return took
 
 
 def measure(
-    server: Server, rows: Iterator[dict[str, Any]], count: int, connections: int = CONNECTIONS
+    servers: Server | Sequence[Server],
+    rows: Iterator[dict[str, Any]],
+    count: int,
+    connections: int = CONNECTIONS,
 ) -> Round:
-    """One round: so many rows, asked over all connections at once."""
-    requests = [server.place.request(next(rows)) for _ in range(count)]
-    before, own, began = server.cpu(), time.process_time(), time.perf_counter()
-    took = sorted(uvloop.run(_ask(server.place.port, requests, connections)))
+    """One round: so many rows in all, asked over all connections to each server at once."""
+    servers = [servers] if isinstance(servers, Server) else servers
+    requests = [servers[0].place.request(next(rows)) for _ in range(count)]
+    before, own, began = _cpu(servers), time.process_time(), time.perf_counter()
+    took = sorted(uvloop.run(_ask([one.place.port for one in servers], requests, connections)))
     wall = time.perf_counter() - began
-    each = {pid: spent - before.get(pid, 0.0) for pid, spent in server.cpu().items()}
+    each = {pid: spent - before.get(pid, 0.0) for pid, spent in _cpu(servers).items()}
     return Round(
         server_us=sum(each.values()) / count * 1e6,
         client_us=(time.process_time() - own) / count * 1e6,
@@ -243,6 +249,10 @@ def measure(
         p99_ms=took[len(took) * 99 // 100] * 1e3,
         each_s=each,
     )
+
+
+def _cpu(servers: Sequence[Server]) -> dict[int, float]:
+    return {pid: spent for one in servers for pid, spent in one.cpu().items()}
 
 
 def told(status: int, body: bytes) -> str:
