@@ -119,3 +119,14 @@ def test_none_like_that_is_no_error(tried, typed):
     said = typed("fullcycle runs winback --by nobody")
 
     assert (said.code, said.out) == (0, "none of 4 runs is like that\n")
+
+
+def test_a_message_is_shown_as_it_was_written_and_in_one_line(tried, typed):
+    """What stands in brackets is markup to whoever draws the table; a code may steer the terminal."""
+    message = "try [/x] and [red]leaves[1,2] :fire:\nthen \x1b[31mmore"
+    append(open_project().ledger, "ana", now(), start=started(message=message), events=[finished()])
+
+    said = typed("fullcycle runs winback")
+
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines()[1].endswith("try [/x] and [red]leaves[1,2] :fire: then [31mmore")

@@ -65,6 +65,12 @@ def in_column(reasons: str, width: int) -> list[str]:
     return [line for one in each for line in wrap(one, width, break_on_hyphens=False) or [""]]
 
 
+def one_line(text: str) -> str:
+    """A text for a cell: in one line, without what would steer a terminal."""
+    return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
+
+
 def show_table(table: Table) -> None:
     """Print a table: fitted to a terminal, one line per row where it is piped on."""
-    Console(width=None if sys.stdout.isatty() else _PIPED).print(table)
+    # what people wrote, such as "[/x] tried again", is no markup of ours
+    Console(width=None if sys.stdout.isatty() else _PIPED, markup=False, emoji=False).print(table)

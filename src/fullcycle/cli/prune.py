@@ -5,7 +5,7 @@ import json
 import click
 from rich.table import Table
 
-from fullcycle.cli.printing import count, memory, show_table, when
+from fullcycle.cli.printing import count, memory, one_line, show_table, when
 from fullcycle.kernel import counted, duration
 from fullcycle.wiring import open_project
 from fullcycle.wiring.pruning import CALM, Pruning, plan_pruning, prune
@@ -58,7 +58,7 @@ def _table(found: Pruning) -> Table:
     for column in ("results of", "when", "frees", "message"):
         table.add_column(column, justify="right" if column == "frees" else "left")
     for run in found.runs[:_LISTED]:
-        table.add_row(run.ref, when(run.at), memory(run.size), run.message)
+        table.add_row(run.ref, when(run.at), memory(run.size), one_line(run.message))
     rest = found.runs[_LISTED:]
     if rest:
         table.add_row(counted(len(rest), "more run"), "", memory(sum(run.size for run in rest)), "")

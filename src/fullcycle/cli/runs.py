@@ -8,7 +8,7 @@ from typing import get_args
 import click
 from rich.table import Table
 
-from fullcycle.cli.printing import money, scored, seconds, show_table, when
+from fullcycle.cli.printing import money, one_line, scored, seconds, show_table, when
 from fullcycle.flow import Condition, RunLine, Status, Wanted, chosen, differing
 from fullcycle.kernel import Invalid, counted, duration, micros, now
 from fullcycle.wiring import open_project
@@ -119,7 +119,7 @@ def _table(runs: Sequence[RunLine], *, several: bool) -> Table:
             *(str(run.parameters.get(name, "")) for name in parameters),
             seconds(run.wall) if run.wall is not None else "",
             money(run.cost) if run.cost is not None else "",
-            run.message,
+            one_line(run.message),
         )
     return table
 
