@@ -61,7 +61,7 @@ uvicorn.run(app, port=int(sys.argv[1]), loop="uvloop", http="httptools", ws="non
 def _model_row(row: dict[str, Any]) -> dict[str, Any]:
     """A row as MLflow's signature has it: the model's features, encoded by whoever asks."""
     zip_code = float(serve_shop.ZIP_CODES.index(row["zip_code"]))
-    numbers = {"recency": row.get("recency"), "history": row.get("history"), "newbie": row["newbie"]}
+    numbers = {name: row[name] for name in ("recency", "history", "newbie") if name in row}
     as_floats = {k: v if v is None or isinstance(v, str) else float(v) for k, v in numbers.items()}
     return {"dataframe_records": [{**as_floats, "zip_code": zip_code, "campaign": 0.0}]}
 
