@@ -17,6 +17,9 @@ WEDNESDAY = datetime(2026, 3, 4, 9, 30)
         ("2026-03-01 14:05", datetime(2026, 3, 1, 14, 5)),
         ("2026-03-01T14:05:30", datetime(2026, 3, 1, 14, 5, 30)),
         ("today 8:15", datetime(2026, 3, 4, 8, 15)),
+        ("8:15", datetime(2026, 3, 4, 8, 15)),
+        ("08:15:30", datetime(2026, 3, 4, 8, 15, 30)),
+        ("yesterday 8:15:30", datetime(2026, 3, 3, 8, 15, 30)),
         ("yesterday", datetime(2026, 3, 3)),
         ("tuesday 14:05", datetime(2026, 3, 3, 14, 5)),
         ("last Tuesday 14:05", datetime(2026, 3, 3, 14, 5)),
@@ -35,7 +38,9 @@ def test_a_zone_that_is_told_is_kept():
     assert read.utcoffset().total_seconds() == 7200
 
 
-@pytest.mark.parametrize("text", ["", "soon", "tuesday 25:00", "tuesday 14:61", "2026-13-01", "last week"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "tuesday 25:00", "tuesday 14:61", "24:00", "14:05:60", "2026-13-01", "last week"]
+)
 def test_what_is_no_moment_is_refused_with_examples(text):
     with pytest.raises(click.BadParameter, match="yesterday 14:05"):
         Moment().convert(text, None, None)

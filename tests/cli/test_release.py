@@ -156,6 +156,12 @@ def test_an_override_of_the_approval_is_recorded(shop, typed):
         "without the approval that its tier asks for: ben is on holiday"
         in typed("fullcycle show winback@prod").out
     )
+    assert typed("fullcycle deployments winback --json").jsons[0]["override"] == "ben is on holiday"
+    for told in (
+        typed("fullcycle deployments winback"),
+        typed("fullcycle deployments winback --at 2100-01-01"),
+    ):
+        assert "(without approval: ben is on holiday)" in " ".join(told.out.split())
 
 
 def test_an_environment_may_do_without_approval(shop, typed):

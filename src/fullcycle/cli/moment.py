@@ -1,4 +1,4 @@
-"""A moment as people type it: a date and time, or a day of the last week by its name."""
+"""A moment as people type it: a date and time, a time of today, or a day of the last week by its name."""
 
 import re
 from datetime import datetime, timedelta
@@ -7,11 +7,15 @@ from typing import Any
 import click
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_NAMED = re.compile(r"(?:last\s+)?(?P<day>[a-z]+)(?:\s+(?P<hour>\d{1,2}):(?P<minute>\d{2}))?", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?:last\s+)?(?P<day>[a-z]+)(?:\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?)?",
+    re.IGNORECASE,
+)
+_TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 
 
 class Moment(click.ParamType):  # type: ignore[type-arg]  # older versions of click take none
-    """``2026-03-01``, ``2026-03-01 14:05``, ``yesterday 14:05``, ``tuesday 14:05``: local unless it says."""
+    """``2026-03-01 14:05``, ``14:05``, ``yesterday 14:05:30``, ``tuesday``: local unless it says."""
 
     name = "moment"
 
@@ -38,14 +42,14 @@ def _read(text: str, now: datetime) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         pass
-    named = _NAMED.fullmatch(text)
+    named = _NAMED.fullmatch(f"today {text}" if _TIME.fullmatch(text) else text)
     days = _days_ago(named["day"].lower(), now) if named is not None else None
     if named is None or days is None:
         return None
-    hour, minute = int(named["hour"] or 0), int(named["minute"] or 0)
-    if hour > 23 or minute > 59:
+    hour, minute, second = (int(named[each] or 0) for each in ("hour", "minute", "second"))
+    if hour > 23 or minute > 59 or second > 59:
         return None
-    return (now - timedelta(days=days)).replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return (now - timedelta(days=days)).replace(hour=hour, minute=minute, second=second, microsecond=0)
 
 
 def _days_ago(day: str, now: datetime) -> int | None:

@@ -52,6 +52,11 @@ def when(micros: int) -> str:
     return f"{local:%Y-%m-%d %H:%M}"
 
 
+def to_the_second(micros: int) -> str:
+    """A time in the reader's own time zone, where minutes would not tell one event from the next."""
+    return f"{instant(micros).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
 def in_column(reasons: str, width: int) -> list[str]:
     """Reasons as the lines of a column: in one where they fit, else each in its own.
 
