@@ -10,6 +10,7 @@ import served_shop
 from asgi_client import ask
 from fullcycle.adapters.segments import SegmentWriter, read_decisions
 from fullcycle.cli import fullcycle
+from fullcycle.cli.explained import _bounded
 from fullcycle.cli.group import status_of
 from fullcycle.data import MASK
 from fullcycle.record import encode_decision
@@ -118,6 +119,11 @@ def test_a_fallbacks_answer_is_told_with_what_the_service_raises(decided, typed)
     assert code == 0
     assert "failed: RuntimeError at winback/service.py:" in out
     assert "answer     campaign Womens E-Mail (the fallback's)" in out
+
+
+def test_a_long_list_that_was_looked_up_is_told_by_its_first_and_how_many_more():
+    assert _bounded({"slice": "1/1", "errors": list(range(99))})["errors"] == [*range(8), "and 91 more"]
+    assert _bounded([*range(9)]) == [*range(9)]  # to count one would take more room than to tell it
 
 
 def test_a_draw_is_told_with_its_chances(decided, typed):

@@ -12,6 +12,7 @@ from fullcycle.wiring.explaining import Compared, Explained
 
 _BAR = 16  # characters to each side of nothing
 _LONGEST = 24  # characters of a value
+_MANY = 8  # values of what was looked up, and of a feature; the rest is counted
 _OPEN = 3  # predictions of a function that are shown with what each feature added
 
 
@@ -41,6 +42,15 @@ def plain(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return "none" if value is None else str(value).lower()
     return str(value)
+
+
+def _bounded(value: Any) -> Any:
+    """A value with the first of its long lists only; ``--json`` has them whole."""
+    if isinstance(value, dict):
+        return {key: _bounded(each) for key, each in value.items()}
+    if isinstance(value, list | tuple) and len(value) > _MANY + 1:
+        return [*value[:_MANY], f"and {len(value) - _MANY:,} more"]
+    return value
 
 
 def _line(name: str, text: str, **style: Any) -> None:
@@ -79,7 +89,7 @@ def _called(called: Called) -> None:
     columns = _Columns.of([one for step in asked[:_OPEN] for one in step.features])
     for step in called.steps:
         if isinstance(step, LookedUp):
-            found = "holds no such key" if step.row is None else plain(step.row)
+            found = "holds no such key" if step.row is None else plain(_bounded(step.row))
             click.echo(f"    looked up  {step.lookup} of {plain(list(step.key))}: {found}")
         elif isinstance(step, Picked):
             _picked(step)

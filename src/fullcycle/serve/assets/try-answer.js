@@ -159,10 +159,15 @@ function bar(value, most) {
   return line;
 }
 
+// The first of a long list, and how many more there are; the JSON below has all.
+const MANY = 24;
+const bounded = (value) => Array.isArray(value) && value.length > MANY + 1
+  ? `${plain(value.slice(0, MANY))} and ${value.length - MANY} more` : plain(value);
+
 function lookedUp(step) {
   const key = plain(step.key);
   const rows = step.row === null ? [] : Object.entries(step.row).map(([name, value]) =>
-    element("tr", {}, element("th", { scope: "row" }, name), element("td", { class: "n" }, plain(value))));
+    element("tr", {}, element("th", { scope: "row" }, name), element("td", { class: "n" }, bounded(value))));
   const head = element("span", {}, `${step.lookup} of ${key}`);
   const found = element("span", { class: "n value" }, step.row === null ? "not there" : "found");
   return [element("details", { class: "asked" }, element("summary", {}, head, found),
