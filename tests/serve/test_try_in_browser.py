@@ -178,11 +178,14 @@ def test_it_can_be_used_by_the_keyboard_alone(page):
 
 
 def test_what_is_wrong_stands_at_its_field_and_above_all_with_the_way_there(page):
+    send(page)
+    page.until(TOLD)
     write(page, "recency", "13")
     write(page, "history", "much")
     send(page)
     page.until("!document.getElementById('problems').hidden")
 
+    assert text(page, "#answer") == "There is no answer to this request."  # and not the one to the row before
     assert text(page, "#error-recency") == "expected int <= 12"
     assert text(page, "#error-history") == "expected float, got str"
     assert page.run("document.getElementById('field-recency').getAttribute('aria-invalid')") == "true"

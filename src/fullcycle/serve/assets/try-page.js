@@ -107,6 +107,7 @@ function complain(errors, detail) {
     field.complain(lines.filter((line) => line.field === field).map((line) => line.why).join("; "));
   }
   if (!detail) return;
+  at("answer").replaceChildren(element("p", { class: "none" }, "There is no answer to this request."));
   box.replaceChildren(element("p", {}, element("strong", {}, "Not answered: "), detail), element("ul", {}, ...lines.map((line) =>
     element("li", {}, line.field ? element("a", { href: `#${line.field.id}` }, line.name) : line.name, ` ${line.why}`))));
   box.focus();
