@@ -1,10 +1,11 @@
 """fullcycle.adapters.uvicorn: where it listens, and a clear word about a port."""
 
+import logging
 import socket
 
 import pytest
 
-from fullcycle.adapters.uvicorn import listen
+from fullcycle.adapters.uvicorn import _config, listen
 from fullcycle.kernel import Misconfigured, Refused
 
 
@@ -40,3 +41,13 @@ def test_a_taken_port_is_told():
 def test_a_number_that_is_no_port_is_told(port):
     with pytest.raises(Misconfigured, match=f"port {port} cannot be used"):
         listen("127.0.0.1", port)
+
+
+def test_what_clients_send_fills_no_log_and_what_the_server_does_wrong_is_told():
+    async def app(scope, receive, send):
+        raise NotImplementedError
+
+    _config(app, 1.0)
+
+    assert not logging.getLogger("uvicorn.error").isEnabledFor(logging.WARNING)
+    assert logging.getLogger("uvicorn.error").isEnabledFor(logging.ERROR)

@@ -206,7 +206,7 @@ def test_a_service_that_raises_is_answered_for_by_its_fallback(serve):
     assert served.get("/readyz").json["fallbacks"] == 1
     assert len(served.told) == 1
     assert "winback.service:sometimes failed: RuntimeError at " in served.told[0]
-    assert "service.py:" in served.told[0]
+    assert "/winback/service.py:" in served.told[0]
     assert "12.5" not in served.told[0]
 
 

@@ -211,7 +211,7 @@ def _config(app: Any, grace_s: float) -> uvicorn.Config:
         lifespan="on",
         interface="asgi3",
         access_log=False,
-        log_level="warning",
+        log_level="error",  # its warnings are of what clients send: whoever likes could fill a disk
         server_header=False,
         proxy_headers=False,
         backlog=BACKLOG,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from os.path import normpath
 from typing import Any
 
 import msgspec
@@ -238,7 +239,7 @@ def _line_of(error: Exception) -> str:
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
-    return f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place is not None else "?"
+    return f"{normpath(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}" if place is not None else "?"
 
 
 def answer_of(policy: Policy, row: Row, draw: HashedDraw) -> bytes:
