@@ -4,6 +4,8 @@ import itertools
 import os
 import signal
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -70,6 +72,38 @@ def test_neither_supervisor_nor_worker_loads_what_only_training_needs(project):
 
     for name in ("polars", "numpy", "scipy", "sklearn", "pandas", "pydantic", "duckdb", "pyarrow"):
         assert f"/{name}" not in loaded
+
+
+def modules(code):
+    """What a new interpreter has imported after ``code``."""
+    told = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return set(told.stdout.split())
+
+
+def test_a_supervisor_starts_its_first_worker_before_it_loads_what_it_needs_itself():
+    begun = modules("import fullcycle.cli.serve")
+
+    for late in ("asyncio", "fullcycle.serve.converging", "fullcycle.serve.guard", "fullcycle.serve.app"):
+        assert late not in begun
+
+
+def test_a_worker_imports_nothing_that_it_has_no_use_for():
+    loaded = modules("import fullcycle.wiring.__main__, fullcycle.wiring.serving")
+    stages = {name.split(".")[1] for name in loaded if name.startswith("fullcycle.")}
+    code = {name.removeprefix("fullcycle.code.") for name in loaded if name.startswith("fullcycle.code.")}
+
+    assert stages == {
+        *("adapters", "code", "data", "evaluate", "experiment", "feature", "kernel", "metric"),
+        *("record", "release", "serve", "wiring"),
+    }
+    assert code == {"archive", "beside", "installed", "layout", "loader", "stamps"}  # and no syntax trees
+    for name in ("rich", "fullcycle.serve.assessment", "fullcycle.serve.supervisor"):
+        assert name not in loaded
 
 
 def counted(service):

@@ -190,6 +190,7 @@ class _Parts:
     loaded: Loaded
     artifacts: Artifacts
     opened: dict[_Asked, ServedLookup[Any]] = field(default_factory=dict)  # lookups; policies share them
+    made: dict[str, Any] = field(default_factory=dict)  # what models are of, by parameter; shared alike
 
     def policy(self, reference: str) -> Policy:
         function = named(self.loaded, reference)
@@ -218,12 +219,12 @@ class _Parts:
 
     def _model(self, name: str, row: type[Row]) -> ReleasedModel:
         pinned = self._pinned(name)
-        return self._released(pinned, self._encoder(pinned, row), self.artifacts.load(pinned.artifact))
+        return self._released(pinned, self._encoder(pinned, row), self._made(name))
 
     def _family(self, name: str, row: type[Row]) -> dict[str, ReleasedModel]:
         pinned = self._pinned(name)
         encode = self._encoder(pinned, row)
-        family = self.artifacts.load(pinned.artifact)
+        family = self._made(name)
         if not isinstance(family, dict):
             raise Invalid(
                 f"step {pinned.step} made one model, {name} asks for a family of them",
@@ -251,6 +252,11 @@ class _Parts:
                 "annotate the parameter with what the step returns",
             )
         return ReleasedModel(pinned.step, encode, predictor)
+
+    def _made(self, name: str) -> Any:
+        if name not in self.made:
+            self.made[name] = self.artifacts.load(self._pinned(name).artifact)
+        return self.made[name]
 
     def _pinned(self, name: str) -> PinnedModel:
         if name not in self.manifest.models:

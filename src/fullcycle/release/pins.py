@@ -8,7 +8,7 @@ explained, replayed or judged later.
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
-from fullcycle.code import Loaded, own_code
+from fullcycle.code import Loaded
 from fullcycle.data import Row, contract_digest
 from fullcycle.kernel import Damaged, Digest, Invalid, Missing, UnknownName, digest_parts
 from fullcycle.record import Artifact, ObjectStore, PlainCodec
@@ -46,6 +46,8 @@ def contracts_of(signature: Signature) -> dict[str, Digest]:
 
 def code_of(loaded: Loaded, references: Iterable[str]) -> dict[str, Digest]:
     """A digest per function of all code of the project that it reaches."""
+    from fullcycle.code import own_code  # reads syntax trees: a service without features has no use for it
+
     return {
         reference: own_code(loaded.archive, *reference.split(":")) for reference in sorted(set(references))
     }

@@ -1,7 +1,7 @@
 """How many workers a service keeps, and how soon one that died is started again: pure decisions."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fullcycle.kernel import Invalid
 
@@ -47,6 +47,15 @@ class Workers:
 
     def __str__(self) -> str:
         return str(self.most) if self.fewest == self.most else f"{self.fewest}-{self.most}"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a service is kept at: its workers, the memory each may hold, the time each has to end."""
+
+    workers: Workers = field(default_factory=Workers)
+    memory: int | None = None  # bytes
+    grace_s: float = 10.0
 
 
 class Staffing:

@@ -18,7 +18,7 @@ from fullcycle.serve import messages
 from fullcycle.serve.member import Member, Process, ReadSlot
 from fullcycle.serve.messages import TO_SUPERVISOR
 from fullcycle.serve.ports import Deployed, Tell
-from fullcycle.serve.staffing import Backoff, Staffing, Workers
+from fullcycle.serve.staffing import Backoff, Staffing, Terms
 
 TICK_S = 0.1
 _ADOPTED_S = 3.0  # how long running workers have to greet a new supervisor
@@ -46,15 +46,6 @@ class Page(Protocol):
     def slot(self, number: int) -> ReadSlot:
         """A slot."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a service is kept at: its workers, the memory each may hold, the time each has to end."""
-
-    workers: Workers = field(default_factory=Workers)
-    memory: int | None = None  # bytes
-    grace_s: float = 10.0
 
 
 Start = Callable[[int, str], Process]

@@ -27,7 +27,8 @@ Stage = Callable[[Deployed], Active]
 """Loads a release and replays its golden rows; raises where it may not answer."""
 
 _HELD = 3  # what answers, what answered before it, and what was staged to answer next
-_AGAIN_S = 0.2  # between two attempts to reach a supervisor
+_AGAIN_S = 0.01  # until a supervisor is tried again, which may be loading still; doubled each time
+_LONGEST_S = 0.2
 _UNSAID = 100  # lines that are kept for the next supervisor
 
 
@@ -152,12 +153,15 @@ class Line:
     async def keep(self) -> None:
         """Stay on the line, until cancelled."""
         self._loop = asyncio.get_running_loop()
+        wait = _AGAIN_S
         while True:
             try:
                 reader, self._writer = await asyncio.open_unix_connection(self._path)
             except OSError:
-                await asyncio.sleep(_AGAIN_S)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, _LONGEST_S)
                 continue
+            wait = _AGAIN_S
             self._greet()
             with suppress(OSError, asyncio.IncompleteReadError):
                 await self._listen(reader)

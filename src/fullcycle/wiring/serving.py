@@ -15,7 +15,7 @@ from fullcycle.adapters.shared_page import SharedPage
 from fullcycle.adapters.uvicorn import Door, serve_behind
 from fullcycle.release import Assessment, Manifest
 from fullcycle.release.loading import require_surroundings
-from fullcycle.serve import App, Edge, Stager, assess_here
+from fullcycle.serve import App, Edge, Stager
 from fullcycle.serve.gaps import Gaps
 from fullcycle.serve.helper import Helper, Noting, help_out
 from fullcycle.serve.metrics import Census, Meter
@@ -142,6 +142,8 @@ def require_fit(root: str, manifest: str) -> str:
 
 def assess_in_this_process(root: str, environment: str, manifest: str, log: str, began: str) -> Assessment:
     """Measure a release; to be called in a process that does nothing else."""
+    from fullcycle.serve import assess_here  # no worker has a use for it
+
     made = stager(open_project(Path(root)), environment, Path(log), lambda told: print(told, file=sys.stderr))
     return assess_here(replace(made, batch=True), manifest, began=float(began), fibers=_fibers)
 
