@@ -48,6 +48,11 @@ class Files:
         """The files beside the archive that have been asked for, with their digests."""
         return dict(self._beside)
 
+    @property
+    def known(self) -> set[str]:
+        """The files of the archive, and those beside it that have been asked for."""
+        return {*self._archive.files, *self._beside}
+
     def matching(self, pattern: str) -> dict[str, Digest]:
         """The files that a path or a pattern stands for, with their digests; always the same ones."""
         if pattern not in self._matched:
@@ -80,6 +85,14 @@ class Files:
         if data is not None and digest_bytes(data) == digest:
             return data
         return self._from_record(path, digest)
+
+    def found(self, path: str) -> bytes | None:
+        """The bytes of a file that code finds by itself; one that nobody declared is read where it lies."""
+        return self.read(path) if path in self.known else self._on_disk(path)
+
+    def place(self, path: str) -> Path:
+        """Where a path of the project is, or would be."""
+        return (self._root or Path(f"<{self._archive.package}>")) / path
 
     def location(self, path: str) -> Path:
         """Where the file lies, for a library that reads it itself: it holds what was digested.

@@ -39,6 +39,38 @@ def only_text(call: ast.Call) -> str | None:
     return None
 
 
+def resource_of(node: ast.expr) -> tuple[ast.Call, str] | None:
+    """The call in ``files(__package__) / "rates.csv"``, and the file: its package, a slash, its path.
+
+    ``None`` where the package or a part of the path is not written out.
+    """
+    parts: list[str] = []
+    while True:
+        match node:
+            case ast.BinOp(left=left, op=ast.Div(), right=ast.Constant(value=str(part))):
+                node, parts = left, [part, *parts]
+            case ast.Call(func=ast.Attribute(value=left, attr="joinpath"), args=args, keywords=[]):
+                given = [one.value for one in args if isinstance(one, ast.Constant)]
+                texts = [part for part in given if isinstance(part, str)]
+                if len(texts) != len(args):
+                    return None
+                node, parts = left, [*texts, *parts]
+            case ast.Call(args=[package, *more], keywords=_):
+                given = [one.value for one in more if isinstance(one, ast.Constant)]
+                named = _package(package)
+                path = "/".join([*(part for part in given if isinstance(part, str)), *parts])
+                return (node, f"{named}/{path}") if named and len(given) == len(more) and path else None
+            case _:
+                return None
+
+
+def _package(node: ast.expr) -> str:
+    match node:
+        case ast.Constant(value=str(name)) | ast.Name(id=("__package__" | "__name__") as name):
+            return name
+    return ""
+
+
 def texts_of(node: ast.expr | None) -> Iterator[str]:
     """The texts in an annotation, but for those of a ``Literal``."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -11,6 +11,7 @@ import builtins
 import importlib
 import importlib.util
 import linecache
+import posixpath
 import sys
 import threading
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ from typing import TYPE_CHECKING, Any, cast
 from fullcycle.code.archive import Archive
 from fullcycle.code.beside import Files
 from fullcycle.code.layout import Home, find, modules
+from fullcycle.code.redirect import redirections
+from fullcycle.code.resources import Reader, Resource
 from fullcycle.kernel import Digest, Invalid, UnknownName, digest_bytes
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ class Loaded:
         self.files = Files(archive, root)  # what its fc.File objects read; a run sets its own
         self._lock = threading.RLock()
         self._executed: dict[str, ModuleType] = {}
-        self._importlib = _Importlib(self)
+        self._redirected = redirections(self.import_module, self._private)
         self._builtins = {**vars(builtins), "__import__": self._import}
 
     def module(self, name: str) -> ModuleType:
@@ -133,7 +136,7 @@ class Loaded:
         relative = self._relative(name)
         if relative is None:
             module = builtins.__import__(name, globals, locals, fromlist or (), 0)
-            return self._importlib if module is importlib else module
+            return self._redirected.get(module.__name__, module)
         module = self._module(relative, asked)
         for wanted in fromlist or ():
             self._require(module, relative, wanted, asked)
@@ -146,6 +149,11 @@ class Loaded:
         return (
             importlib.import_module(absolute) if relative is None else self._module(relative, "the archive")
         )
+
+    def _private(self, name: str) -> str:
+        """The name in ``sys.modules`` of a module that the archive's modules name; others as they are."""
+        relative = self._relative(self._public(name))
+        return name if relative is None else self._module(relative, "the archive").__name__
 
     def _require(self, module: ModuleType, relative: str, wanted: str, asked: str) -> None:
         """Import the submodule that ``from module import wanted`` may name; refuse what is not there."""
@@ -221,19 +229,8 @@ _REGISTRY: dict[tuple[Digest, Path | None], Loaded] = {}
 _REGISTRY_LOCK = threading.Lock()
 
 
-class _Importlib(ModuleType):
-    """``importlib`` to the archive's modules: all of it, with ``import_module`` led into the archive."""
-
-    def __init__(self, loaded: Loaded) -> None:
-        super().__init__("importlib")
-        self.import_module = loaded.import_module
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(importlib, name)
-
-
 class _Source:
-    """A module's ``__loader__``: hands its source to ``inspect`` and ``linecache``."""
+    """A module's ``__loader__``: hands out its source, and the files of the archive."""
 
     def __init__(self, loaded: Loaded) -> None:
         self._loaded = loaded
@@ -245,9 +242,29 @@ class _Source:
 
     def get_source(self, full: str) -> str | None:
         """The source of a module by its name in ``sys.modules``."""
-        archive = self._loaded.archive
-        home = find(archive, full.removeprefix(self._loaded.name).removeprefix("."))
-        return _text(archive.files[home.path]) if home is not None and home.path else None
+        home = self._home(full)
+        return _text(self._loaded.archive.files[home.path]) if home is not None and home.path else None
+
+    def get_data(self, path: str) -> bytes:
+        """The bytes of a file by its path in ``__file__`` and ``__path__``, for ``pkgutil``.
+
+        Raises:
+            FileNotFoundError: where there is none.
+        """
+        top = self._resource("")
+        return top.joinpath(posixpath.relpath(path, self._loaded._file(""))).read_bytes()
+
+    def get_resource_reader(self, full: str) -> Reader:
+        """What ``importlib.resources`` asks for the files beside a module."""
+        home = self._home(full)
+        module = full.removeprefix(self._loaded.name).removeprefix(".").replace(".", "/")
+        return Reader(self._resource(module if home is None or home.package else posixpath.dirname(module)))
+
+    def _home(self, full: str) -> Home | None:
+        return find(self._loaded.archive, full.removeprefix(self._loaded.name).removeprefix("."))
+
+    def _resource(self, path: str) -> Resource:
+        return Resource(path, self._loaded.archive.package, lambda: self.project_files)
 
 
 @lru_cache(maxsize=4096)

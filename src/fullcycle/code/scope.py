@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from fullcycle.code.binding import Imported, imports_of, names_of
-from fullcycle.code.expression import chains_of, dotted, every_argument, only_text, texts_of
+from fullcycle.code.expression import chains_of, dotted, every_argument, only_text, resource_of, texts_of
 from fullcycle.code.usage import Call, Chain, Reading, Use
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -54,6 +54,7 @@ class _Reader:
         self.hint = False  # whether what is visited is an optional annotation
         self.typing = False  # whether it is an annotation
         self.outermost: ast.stmt | None = None
+        self.resources: dict[ast.Call, str] = {}  # calls such as files(__package__), and the file named
         self.parameters: list[str] = []  # of the function whose call is read
 
     def finish(self) -> Reading:
@@ -171,8 +172,19 @@ class _Reader:
 
     # calls
 
+    def _binop(self, node: ast.BinOp) -> None:
+        self.note_resource(node)
+        self.children(node)
+
+    def note_resource(self, node: ast.expr) -> None:
+        """Keep the longest path that begins with a call."""
+        found = resource_of(node)
+        if found is not None:
+            self.resources.setdefault(*found)
+
     def _call(self, node: ast.Call) -> None:
         chain = dotted(node.func)
+        self.note_resource(node)
         if self.running:
             self.called(node, chain)
         if chain == ("getattr",) and len(node.args) > 1:
@@ -187,7 +199,7 @@ class _Reader:
         if isinstance(node.func, ast.Attribute) and node.func.attr in _TEXT_READERS:
             self.reading.reads_text = True
         if chain is not None:
-            text = only_text(node) if chain[-1] == _FILE else None
+            text = only_text(node) if chain[-1] == _FILE else self.resources.get(node)
             self.use(chain, node.lineno, called=True, given=text)
         else:
             self.visit(node.func)

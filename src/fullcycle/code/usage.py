@@ -14,7 +14,8 @@ class Use:
 
     ``origin`` is the import inside a function that binds it there; ``asked`` how it is asked:
     by a ``"computed"`` attribute, in a ``"text"`` that may name it, or plainly (``""``).
-    ``given`` is the text that a call of ``fc.File`` is given; empty where it is only a type.
+    ``given`` is the text that a call of ``fc.File`` is given; empty where it is only a type;
+    of any other call, the file that it names in a package: ``__package__/rates.csv``.
     """
 
     chain: Chain

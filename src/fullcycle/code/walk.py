@@ -12,14 +12,27 @@ from collections.abc import Iterable
 from fullcycle.code.binding import Imported
 from fullcycle.code.effects import Effects
 from fullcycle.code.layout import modules
+from fullcycle.code.packaged import is_about_resources, resource_path
 from fullcycle.code.project import Origin, Project
 from fullcycle.code.statement import Statement
 from fullcycle.code.usage import Chain, Use
 
 _WORD = re.compile(r"[^\W\d]\w*")
-_MODULES_OWN = {"__name__", "__file__", "__package__", "__spec__", "__path__", "__builtins__"}
+_MODULES_OWN = {"__name__", "__file__", "__package__", "__path__", "__builtins__"}
 _PYTHONS = frozenset(dir(builtins)) | _MODULES_OWN
-_DYNAMIC = frozenset({"eval", "exec", "globals", "__import__", "compile", "__doc__", "__annotations__"})
+_DYNAMIC = frozenset(
+    {
+        "__annotations__",
+        "__doc__",
+        "__import__",
+        "__loader__",
+        "__spec__",
+        "compile",
+        "eval",
+        "exec",
+        "globals",
+    }
+)
 _FOLLOWED_BY_NOBODY = frozenset(
     {
         ("importlib", "import_module"),
@@ -47,7 +60,9 @@ _FOLLOWED_BY_NOBODY = frozenset(
 )
 _FILE = ("fullcycle", "File")
 _COMPUTED_FILE = "fc.File of a computed path"
-_FROM_TEXT = frozenset({"eval", "exec", "compile", "run_path"})  # what they run may stand in any file
+_FROM_TEXT = frozenset(
+    {"__loader__", "__spec__", "compile", "eval", "exec", "run_path"}
+)  # what they run may stand in any file
 _TELLING = frozenset({"__annotations__", "__code__", "__doc__", "__globals__", "__subclasses__"})
 
 
@@ -227,6 +242,18 @@ class Walk:
             self.cannot_follow(module, use, ".".join(chain))
         if chain[:2] == _FILE or chain[:4] == ("fullcycle", "data", "file", "File"):
             self.file(module, use)
+        if is_about_resources(chain):
+            self.resource(module, use, chain)
+
+    def resource(self, module: str, use: Use, chain: Chain) -> None:
+        """Reach a file of a package: the one that is named, or whatever it may be."""
+        path = resource_path(self.project, module, use.given or "")
+        if path is None:
+            self.cannot_follow(module, use, ".".join(chain), any_file=True)
+        elif path:
+            self.files.add(path)
+        else:
+            self.libraries.add((use.given or "").partition("/")[0].partition(".")[0])
 
     def file(self, module: str, use: Use) -> None:
         """Reach a file that is declared where it is used; its path has to stand there."""
@@ -282,8 +309,9 @@ class Walk:
         if own is not None and not self.project.has(own):
             self.absent.add((own, ""))
 
-    def cannot_follow(self, module: str, use: Use, what: str) -> None:
+    def cannot_follow(self, module: str, use: Use, what: str, *, any_file: bool = False) -> None:
         """Tell what cannot be followed."""
+        self.from_text |= any_file
         self.unfollowed.add(f"{self.project.path(module)}:{use.line} {what}")
         self.from_text |= what.rpartition(".")[2] in _FROM_TEXT or what == _COMPUTED_FILE
 
