@@ -1,5 +1,6 @@
 """fullcycle.adapters.segments: what was appended is read, what was torn is left out, what broke is told."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -124,6 +125,30 @@ def test_a_full_segment_is_followed_by_another(tmp_path):
     assert [payload[:1] for path in segments(tmp_path) for payload in payloads(path)] == [
         b"%d" % n for n in range(10)
     ]
+
+
+@pytest.mark.parametrize("fits", [0, 3])
+def test_a_segment_that_a_full_disk_does_not_let_begin_leaves_nothing_behind(tmp_path, monkeypatch, fits):
+    real, full = os.write, True
+
+    def write(handle: int, data: bytes) -> int:
+        if full and not fits:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(handle, data[:fits] if full else data)
+
+    monkeypatch.setattr(os, "write", write)
+    writer = SegmentWriter(tmp_path)
+    for _ in range(3):
+        with pytest.raises(Misconfigured, match="No space left"):
+            writer.append(b"lost")
+    assert segments(tmp_path) == []  # nor is a file left of each attempt
+
+    full = False
+    writer.append(b"kept")
+    writer.close()
+
+    (path,) = segments(tmp_path)
+    assert payloads(path) == [b"kept"]
 
 
 def test_the_writer_synchronises_by_itself(tmp_path, monkeypatch):

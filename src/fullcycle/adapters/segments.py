@@ -153,12 +153,8 @@ class SegmentWriter:
         self._leave()
         make_folder(self._folder)
         path = self._folder / f"{uuid7()}{SUFFIX}"
-        self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
-        self._end = os.write(self._handle, _MAGIC)
-        if self._end != len(_MAGIC):
-            self._leave()
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._handle = _begun(path)
+        self._end = len(_MAGIC)
         self._until = time.monotonic() + self._terms.segment_s
         self._named = False
         if self._beat is None:
@@ -228,6 +224,23 @@ class SegmentWriter:
             if handle >= 0:
                 os.close(handle)
             _end(left)
+
+
+def _begun(path: Path) -> int:
+    """A new segment without events, locked; none is there where it could not be begun whole.
+
+    An event behind half a magic would make the whole log unreadable.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.write(handle, _MAGIC) != len(_MAGIC):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+        raise
+    return handle
 
 
 def _end(handles: Sequence[int]) -> None:
