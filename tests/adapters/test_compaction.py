@@ -384,6 +384,18 @@ def test_what_was_answered_besides_is_told_and_no_decision(events):
     assert events.ids() == events.logged() == ["a", "b"]
 
 
+def test_a_segment_without_events_may_go_while_the_log_is_read(events):
+    log(events.folder, "a")
+    blank = events.folder / f"{uuid7()}.segment"
+    blank.touch()
+    reading = logged(events.log, "winback")
+
+    first = next(reading).id
+    blank.unlink()
+
+    assert [first, *(one.id for one in reading)] == ["a"]
+
+
 def test_decisions_come_back_as_they_were_logged_before_and_after(events):
     full = decision("d", live={"history": "ab12"}, arm="x", propensity=0.1 + 0.2, answer=[{"n": None}])
     writer = SegmentWriter(events.folder)

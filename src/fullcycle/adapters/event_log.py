@@ -44,6 +44,6 @@ def _as_it_was(log: EventLog, only: str | None) -> Iterator[tuple[Any, ...]]:
                     if unlogged_in(payload) is None:
                         yield log.columns.row(payload, path.name)
     except (FileNotFoundError, Missing):
-        if log.told() == told:
-            raise
+        if log.told() == told and all(path.exists() for path in paths):
+            raise  # and not one without events, which goes untold
         yield from _as_it_was(log, only)
