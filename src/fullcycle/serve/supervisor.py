@@ -75,6 +75,7 @@ class Staff:
     _not_before: float = 0.0
     _count: int = 0
     _ticks: int = 0
+    _dismissed: bool = False
 
     def __post_init__(self) -> None:
         self._staffing = Staffing(self.terms.workers)
@@ -148,7 +149,12 @@ class Staff:
             member.say(messages.Retire())
 
     def tend(self) -> None:
-        """See to what happens by itself: workers that died, stand still, grew, or are too few or many."""
+        """See to what happens by itself: workers that died, stand still, grew, or are too few or many.
+
+        Once all were dismissed nothing is: each hangs up as it ends, and none may take its place.
+        """
+        if self._dismissed:
+            return
         now = time.monotonic()
         self._ticks += 1
         for member in list(self.members):
@@ -161,7 +167,8 @@ class Staff:
         self._level(now, in_flight)
 
     async def dismiss(self) -> None:
-        """End every worker: each finishes what it began, within the grace period."""
+        """End every worker: each finishes what it began, within the grace period; no other begins."""
+        self._dismissed = True
         for member in self.members:
             member.process.send(signal.SIGTERM)
         until = time.monotonic() + self.terms.grace_s + _LET_GO_S
