@@ -21,7 +21,7 @@ from fullcycle.adapters.segments import Hole, read_decisions, scan_segment, segm
 from fullcycle.record import decode_decision
 from fullcycle.wiring.deploying import go_back, put_to_work
 from fullcycle.wiring.project import Project
-from hosted import BODY, Supervisor, deploy, hosting, lay_out, until
+from hosted import BODY, Supervisor, deploy, hosting, lay_out, left_behind, until
 from served_process import Connection
 
 CLIENTS = 8
@@ -121,6 +121,7 @@ def go_through(
             for asker in askers:
                 asker.join()
         ended = service.end()
+        outcome.failed += [f"worker {pid} was left behind" for pid in left_behind(project)]
     outcome.failed += [] if ended == 0 else [f"the supervisor ended with {ended}"]
     outcome.killed, outcome.took_s = len(kills), time.monotonic() - began
     _reckon(outcome, project, askers)

@@ -160,12 +160,23 @@ def hosting(
         if process.poll() is None:
             process.kill()
         process.wait()
-        for pid in pids | _pids(supervisor):
+        for pid in pids | _pids(supervisor) | left_behind(project):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         assert process.stdout is not None
         supervisor._listener.join(timeout=10)
         process.stdout.close()
+
+
+def left_behind(project: Project) -> set[int]:
+    """Processes that answer for a project, whoever knows of them; where the system tells of processes."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = path.read_bytes().split(b"\0")
+            if b"worker" in words and str(project.root).encode() in words:
+                found.add(int(path.parent.name))
+    return {pid for pid in found if lives(pid)}
 
 
 def _pids(supervisor: Supervisor) -> set[int]:
