@@ -103,6 +103,68 @@ def test_a_text_beside_the_code_counts_only_where_a_text_is_run_or_read(text, co
     assert (before.digest != after.digest) == counts
 
 
+LOOKING = {
+    "import os\ndef f(n): return os.listdir(n)": "flow.py:2 os.listdir",
+    "from os.path import exists\ndef f(n): return exists('extra.py')": "flow.py:2 os.path.exists",
+    "import glob\ndef f(n): return glob.glob('*.csv')": "flow.py:2 glob.glob",
+    "from glob import glob as every\ndef f(n): return every(n)": "flow.py:2 glob.glob",
+    "from pathlib import Path\ndef f(n): return Path(n).exists()": "flow.py:2 exists",
+    "from pathlib import Path\ndef f(n): return list(Path(__file__).parent.iterdir())": "flow.py:2 iterdir",
+    "from pathlib import Path\nHERE = Path('.')\ndef f(n): return HERE.glob(n)": "flow.py:3 HERE.glob",
+    "from pathlib import Path\ndef f(n):\n    here = Path('.')\n    return here.rglob(n)": "flow.py:4 rglob",
+    "from pathlib import Path\ndef f(n): return [*map(Path.is_file, n)]": "flow.py:2 pathlib.Path.is_file",
+    "def f(n): return n.root.is_dir()": "flow.py:1 is_dir",
+}
+
+
+@pytest.mark.parametrize("text", LOOKING)
+def test_where_code_looks_at_files_their_names_count_and_nothing_else_does(text):
+    files = {"flow.py": text, "far.py": "X = 1", "notes.txt": "one"}
+    before, edited, added = (
+        reach(of(one), "flow", "f")
+        for one in (files, {**files, "far.py": "X = 2", "notes.txt": "two"}, {**files, "extra.py": ""})
+    )
+
+    assert before.looks == (LOOKING[text],)
+    assert not before.unfollowed
+    assert before.digest == edited.digest != added.digest
+    assert changed(before.symbols, added.symbols) == ["the list of the project's files changed"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os\ndef f(n): return os.path.exists('/data/rates.csv')",
+        "import ast\ndef f(n): return ast.walk(n)",
+        "from shop.money import exists\ndef f(n): return exists(n)",
+        "import shop.money as m\ndef f(n): return m.exists(n)",
+    ],
+)
+def test_what_looks_at_no_file_of_the_project_counts_no_names(text):
+    assert not reach(of({"flow.py": text, "money.py": "def exists(n): return n"}), "flow", "f").looks
+
+
+STARTED = {
+    "import subprocess, sys\ndef f(): subprocess.run([sys.executable, 'tools/far.py'])": True,
+    "import subprocess\ndef f(): subprocess.check_output('python ./tools/far.py --all', shell=True)": True,
+    "import subprocess\nSCRIPT = 'far.py'\ndef f(): subprocess.Popen(['python', SCRIPT])": True,
+    "import os\ndef f(): os.system(f'python {__file__[:-7]}/tools/far.py')": True,
+    "import subprocess\ndef f(): subprocess.call(['python', '-m', 'shop.tools.far'])": True,
+    "import subprocess\ndef f(): subprocess.call(['git', 'status'])": False,
+    "def f(): return 'tools/far.py'": False,
+}
+
+
+@pytest.mark.parametrize("text", STARTED)
+def test_code_that_another_process_runs_counts_where_it_is_named(text):
+    files = {"flow.py": text, "tools/far.py": "X = 1"}
+    before = reach(of(files), "flow", "f")
+    after = reach(of({**files, "tools/far.py": "X = 2"}), "flow", "f")
+
+    assert bool(before.unfollowed) == STARTED[text]
+    assert (before.digest != after.digest) == STARTED[text]
+
+
 FOLLOWED = [
     "from shop.money import *\nif __debug__ is None:\n    euro = None\ndef f(n): return euro(n)",
     "from shop.money import *\neuro: object\ndef f(n): return euro(n)",

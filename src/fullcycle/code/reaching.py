@@ -24,6 +24,7 @@ from fullcycle.code.walk import Walk
 from fullcycle.kernel import Digest, UnknownName, digest_bytes, digest_value
 
 ORDER = "the order of what it runs when imported"
+NAMES = "the list of the project's files"
 _ABSENT = "absent"
 
 
@@ -35,7 +36,8 @@ class Reach:
     nothing else; ``distributions`` maps the installed ones to their versions; ``unfollowed``
     lists what could not be followed, as ``path:line what``; ``files`` the paths and patterns
     of files that it declares by ``fc.File``, whose content is not part of the digest yet;
-    ``texts`` what in its code may name other files: path and line of the code, and the text.
+    ``texts`` what in its code may name other files: path and line of the code, and the text;
+    ``looks`` lists where it looks at which files there are, as ``unfollowed`` does.
     """
 
     digest: Digest
@@ -44,6 +46,7 @@ class Reach:
     unfollowed: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     texts: tuple[tuple[str, int, str], ...] = ()
+    looks: tuple[str, ...] = ()
 
     def including(self, declared: Mapping[str, Symbol]) -> "Reach":
         """The reach with what else it stands on, such as the content of files."""
@@ -100,6 +103,7 @@ def _walked(archive: Archive, module: str, name: str) -> Found:
         unfollowed=sorted(walk.unfollowed),
         files=sorted(walk.files),
         texts=sorted(set(_texts(walk))),
+        looks=sorted(walk.looks),
     )
 
 
@@ -120,6 +124,7 @@ def _surrounded(found: Found) -> Reach:
         unfollowed=tuple(found.unfollowed),
         files=tuple(found.files),
         texts=tuple(found.texts),
+        looks=tuple(found.looks),
     )
 
 
@@ -137,6 +142,9 @@ def _of_code(walk: Walk) -> Iterator[tuple[str, Symbol]]:
         yield f"{path}:{name}", _name(walk, module, name)
     yield from _effects(walk)
     yield from _orders(walk)
+    if walk.looks:
+        names = digest_value("names@1", sorted(walk.project.archive.files))
+        yield NAMES, Symbol(names, "", 0, NAMES, declared=True)
     if walk.unfollowed:
         for path, data in walk.project.archive.files.items():
             if walk.from_text or path.endswith(".py"):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from fullcycle.code.binding import Imported, imports_of, names_of
 from fullcycle.code.expression import chains_of, dotted, every_argument, only_text, resource_of, texts_of
+from fullcycle.code.looking import LOOKING, LOOKING_FUNCTIONS
 from fullcycle.code.usage import Call, Chain, Reading, Use
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -141,6 +142,8 @@ class _Reader:
                     self.scope.uses.append((Use(("__doc__",), node.lineno), self.running))
                 if self.running:
                     self.reading.attributes.add(node.attr)
+            if node.attr in LOOKING and (chain is None or self.is_local(chain[0])):
+                self.reading.looks.add((node.lineno, node.attr))
             if node.attr in _TEXT_READERS:  # perhaps to be called by another name
                 self.reading.reads_text = True
         else:
@@ -199,8 +202,11 @@ class _Reader:
         if isinstance(node.func, ast.Attribute) and node.func.attr in _TEXT_READERS:
             self.reading.reads_text = True
         if chain is not None:
-            text = only_text(node) if chain[-1] == _FILE else self.resources.get(node)
+            literal = chain[-1] == _FILE or chain[-1] in LOOKING_FUNCTIONS
+            text = only_text(node) if literal else self.resources.get(node)
             self.use(chain, node.lineno, called=True, given=text)
+            if chain[-1] in LOOKING and len(chain) > 1 and self.is_local(chain[0]):
+                self.reading.looks.add((node.lineno, chain[-1]))
         else:
             self.visit(node.func)
         self.each([*node.args, *node.keywords])

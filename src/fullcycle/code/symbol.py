@@ -23,7 +23,8 @@ class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is reached of an archive alone, whatever is installed beside it.
 
     ``libraries`` are the top-level modules of other distributions; ``texts`` those that may
-    name a file: path and line of the code, and the text; the rest as in ``Reach``.
+    name a file: path and line of the code, and the text; ``looks`` where code looks at which
+    files there are; the rest as in ``Reach``.
     """
 
     symbols: dict[str, Symbol]
@@ -31,3 +32,4 @@ class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unfollowed: list[str]
     files: list[str]
     texts: list[tuple[str, int, str]] = []
+    looks: list[str] = []

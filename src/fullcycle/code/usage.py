@@ -15,7 +15,8 @@ class Use:
     ``origin`` is the import inside a function that binds it there; ``asked`` how it is asked:
     by a ``"computed"`` attribute, in a ``"text"`` that may name it, or plainly (``""``).
     ``given`` is the text that a call of ``fc.File`` is given; empty where it is only a type;
-    of any other call, the file that it names in a package: ``__package__/rates.csv``.
+    of a call such as ``os.listdir``, the text that it is given; of any other, the file that it
+    names in a package: ``__package__/rates.csv``.
     """
 
     chain: Chain
@@ -51,7 +52,8 @@ class Reading:
 
     ``uses`` are all its global names, those in functions included, ``hints`` those that only
     optional annotations use. ``words`` are its texts; ``reads_text`` tells of a call, such as
-    ``duckdb.sql``, that may look up names of the module in a text.
+    ``duckdb.sql``, that may look up names of the module in a text; ``looks`` are the lines and
+    methods, such as ``glob`` of a path, that may tell which files there are.
 
     What it does when run: ``now`` (names read), ``bare`` (those read other than by a call),
     ``calls``, ``attributes`` (read of what has no name here), ``sets`` (parameters of the
@@ -71,3 +73,4 @@ class Reading:
     bare: set[Chain] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     reads_text: bool = False
+    looks: set[tuple[int, str]] = field(default_factory=set)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from fullcycle.code.binding import Imported
 from fullcycle.code.effects import Effects
 from fullcycle.code.layout import modules
+from fullcycle.code.looking import LOOKING, looks, names_code, starts
 from fullcycle.code.packaged import is_about_resources, resource_path
 from fullcycle.code.project import Origin, Project
 from fullcycle.code.statement import Statement
@@ -82,6 +83,8 @@ class Walk:
         self.unfollowed: set[str] = set()
         self.from_text = False  # whether what is not followed may stand in a file that is no module
         self.files: set[str] = set()  # paths and patterns that fc.File is called with
+        self.looks: set[str] = set()  # where code looks at which files there are
+        self.starting: set[tuple[str, Use, str]] = set()  # calls that start another process
         self.whole: set[str] = set()  # modules used as a value
         self.words: set[str] = set()
         self.text_readers: set[str] = set()  # modules in which a text may name a global
@@ -97,12 +100,20 @@ class Walk:
         self._walk_on()
         while self._settle():
             self._walk_on()
+        self._follow_processes()
 
     def _walk_on(self) -> None:
         while self._waiting:
             module, name = self._waiting.pop()
             for statement in self.project.module(module).bound.get(name, ()):
                 self.include(module, statement)
+
+    def _follow_processes(self) -> None:
+        """Count all of the archive where another process is started, and something names a file of it."""
+        texts = {text for _, statement in self.included for text in statement.reading.words}
+        if self.starting and names_code(self.project.archive, texts):
+            for module, use, what in self.starting:
+                self.cannot_follow(module, use, what, any_file=True)
 
     def _settle(self) -> bool:
         """Count what importing does, whose annotations are asked for, what texts may name."""
@@ -150,6 +161,8 @@ class Walk:
             self.words.update(_WORD.findall(text))
         if reading.reads_text:
             self.text_readers.add(module)
+        for line, method in reading.looks:
+            self.look(module, line, method)
 
     def _follow_hints(self, module: str, statement: Statement) -> None:
         if (module, statement) not in self._hinted:
@@ -227,6 +240,8 @@ class Walk:
                 self.library(module, use, origin.left)
             elif origin.statement is not None:
                 self.want(origin.module, origin.name)
+                if origin.left and origin.left[-1] in LOOKING:  # of a path that is bound there
+                    self.look(module, use.line, ".".join(use.chain))
                 if not use.called or origin.left:
                     self.asked.add((origin.module, origin.name))
             elif origin.name:
@@ -244,6 +259,14 @@ class Walk:
             self.file(module, use)
         if is_about_resources(chain):
             self.resource(module, use, chain)
+        if looks(chain, use.given):
+            self.look(module, use.line, ".".join(chain))
+        if starts(chain):
+            self.starting.add((module, use, ".".join(chain)))
+
+    def look(self, module: str, line: int, what: str) -> None:
+        """Note where code looks at which files there are."""
+        self.looks.add(f"{self.project.path(module)}:{line} {what}")
 
     def resource(self, module: str, use: Use, chain: Chain) -> None:
         """Reach a file of a package: the one that is named, or whatever it may be."""

@@ -334,11 +334,17 @@ def _doubtful(finished: StepFinished, which: str) -> StepFinished:
 
 def _unfollowed(this: Pass, reach: Reach) -> str:
     """What is said of code that cannot be followed: of each place once in a run."""
-    news = [place for place in reach.unfollowed if place not in this.unfollowed]
-    this.unfollowed.update(news)
-    if not news:
-        return ""
-    return f"cannot be followed, so all of the project's code counts: {', '.join(news)}"
+    said = (
+        ("cannot be followed, so all of the project's code counts", reach.unfollowed),
+        ("looks at files, so the names of all of the project's files count", reach.looks),
+    )
+    told = []
+    for what, places in said:
+        news = [place for place in places if place not in this.unfollowed]
+        this.unfollowed.update(news)
+        if news:
+            told.append(f"{what}: {', '.join(news)}")
+    return "; ".join(told)
 
 
 def _kept_reach(this: Pass, reach: Reach, last: StepFinished | None) -> Digest:
