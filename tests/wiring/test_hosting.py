@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -196,6 +197,30 @@ def test_requests_that_began_before_the_end_are_answered_and_none_fails(project)
         assert [connection.read()[0] for connection in begun] == [200] * 6
         for connection in begun:
             connection.close()
+        assert service.process.wait(30) == 0
+
+
+def asked_to_the_end(port, answered):
+    """Ask on one connection until it is to be closed; whether the next one is refused."""
+    with Connection(port) as connection:
+        closes = False
+        while not closes:
+            status, _, closes = connection.ask_and_see("POST", "/winback", BODY)
+            answered.append(status)
+    with pytest.raises(ConnectionRefusedError):
+        Connection(port)
+    return True
+
+
+def test_whoever_asks_on_and_on_loses_no_request_when_the_service_ends(project):
+    with hosting(project) as service, ThreadPoolExecutor(4) as threads:
+        port, answered = service.port, []
+        asking = [threads.submit(asked_to_the_end, port, answered) for _ in range(4)]
+        until(lambda: len(answered) > 100)
+        service.process.send_signal(signal.SIGTERM)
+
+        assert all(one.result(30) for one in asking)
+        assert set(answered) == {200}
         assert service.process.wait(30) == 0
 
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -22,6 +23,8 @@ _YIELD_S = 0.002  # what another worker has to take a connection that it should 
 _LONGEST_YIELD_S = 0.01  # where it has far fewer
 _PAUSE_S = 0.5  # where the system has no room for another connection
 _IDLE_S = 75  # how long a connection may wait for its next request
+
+_END_IDLE_S = 0.5  # and how long one that asked nothing is kept where the whole service ends
 
 _HEADS_EVERY = 5  # ticks of a tenth of a second
 
@@ -99,16 +102,16 @@ class Door:
             self._slot.accepts = True
             self._loop.add_reader(self._listening.fileno(), self._accept)
 
-    def retire(self) -> None:
+    def retire(self, idle_s: float | None = None) -> None:
         """Take no more connections, close each with its next answer, then end the server.
 
-        Those that ask nothing for a while are closed, too.
+        Those that ask nothing for ``idle_s`` are closed, too.
         """
         self.close()
         if self._server is not None and self._loop is not None:
             self._most = None
             self._server.close_each(so=True)
-            self._loop.create_task(self._leave(self._server))
+            self._loop.create_task(self._leave(self._server, self._idle_s if idle_s is None else idle_s))
 
     def spread(self, most: int) -> None:
         """Close connections with their next answers until at most ``most`` are left."""
@@ -195,8 +198,8 @@ class Door:
         if self._loop is not None and self._slot.accepts and self._take():
             self._loop.add_reader(self._listening.fileno(), self._accept)
 
-    async def _leave(self, server: "_Server") -> None:
-        until = asyncio.get_running_loop().time() + self._idle_s
+    async def _leave(self, server: "_Server", idle_s: float) -> None:
+        until = asyncio.get_running_loop().time() + idle_s
         while server.server_state.connections and asyncio.get_running_loop().time() < until:
             await asyncio.sleep(0.02)
         server.should_exit = True
@@ -229,6 +232,15 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._door = door
         self._heads = SlowHeads(head_s)
+        self._leaving = False  # told to end by a signal
+        self._retired = False  # and seen to it
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End. Whoever is about to ask by an open connection is answered first, unless told twice."""
+        if self.started and self._door is not None and not self._leaving:
+            self._leaving = True  # the loop sees to it: a signal comes in the middle of anything
+        else:
+            super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
@@ -253,6 +265,9 @@ class _Server(uvicorn.Server):
             self._heads.give_up(self.server_state.connections)
         if self._door is not None:
             self._door.count()
+            if self._leaving and not self._retired:
+                self._retired = True
+                self._door.retire(_END_IDLE_S)
         return await super().on_tick(counter)
 
     def close_each(self, *, so: bool) -> None:

@@ -108,8 +108,15 @@ class Hosting:
             with suppress(TimeoutError):
                 await asyncio.wait_for(ending.wait(), TICK_S)
         lookout.stop()
+        self._take_no_more()
         await self._staff.dismiss()
         await self._say(HostLeft(host=self._asked.name))
+
+    def _take_no_more(self) -> None:
+        """Refuse connections from here on: one that nobody takes any more would wait, and be cut off."""
+        if self._listening is not None:
+            with suppress(OSError):  # some systems cannot do so for all who share a socket
+                self._listening.shutdown(socket.SHUT_RDWR)
 
     async def _attend(self) -> asyncio.AbstractServer:
         path = self._place.control
