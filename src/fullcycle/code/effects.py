@@ -8,6 +8,7 @@ Of such a call it must be ruled out that it changes anything but what it returns
 import ast
 from collections.abc import Callable, Iterator
 
+from fullcycle.code.binding import names_of
 from fullcycle.code.expression import dotted
 from fullcycle.code.project import Origin, Project
 from fullcycle.code.quiet import (
@@ -45,6 +46,9 @@ _HOOKS = frozenset(
 )
 
 
+_MEMBERS = frozenset(  # called for each member of an Enum
+    {"__init__", "__new__", "__set_name__", "_generate_next_value_"}
+)
 _MAKING = _HOOKS | {"__del__", "__getattribute__", "__setattr__"}
 
 
@@ -98,15 +102,20 @@ class Effects:
         return self._acting[key]
 
     def _judge(self, module: str, statement: Statement) -> bool:
-        if statement.is_import or statement.immutable or statement.is_inert:
+        if statement.is_import:
+            return False
+        items = self._project.defines("__class_getitem__")
+        hints_act = ast.Call in statement.run_hints or (items and ast.Subscript in statement.run_hints)
+        if (statement.immutable or statement.is_inert) and not hints_act:
             return False
         reading = statement.reading
         return (
             reading.acts
+            or (items and reading.takes_items)
             or any(self._project.defines(name) for name in reading.attributes)  # perhaps a property
             or not all(self._is_value(origin) for origin in self._read(module, reading))
             or not all(self._is_quiet(module, call) for call in reading.calls)
-            or any(not self._has_quiet_bases(module, node) for node in _classes(statement.node))
+            or any(not self._is_made_quietly(module, node) for node in _classes(statement.node))
         )
 
     def _read(self, module: str, reading: Reading) -> Iterator[Origin]:
@@ -121,7 +130,7 @@ class Effects:
         if statement is None:
             return not origin.name  # a module
         if statement.immutable or isinstance(statement.node, _Definition):
-            return True
+            return not origin.left or not self._project.defines("__get__")
         module = origin.module
         return self._values.of((module, statement), lambda: self._binds_value(module, statement))
 
@@ -285,6 +294,45 @@ class Effects:
             and all(self._may_be_called(origin) for origin in bases)
         )
 
+    def _is_made_quietly(self, module: str, node: ast.ClassDef) -> bool:
+        """Whether making a class changes nothing: an ``Enum`` makes its members at once."""
+        if not self._has_quiet_bases(module, node):
+            return False
+        return not self._is_enum(module, node) or self._makes_members_purely(module, node)
+
+    def _is_enum(self, module: str, node: ast.ClassDef) -> bool:
+        return any(
+            origin.left[0] == "enum" if origin.module is None else self._is_enum(origin.module, base)
+            for origin, base in self._classes_above(module, node)
+        )
+
+    def _makes_members_purely(self, module: str, node: ast.ClassDef) -> bool:
+        """Whether what an ``Enum`` calls for each member, itself or above, changes nothing else."""
+        called = {
+            one.name: Statement(one).called
+            for one in node.body
+            if isinstance(one, ast.FunctionDef) and one.name in _MEMBERS
+        }
+        return (
+            names_of(node.body).bound & _MEMBERS == called.keys()
+            and all(len(one.sets) <= 1 and self._runs_purely(module, one) for one in called.values())
+            and all(
+                self._makes_members_purely(origin.module, base)
+                for origin, base in self._classes_above(module, node)
+                if origin.module is not None
+            )
+        )
+
+    def _classes_above(self, module: str, node: ast.ClassDef) -> Iterator[tuple[Origin, ast.ClassDef]]:
+        """The bases of a class; of another library's, whose code is not here, with the class itself."""
+        for base in node.bases:
+            for origin in self._base(module, base):
+                above = origin.statement.node if origin.statement is not None else None
+                if origin.module is None:
+                    yield origin, node
+                elif isinstance(above, ast.ClassDef) and above is not node:
+                    yield origin, above
+
     def _has_quiet_bases(self, module: str, node: ast.ClassDef) -> bool:
         """Whether no base class or metaclass keeps a class that is made of it, or acts on it."""
         metaclasses = [keyword.value for keyword in node.keywords if keyword.arg == "metaclass"]
@@ -305,7 +353,7 @@ class Effects:
         node = origin.statement.node if origin.statement is not None else None
         if not isinstance(node, ast.ClassDef) or origin.left:
             return False
-        methods = {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
+        methods = names_of(node.body).bound
         is_metaclass = any(dotted(base) == ("type",) for base in node.bases)
         return not methods & _HOOKS and not is_metaclass and self._has_quiet_bases(origin.module, node)
 

@@ -161,7 +161,10 @@ def _of_surroundings(libraries: list[Library]) -> Iterator[tuple[str, Symbol]]:
 def _name(walk: Walk, module: str, name: str) -> Symbol:
     statements = walk.project.module(module).bound[name]
     asked, whole = (module, name) in walk.asked, module in walk.whole
-    digests = [one.digest_of(name, hints=whole or (asked and one.is_function)) for one in statements]
+    digests = [
+        one.digest_of(name, hints=whole or (asked and one.is_function) or (module, one) in walk.acting)
+        for one in statements
+    ]
     label = f"{name}()" if all(statement.is_function for statement in statements) else name
     digest = digest_value("symbol@1", digests)
     return Symbol(digest, walk.project.path(module), statements[0].line, label)

@@ -151,6 +151,7 @@ class _Reader:
 
     def _subscript(self, node: ast.Subscript) -> None:
         if isinstance(node.ctx, ast.Load):
+            self.reading.takes_items |= self.running
             self.children(node)
         else:
             self.stored(node)

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from fullcycle.code.binding import Imported, imports_run_with, names_of
 from fullcycle.code.canonical import digest_statement
+from fullcycle.code.expression import every_argument
 from fullcycle.code.naming import named_files
 from fullcycle.code.scope import read_now
 from fullcycle.code.usage import Reading
@@ -64,6 +65,18 @@ class Statement:
             return False
         defaults = (one for one in (*self.node.args.defaults, *self.node.args.kw_defaults) if one is not None)
         return not any(isinstance(part, ast.Call) for one in defaults for part in ast.walk(one))
+
+    @cached_property
+    def run_hints(self) -> frozenset[type[ast.expr]]:
+        """Whether annotations that are run with it call something, or take an item of something."""
+        if isinstance(self.node, Function):
+            every = (*every_argument(self.node.args), self.node)
+            hints = [one.annotation if isinstance(one, ast.arg) else one.returns for one in every]
+        else:
+            hints = [self.node.annotation] if isinstance(self.node, ast.AnnAssign) else []
+        asking = (one for one in hints if one is not None and not isinstance(one, ast.Name | ast.Constant))
+        parts = (part for hint in asking for part in ast.walk(hint))
+        return frozenset(type(part) for part in parts if isinstance(part, ast.Call | ast.Subscript))
 
     @property
     def optional_hints(self) -> bool:

@@ -58,7 +58,8 @@ class Reading:
     What it does when run: ``now`` (names read), ``bare`` (those read other than by a call),
     ``calls``, ``attributes`` (read of what has no name here), ``sets`` (parameters of the
     called function whose attributes or items it sets), ``stores`` (names of attributes that it
-    sets), ``acts`` (by its very form it changes something that others may hold).
+    sets), ``takes_items`` (of anything), ``acts`` (by its very form it changes something that
+    others may hold).
     """
 
     uses: set[Use] = field(default_factory=set)
@@ -67,6 +68,7 @@ class Reading:
     now: set[str] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
     acts: bool = False
+    takes_items: bool = False
     sets: set[str] = field(default_factory=set)
     stores: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)

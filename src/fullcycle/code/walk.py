@@ -123,6 +123,7 @@ class Walk:
                 if (module, statement) not in self.acting and self.effects.acts(module, statement):
                     self.acting[module, statement] = None
                     self.include(module, statement)
+                    self._follow_hints(module, statement)
                     for name in statement.binds:
                         self.want(module, name)
         for module, name in sorted(self.asked):
@@ -360,6 +361,15 @@ class Walk:
             for member in (*listed, imported.member):
                 if member is not None:
                     self.execute(f"{own}.{member}" if own else member)
+                    self.make(own, member)
+
+    def make(self, module: str, name: str) -> None:
+        """A module's ``__getattr__`` is called on import for what it does not bind."""
+        inner = f"{module}.{name}" if module else name
+        if "__getattr__" not in self.project.module(module).bound or name == "*":
+            return
+        if not self.project.provides(module, name) and not self.project.has(inner):
+            self.want(module, "__getattr__")
 
 
 def _in_order(uses: Iterable[Use]) -> list[Use]:
