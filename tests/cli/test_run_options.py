@@ -187,6 +187,7 @@ def test_a_terminal_sees_how_far_the_elements_are_and_a_pipe_does_not(shop, type
         ("--sources winback@v1", "'winback@v1' is no run"),
         ("--sources @1/visit", "'@1/visit' is no run"),
         ("--sources other@1", "'other@1' is a run of another capability"),
+        ("--sources 1", "write --sources @1"),
         ("--sources @", "'winback@' is not a reference"),
         ("--audit ten", "'ten' is no share of the results"),
         ("--audit 0%", "'0%' is no share of the results"),

@@ -45,6 +45,8 @@ class Wishes:
 
 def _run(flow: Flow, text: str) -> RunRecord:
     """The run that sources are taken from."""
+    if text.isdecimal():
+        raise Invalid(f"{text!r} is no run", _WHERE, f"write --sources @{text}")
     asked = Reference.parse(flow.capability + text if text.startswith("@") else text)
     if asked.run is None or asked.step is not None:
         raise Invalid(f"{text!r} is no run", _WHERE, f"write --sources @42, or {flow.capability}@42")
