@@ -1,7 +1,9 @@
 """A step that fails, whatever its way of failing: what is printed, recorded and shown afterwards."""
 
 import io
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -187,6 +189,8 @@ def test_going_on_tells_each_failure_as_a_whole_and_then_what_was_left_out(toy, 
     said = typed("fullcycle run toy -m broken --keep-going")
 
     assert said.code == 1
+    assert "  ✗ shares       failed  ZeroDivisionError: division by zero\n" in said.out
+    assert "  ✗ doubled      failed  ValueError: no clients\n" in said.out
     shares, doubled = said.err.split("Traceback (most recent call last):\n")[1:]
     assert "Error: step shares of toy@1 failed for 1 of 3 elements\n  b: ZeroDivisionError" in shares
     assert "fullcycle debug 'toy@1/shares[b]'" in shares
@@ -195,6 +199,23 @@ def test_going_on_tells_each_failure_as_a_whole_and_then_what_was_left_out(toy, 
     assert said.err.endswith(
         "left out, because of that:\n  total: stands on shares\n  told: stands on shares and doubled\n"
     )
+
+
+def test_what_failed_is_told_even_where_a_later_step_takes_the_process_along(toy):
+    broken(RETURNS, "    import os\n\n    os._exit(3)\n")
+    broken("[6 / parts]", "[6 / (parts - 2)]")
+
+    said = subprocess.run(
+        [sys.executable, "-m", "fullcycle.cli", "run", "toy", "-m", "broken", "--keep-going"],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        check=False,
+    )
+
+    assert said.returncode == 3
+    assert "  ✗ shares       failed  ZeroDivisionError: division by zero\n" in said.stdout
+    assert "Traceback" not in said.stderr
 
 
 # afterwards

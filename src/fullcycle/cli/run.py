@@ -4,17 +4,17 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import click
 
 from fullcycle.cli.grid import one_trial, read_parameters, run_grid
 from fullcycle.cli.progress import ElementsLine
-from fullcycle.cli.running import audited, noted, planned, step_line, summary
+from fullcycle.cli.running import audited, failed_line, noted, planned, step_line, summary
 from fullcycle.cli.showing import run_as_json
 from fullcycle.cli.unheard import tell_crashes, tell_unheard
 from fullcycle.code import commit_subject
-from fullcycle.flow import Audited, StepFinished, read_share
+from fullcycle.flow import Audited, Failure, StepFinished, read_share
 from fullcycle.kernel import Invalid
 from fullcycle.wiring import Project, open_project
 from fullcycle.wiring.details import run_details
@@ -115,7 +115,12 @@ def _run(
         live.end()
         audited(one)
 
+    def tell_failed(failure: Failure) -> None:
+        live.end()
+        failed_line(failure, err=as_json)
+
     watch = Watcher(noted=noted) if as_json else Watcher(tell, live, tell_audited, noted)
+    watch = replace(watch, failed=tell_failed)
     try:
         run = start_run(project, capability, message, given, environment, wishes=wishes, watch=watch)
     finally:

@@ -5,7 +5,7 @@ from contextlib import suppress
 import click
 
 from fullcycle.cli.printing import in_column, memory, money, scored, seconds
-from fullcycle.flow import Audited, Planned, RunRecord, StepFinished
+from fullcycle.flow import Audited, Failure, Planned, RunRecord, StepFinished
 from fullcycle.kernel import counted
 
 _PLANNED = {
@@ -30,6 +30,13 @@ def step_line(step: StepFinished) -> None:
             click.echo(f"  {'':<22} {reason}")
         if step.note:
             click.secho(f"    {step.note}", dim=True)
+
+
+def failed_line(failure: Failure, *, err: bool = False) -> None:
+    """Print that a step failed, where the run goes on; all that is known of it follows at the end."""
+    first = failure.error.partition("\n")[0]
+    with suppress(BrokenPipeError):
+        click.echo(f"  ✗ {failure.step:<12} failed  {first}", err=err)
 
 
 def noted(line: str) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 
 from fullcycle.data import Query
 from fullcycle.flow.annotation import bare, element_kind, model_view
-from fullcycle.flow.facts import Audited, StepFinished
+from fullcycle.flow.facts import Audited, Failure, StepFinished
 from fullcycle.flow.graph import Graph, Node
 from fullcycle.flow.options import RunOptions
 from fullcycle.flow.ports import Executor, Judge, Progress, Surroundings
@@ -31,6 +31,7 @@ class Workshop:
     clock: Clock = now
     progress: Progress = lambda step, done, failed, total: None
     audited: Callable[[Audited], None] = lambda audited: None
+    failed: Callable[[Failure], None] = lambda failure: None  # of each, where the run goes on
 
 
 @dataclass(slots=True)

@@ -116,6 +116,8 @@ def _through(this: Pass, chosen: Chosen, tell: Teller) -> list[StepFailed]:
             failed.append(complete(this, node, error))
             if not this.options.keep_going:
                 break
+            if failed[-1].failure is not None:  # at once: a later step may take the process along
+                this.shop.failed(failed[-1].failure)
     return failed
 
 

@@ -15,6 +15,7 @@ from fullcycle.brief import Brief
 from fullcycle.code import Archive, git_state, lock
 from fullcycle.flow import (
     Audited,
+    Failure,
     Planned,
     RunOptions,
     RunRecord,
@@ -43,13 +44,15 @@ _IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(\w+)", re.MULTILINE)
 class Watcher:
     """Who hears of a run on its way: of each step, of elements as they finish, of what is audited.
 
-    ``noted`` is told first what the run lacks, in a line.
+    ``noted`` is told first what the run lacks, in a line; ``failed`` of each step that fails
+    where the run goes on, as soon as it does.
     """
 
     tell: Callable[[StepFinished], None] = lambda _: None
     progress: Progress = lambda step, done, failed, total: None
     audited: Callable[[Audited], None] = lambda _: None
     noted: Callable[[str], None] = lambda _: None
+    failed: Callable[[Failure], None] = lambda _: None
 
 
 _NOBODY = Watcher()
@@ -158,7 +161,7 @@ def begin(settled: Settled, message: str, watch: Watcher = _NOBODY, *, grid: int
         sources_of=options.sources_of,
         grid=grid,
     )
-    shop = replace(workshop(flow), progress=watch.progress, audited=watch.audited)
+    shop = replace(workshop(flow), progress=watch.progress, audited=watch.audited, failed=watch.failed)
     return run(flow.graph, settled.chosen, start, shop, tell=watch.tell, options=options)
 
 
