@@ -55,7 +55,12 @@ async def asking(
 
 
 def ask(
-    app: Any, method: str, path: str, body: bytes | dict[str, Any] | list[Any] = b"", headers: Headers = (), **more: Any
+    app: Any,
+    method: str,
+    path: str,
+    body: bytes | dict[str, Any] | list[Any] = b"",
+    headers: Headers = (),
+    **more: Any,
 ) -> Answer:
     """The same, for one request outside an event loop; a dict or list is sent as JSON."""
     if isinstance(body, (dict, list)):

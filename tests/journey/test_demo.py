@@ -70,7 +70,7 @@ def demo(tmp_path_factory):
 @pytest.fixture(scope="module")
 def decisions(demo):
     """A connection to the warehouse, with the published decisions as the view ``decisions``."""
-    files = list((demo.root / ".fullcycle/events/winback/prod/compacted").glob("*.parquet"))
+    files = list((demo.root / ".fullcycle/events/winback/prod/compacted").rglob("*.parquet"))
     with duckdb.connect(str(demo.root / "warehouse.duckdb"), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"create temp view decisions as from read_parquet({[str(f) for f in files]})")
@@ -117,7 +117,7 @@ def test_the_planted_fault_is_found_and_named(demo):
     why = demo.of("fullcycle why")
 
     assert "0 broken" in sound
-    assert "1 broken; 1 alerts raised" in broken
+    assert "1 broken; 1 alert raised" in broken
     assert why.lstrip().startswith("visited hangs on something broken: field history of source mailings")
     assert "history moved where channel = Web" in why
     assert "100 times what it was" in why

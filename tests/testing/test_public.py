@@ -34,6 +34,7 @@ NAMES = [
     "between",
     "codec",
     "dot",
+    "events",
     "features",
     "key",
     "length",

@@ -102,7 +102,9 @@ def test_a_worker_imports_nothing_that_it_has_no_use_for():
         *("adapters", "code", "data", "evaluate", "experiment", "feature", "kernel", "metric"),
         *("record", "release", "serve", "wiring"),
     }
-    assert code == {"archive", "beside", "installed", "layout", "loader", "stamps"}  # and no syntax trees
+    assert code == {
+        *("archive", "beside", "installed", "layout", "loader", "redirect", "resources", "stamps")
+    }  # and no syntax trees
     for name in ("rich", "fullcycle.serve.assessment", "fullcycle.serve.supervisor"):
         assert name not in loaded
 
