@@ -315,6 +315,18 @@ def test_a_tree_whose_nodes_lead_in_circles_is_damage():
         TreesCodec().decode(TreesCodec().encode(predictor))
 
 
+def test_a_project_that_sets_numpy_to_raise_changes_no_prediction():
+    rows = [[5e-324, 1.0, -5e-324], [1e300, 0.5, 0.1]]
+    fitted = DecisionTreeRegressor(max_depth=3, random_state=0).fit([[0.0, 1, 2], [1, 0, 1]], [1.0, 2.0])
+    predictor = told(fitted, "")
+    calm = predictor.scores(rows)
+
+    with np.errstate(all="raise"):
+        found = predictor.scores(rows)
+
+    np.testing.assert_array_equal(found, calm)  # the second is refused: it is NaN both times
+
+
 def test_neither_form_needs_scikit_learn_scipy_pandas_nor_polars_and_one_row_no_numpy():
     code = (
         "import sys\n"

@@ -88,7 +88,7 @@ class OnnxPredictor:
 
     def _one(self, row: "Array") -> float:
         try:
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(all="ignore"):
                 found = self._session.run([self._output], self._fed(row))[0]
         except _Refused:
             return nan

@@ -142,7 +142,9 @@ class TreesPredictor:
         none = np.zeros(len(matrix), dtype=bool)
         seen, refused = (matrix, none) if self._prepared is None else self._prepared.matrix(matrix)
         if head.single:
-            with np.errstate(over="ignore"):  # what is too large is infinite, and looked for below
+            with np.errstate(
+                all="ignore"
+            ):  # what is too large is infinite, looked for below; whoever set seterr
                 seen = seen.astype(np.float32).astype(np.float64)
         if not head.infinite:
             refused = refused | np.isinf(seen).any(axis=1)
