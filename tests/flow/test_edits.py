@@ -5,11 +5,13 @@ has another time; many leave the size alone. What must run is known from two run
 nothing: the steps named in the table, and those that are given something else than before.
 """
 
+import decimal
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -24,6 +26,15 @@ from small_projects import of
 BREAKING = {"an int that becomes a float", "a decorator is taken away", "a library is asked"}  # a step raises
 RUNNING = [name for name in EDITS if name not in BREAKING]
 SAME_SIZE = [name for name in RUNNING if len(EDITS[name][1]) == len(EDITS[name][2])]
+
+
+@pytest.fixture(autouse=True)
+def own_settings() -> Iterator[None]:
+    """Edits that set something of a library set it for as long as a test."""
+    numbers = np.geterr()
+    with decimal.localcontext():
+        yield
+    np.seterr(**numbers)
 
 
 @pytest.fixture
