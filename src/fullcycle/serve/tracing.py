@@ -253,7 +253,7 @@ def _line_of(error: Exception, package: str) -> str:
 
 
 class _Nowhere:
-    """The log of decisions that nobody was given."""
+    """The log of decisions that nobody was given: none may be written, so whoever writes is at fault."""
 
     def append(self, payload: bytes) -> NoReturn:
         raise NotImplementedError
