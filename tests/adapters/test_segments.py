@@ -7,7 +7,8 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -317,20 +318,45 @@ def test_a_segment_is_written_to_until_its_process_is_gone(tmp_path):
     assert not is_written(path)
 
 
+@contextmanager
+def forked() -> Iterator[None]:
+    """A child of this process that runs, and does nothing, for as long as the block."""
+    asked, asking = os.pipe()
+    told, telling = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(telling, b"x")
+        os.read(asked, 1)
+        os._exit(0)
+    os.read(told, 1)
+    try:
+        yield
+    finally:
+        os.write(asking, b"x")
+        os.waitpid(child, 0)
+        for handle in (asked, asking, told, telling):
+            os.close(handle)
+
+
 def test_a_forked_child_does_not_hold_its_parents_segment(tmp_path):
     writer = SegmentWriter(tmp_path)
     writer.append(b"one")
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        os.read(reading, 1)
-        os._exit(0)
-    writer.close()
-    held = [is_written(path) for path in segments(tmp_path)]
-    os.write(writing, b"x")
-    os.waitpid(child, 0)
+    with forked():
+        writer.close()
+        assert [is_written(path) for path in segments(tmp_path)] == [False]
 
-    assert held == [False]
+
+def test_nor_does_one_that_is_forked_while_the_disk_is_waited_for(tmp_path, monkeypatch):
+    disk = Disk(monkeypatch)
+    writer = SegmentWriter(tmp_path, LogTerms(fsync_s=0.001, segment_bytes=20))
+    disk.goes.clear()
+    writer.append(b"in a segment that is full")
+    writer.append(b"in the one after")
+    assert disk.waiting.wait(10)
+    with forked():
+        disk.goes.set()
+        writer.close()
+        assert [is_written(path) for path in segments(tmp_path)] == [False, False]
 
 
 class Disk:

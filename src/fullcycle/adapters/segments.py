@@ -110,24 +110,20 @@ class SegmentWriter:
 
     def sync(self) -> None:
         """Put on the disk all that was appended so far."""
-        with self._lock:
-            left, self._left = self._left, []
-            _end(left)
-            if self._handle >= 0:
-                os.fsync(self._handle)
+        self._settle()
 
     def close(self) -> None:
         """Synchronise and end the segment; a later event begins another."""
         with self._lock:
             self._leave()
-            left, self._left = self._left, []
+            left = bool(self._left)
             if self._beat is not None:
                 self._closed.set()
                 self._dirty.set()
             self._beat, self._dirty, self._closed = None, threading.Event(), threading.Event()
         if left:
             sync_folder(self._folder)
-        _end(left)
+        self._settle()
 
     def _write(self, frames: bytes) -> None:
         if self._failed is not None:
@@ -170,7 +166,8 @@ class SegmentWriter:
 
     def _anew(self) -> None:
         """Hold nothing yet."""
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of every handle and of whatever is said of them below
+        self._disk = threading.Lock()  # of who waits for the disk, and alone closes; taken before the other
         self._handle = -1
         self._end = 0
         self._until = 0.0  # when the segment is closed, on the monotonic clock
@@ -212,18 +209,29 @@ class SegmentWriter:
         with self._lock:
             if self._handle >= 0 and time.monotonic() >= self._until:
                 self._leave()
-            left, self._left = self._left, []
-            handle = os.dup(self._handle) if self._handle >= 0 else -1
             named, self._named = self._named, True
-        try:
-            if not named:
-                sync_folder(self._folder)
-            if handle >= 0:
-                os.fsync(handle)
-        finally:
-            if handle >= 0:
-                os.close(handle)
-            _end(left)
+        if not named:
+            sync_folder(self._folder)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Wait until all that was appended is on the disk, then close the segments that were left.
+
+        A handle stays known to the writer until it is closed, so that a child made meanwhile
+        closes its copy, too: whoever has one holds the segment's lock.
+        """
+        with self._disk:
+            with self._lock:
+                left = tuple(self._left)
+                handle = self._handle
+            try:
+                for each in (*left, *([handle] if handle >= 0 else [])):
+                    os.fsync(each)
+            finally:
+                with self._lock:
+                    for each in left:
+                        os.close(each)
+                        self._left.remove(each)
 
 
 def _begun(path: Path) -> int:
@@ -243,25 +251,35 @@ def _begun(path: Path) -> int:
     return handle
 
 
-def _end(handles: Sequence[int]) -> None:
-    """Synchronise and close segments."""
-    try:
-        for handle in handles:
-            os.fsync(handle)
-    finally:
-        for handle in handles:
-            os.close(handle)
-
-
 _WRITERS: "weakref.WeakSet[SegmentWriter]" = weakref.WeakSet()
+_FORKING = threading.Lock()
+_forked: list[SegmentWriter] = []  # whose handles nobody opens or closes while this process forks
 
 
-def _after_fork() -> None:
-    for writer in list(_WRITERS):
+def _before_fork() -> None:
+    _FORKING.acquire()
+    _forked.extend(_WRITERS)
+    for writer in _forked:
+        writer._lock.acquire()
+
+
+def _after_fork_in_parent() -> None:
+    for writer in _forked:
+        writer._lock.release()
+    _forked.clear()
+    _FORKING.release()
+
+
+def _after_fork_in_child() -> None:
+    for writer in _forked:
         writer._disown()
+    _forked.clear()
+    _FORKING.release()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(
+    before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+)
 
 
 def _frame(payload: bytes) -> bytes:
