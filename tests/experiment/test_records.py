@@ -154,3 +154,24 @@ def test_an_experiment_that_began_before_phases_were_recorded_has_its_first_reco
     assert go_out(ledger, 8, ONE, before=first) == []
     assert go_out(ledger, 9, OTHER, before=first) == [1, 2]
     assert [phase.releases for phase in phases(ledger)] == [(7, 8), (9,)]
+
+
+def test_a_specification_of_an_earlier_version_keeps_its_digest():
+    visited = MetricSpec(name="v", kind="proportion", source="s", unit="u", time="at", within_s=3.0)
+    spec = ExperimentSpec(
+        name="t",
+        capability="c",
+        order=("a", "b"),
+        arms={"a": "x", "b": "y"},
+        weights={"a": 0.5, "b": 0.5},
+        seed="c/t",
+        unit="u",
+        metrics={"v": visited},
+        primary="v",
+    )
+    by_the_first_version = "f18a32a1c045fbc6da7bb0a8dd16e9e40456bdf5c992d1dd086e6f82e8cee6d5"
+
+    assert spec_digest(spec) == by_the_first_version
+    assert spec_digest(msgspec.structs.replace(spec, segments=("device",))) != by_the_first_version
+    capped = msgspec.structs.replace(visited, winsor=0.99)
+    assert spec_digest(msgspec.structs.replace(spec, metrics={"v": capped})) != by_the_first_version

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from fullcycle.experiment.facts import ExperimentDesigned as ExperimentDesigned
     from fullcycle.experiment.facts import ExperimentPhase as ExperimentPhase
     from fullcycle.experiment.facts import ExperimentStarted as ExperimentStarted
+    from fullcycle.experiment.gram import Gram as Gram
+    from fullcycle.experiment.gram import checked_gram as checked_gram
+    from fullcycle.experiment.gram import merged_grams as merged_grams
     from fullcycle.experiment.guardrail import Guardrail as Guardrail
     from fullcycle.experiment.moments import Moments as Moments
     from fullcycle.experiment.moments import merged as merged
@@ -83,6 +86,7 @@ __getattr__, __all__ = lazily(
         "ExperimentStarted": ".facts",
         "ExperimentStore": ".ports",
         "Fixed": ".boundary",
+        "Gram": ".gram",
         "Guardrail": ".guardrail",
         "Moments": ".moments",
         "Phase": ".records",
@@ -93,6 +97,7 @@ __getattr__, __all__ = lazily(
         "Statistics": ".statistics",
         "Verdict": ".verdict",
         "amount": ".telling",
+        "checked_gram": ".gram",
         "close": ".records",
         "contrast": ".comparison",
         "days_needed": ".design",
@@ -102,6 +107,7 @@ __getattr__, __all__ = lazily(
         "going_out": ".records",
         "ips": ".offpolicy",
         "merged": ".moments",
+        "merged_grams": ".gram",
         "minimum_effect": ".design",
         "phases_of": ".records",
         "planned": ".design",

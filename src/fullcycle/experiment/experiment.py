@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from fullcycle.data import Source, fields
 from fullcycle.experiment.spec import Analysis, ExperimentSpec
@@ -62,7 +62,7 @@ class Experiment:
         self.weights = _checked_weights(weights, self.arms)
         self.by = by
         self.design = _one_of(design, ("parallel",), "design")
-        self.analysis: Analysis = _one_of(analysis, get_args(Analysis), "analysis")
+        self.analysis: Analysis = _one_of(analysis, ("always-valid", "fixed"), "analysis")
         self.past = _checked_past(past)
         self.starts = starts
         self.days = days

@@ -8,9 +8,37 @@ from typing import Literal
 import msgspec
 
 from fullcycle.experiment.assign import Assignment, HashVersion
+from fullcycle.kernel import Money
 from fullcycle.metric import MetricSpec
 
-Analysis = Literal["always-valid", "fixed"]
+Analysis = Literal["always-valid", "fixed", "group-sequential"]
+Spending = Literal["obrien-fleming", "pocock"]
+
+
+class Covariate(msgspec.Struct, frozen=True, kw_only=True):
+    """A number that is known of a unit when it is first exposed, and so cannot be caused by an arm.
+
+    A field of the request, or the value that ``before`` names: a metric over an equally long window
+    that ends at the exposure.
+    """
+
+    name: str
+    before: MetricSpec | None = None
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """A part of a namespace: experiments that hold other parts of it share no unit."""
+
+    namespace: str
+    low: float
+    high: float
+
+
+class Holdout(msgspec.Struct, frozen=True):
+    """Units that no experiment of the same holdout touches: they get the control, for as long as it lasts."""
+
+    name: str
+    share: float
 
 
 class ExperimentSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +67,18 @@ class ExperimentSpec(msgspec.Struct, frozen=True, kw_only=True):
     days: int = 28
     matters: float | None = None  # smallest absolute effect on the primary metric worth having
     triggered: str | None = None  # source whose decision_id column says which exposures count
+    covariates: tuple[Covariate, ...] = ()
+    segments: tuple[str, ...] = ()  # fields of the request at the first exposure
+    coverage: float = 1.0  # share of the units that take part
+    layer: Layer | None = None
+    holdout: Holdout | None = None
+    condition: str | None = None  # JSON: a condition on the request's fields, in GrowthBook's language
+    sticky: str | None = None  # the field of the request that keeps its arm though weights change
+    forced: dict[str, str] = {}  # unit: arm, for trying it out; never counted
+    looks: tuple[float, ...] = ()  # group-sequential: at which shares of the plan it is read
+    spending: Spending = "obrien-fleming"
+    power: float = 0.8
+    matters_worth: Money | None = None  # smallest effect worth having, per year, where told in money
 
     @property
     def control(self) -> str:

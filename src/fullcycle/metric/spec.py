@@ -4,7 +4,9 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["mean", "proportion"]
+from fullcycle.kernel import Money
+
+Kind = Literal["mean", "proportion", "ratio", "quantile"]
 Good = Literal["up", "down"]
 
 
@@ -28,6 +30,10 @@ class MetricSpec(msgspec.Struct, frozen=True, kw_only=True):
     late_s: float = 0.0
     cap: float | None = None  # a unit's value counts up to this much
     good: Good = "up"
+    winsor: float | None = None  # as cap, at this quantile of the values of all arms' units together
+    over: "MetricSpec | None" = None  # what a ratio divides by
+    q: float | None = None  # which quantile
+    worth: Money | None = None  # what one of it is worth; of a proportion, one unit to which it happened
 
     @property
     def known_after_s(self) -> float:
