@@ -5,7 +5,8 @@ import pytest
 from fullcycle.flow import runs
 from fullcycle.value import measurements
 from fullcycle.wiring import open_project
-from fullcycle.wiring.experiments import conclude, off_policy_of, read
+from fullcycle.wiring.experiments import conclude, read
+from fullcycle.wiring.offpolicy import off_policy_of
 from fullcycle.wiring.valuing import append_measurement, cost, prices
 from whole_shop import LIVE
 

@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import numpy as np
 import polars as pl
 
 from fullcycle.adapters.compaction import decisions, parquet_files, publish
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.adapters.duckdb_events import events_by_unit
 from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
-from fullcycle.data import Events, Query, Row, Source
-from fullcycle.evaluate import Split
+from fullcycle.data import Events, Query, Source
 from fullcycle.experiment import (
     Design,
     ExperimentClosed,
@@ -23,39 +20,32 @@ from fullcycle.experiment import (
     ExperimentSpec,
     Moments,
     Phase,
-    PolicyDifference,
-    PolicyValue,
     Readout,
     close,
-    difference,
     experiments,
     phases_of,
     planned,
     readout,
     record_design,
     smallest_margin,
-    snips,
-    weights_of,
 )
-from fullcycle.flow import ModelStep, last_run
+from fullcycle.flow import last_run
 from fullcycle.kernel import Invalid, Missing, NotEnoughData, Refused, UnknownName, now
 from fullcycle.metric import Outcomes
-from fullcycle.release import LoadedRelease, Policy, history, keep_manifest, load_release
-from fullcycle.serve import HashedDraw
+from fullcycle.release import history, keep_manifest, load_release
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.gathering import Making, begin, draft
+from fullcycle.wiring.offpolicy import (
+    OffPolicyReport,
+    action_of,
+    choices,
+    control_moments,
+    held_out,
+    off_policy,
+)
 from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
-
-
-class OffPolicyReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What each arm's policy is worth on the held-out past, and how much more than the control's."""
-
-    metric: str
-    rows: int
-    values: dict[str, PolicyValue]  # by arm
-    differences: dict[str, PolicyDifference]  # by treatment
 
 
 class DesignReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,23 +96,23 @@ def design(project: Project, capability: str, *, units_per_day: float | None = N
             "write trial = fc.Experiment(…)",
         )
     loaded = load_release(project.objects, keep_manifest(project.objects, draft(making)), serving_codecs())
-    held_out = _held_out(making)
+    past = held_out(making)
     designs: list[Design] = []
     margins: dict[str, tuple[float, float]] = {}
     report: OffPolicyReport | None = None
     left_out = "the experiment names no past, or the model's split does not hold outcome and propensity"
-    if held_out is not None:
-        action = _action(loaded, held_out)
-        chosen = {arm: _choices(policy, loaded.row, held_out, action) for arm, policy in loaded.arms.items()}
-        report = _off_policy(spec, held_out, action, chosen)
+    if past is not None:
+        action = action_of(loaded, past)
+        chosen = {arm: choices(policy, loaded.row, past, action) for arm, policy in loaded.arms.items()}
+        report = off_policy(spec, past, action, chosen)
         left_out = ""
-        past = _past_days(held_out, making)
-        baseline = _moments(held_out, action, chosen[spec.control])
+        per_day = _past_days(past, making)
+        baseline = control_moments(past, action, chosen[spec.control])
         designs = [
             planned(
                 spec.primary,
                 baseline,
-                units_per_day=units_per_day or past,
+                units_per_day=units_per_day or per_day,
                 days=spec.days,
                 weights=[spec.weights[spec.control], spec.weights[spec.treatments[0]]],
                 analysis=analysis,
@@ -252,13 +242,6 @@ def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentCl
     return body
 
 
-def off_policy_of(project: Project, record: ExperimentRecord) -> OffPolicyReport | None:
-    """What was estimated before launch."""
-    if record.designed is None or record.designed.body.off_policy is None:
-        return None
-    return msgspec.convert(project.artifacts.load(record.designed.body.off_policy), OffPolicyReport)
-
-
 def _started(project: Project, capability: str, name: str | None) -> ExperimentRecord:
     found = [one for one in experiments(project.ledger, capability) if one.started is not None]
     if name is not None and found:
@@ -290,70 +273,6 @@ def _warehouse(flow: Flow, sources: Sequence[Source[...]]) -> DuckDBWarehouse:
             "readouts need a DuckDB warehouse for now", "the readout", "bind duckdb:///… in fullcycle.toml"
         )
     return warehouse
-
-
-def _held_out(making: Making) -> pl.DataFrame | None:
-    """The rows of the past that no model has learnt from: outcome and propensity beside each."""
-    for node in making.flow.graph.nodes.values():
-        if isinstance(node.declared, ModelStep):
-            split = making.flow.artifacts.load(making.run.steps[next(iter(node.inputs))].artifact)
-            if isinstance(split, Split) and {"outcome", "propensity"} <= set(split.test.frame.columns):
-                return split.test.frame
-    return None
-
-
-def _action(loaded: LoadedRelease, frame: pl.DataFrame) -> str:
-    """The column that holds what was done: a field of the answer that the past has, too."""
-    asked = set(loaded.row.__struct_fields__)
-    fields: list[str] = [
-        name
-        for name in loaded.service.answer_type.__struct_fields__
-        if name in frame.columns and name not in asked
-    ]
-    if len(fields) != 1:
-        raise Invalid(
-            f"the past holds {len(fields)} columns of the answer",
-            "the off-policy estimate",
-            "name the action alike in the service's answer and in the contract of the past",
-        )
-    return fields[0]
-
-
-def _choices(policy: Policy, row: type[Row], frame: pl.DataFrame, action: str) -> list[Any]:
-    records = frame.select(row.__struct_fields__).iter_rows(named=True)
-    return [
-        getattr(policy.call(row(**record), HashedDraw(f"past-{n}")), action)
-        for n, record in enumerate(records)
-    ]
-
-
-def _off_policy(
-    spec: ExperimentSpec, frame: pl.DataFrame, action: str, chosen: dict[str, list[Any]]
-) -> OffPolicyReport:
-    done = frame[action].to_list()
-    propensity = frame["propensity"].to_numpy()
-    reward = frame["outcome"].cast(pl.Float64).to_numpy()
-    weights = {arm: weights_of(done, propensity, choices) for arm, choices in chosen.items()}
-    return OffPolicyReport(
-        metric=spec.primary,
-        rows=frame.height,
-        values={arm: snips(reward, weights[arm]) for arm in spec.order},
-        differences={arm: difference(reward, weights[arm], weights[spec.control]) for arm in spec.treatments},
-    )
-
-
-def _moments(frame: pl.DataFrame, action: str, chosen: Sequence[Any]) -> Moments:
-    """The outcome where what was done is what the control would have done."""
-    same = np.array([a == b for a, b in zip(frame[action].to_list(), chosen, strict=True)], dtype=bool)
-    rewards = frame["outcome"].cast(pl.Float64).to_numpy()[same]
-    if len(rewards) < 2:
-        raise NotEnoughData(
-            "the control's own decisions are not among the past",
-            "the design",
-            "log decisions that leave room for chance",
-        )
-    mean = float(rewards.mean())
-    return Moments(len(rewards), mean, float(((rewards - mean) ** 2).sum()))
 
 
 def _margins(making: Making, spec: ExperimentSpec, units: int) -> dict[str, tuple[float, float]]:

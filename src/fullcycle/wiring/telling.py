@@ -28,9 +28,10 @@ from fullcycle.report import (
     Worth,
 )
 from fullcycle.value import Measurement, measurements
-from fullcycle.wiring.experiments import Reading, off_policy_of, read
+from fullcycle.wiring.experiments import Reading, read
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.judge import load_evaluation, load_evaluations
+from fullcycle.wiring.offpolicy import off_policy_of
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import judgement_of, released
 from fullcycle.wiring.runs import brief_of

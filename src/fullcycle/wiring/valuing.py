@@ -17,7 +17,8 @@ from fullcycle.value import (
     measurements,
     record_measurement,
 )
-from fullcycle.wiring.experiments import Reading, off_policy_of
+from fullcycle.wiring.experiments import Reading
+from fullcycle.wiring.offpolicy import off_policy_of
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
 from fullcycle.wiring.runs import brief_of
