@@ -270,3 +270,25 @@ SERVER.start(Work(print, (), print, ("slow_to_load",)), 1)
 while not (SERVER.loaded() and heard.exists()):
     time.sleep(0.01)
 """
+
+
+def test_a_fork_server_says_that_it_has_loaded_when_it_has_loaded_all(tmp_path):
+    """Who asks it for a worker sooner waits for the rest, and computes nothing meanwhile."""
+    (tmp_path / "noted.py").write_text(
+        "import gc, os, pathlib\n"
+        "said = os.path.exists(os.environ['FULLCYCLE_PRELOADED'])\n"
+        "pathlib.Path(__file__).with_suffix('.txt').write_text(f'{said} {gc.get_freeze_count()}')\n"
+    )
+    path = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", WAITING], env=path, check=True, timeout=60)
+
+    assert (tmp_path / "noted.txt").read_text() == "False 0"
+
+
+WAITING = """
+import time
+from fullcycle.adapters.processes import SERVER, Work
+SERVER.start(Work(print, (), print, ("noted",)), 1)
+while not SERVER.loaded():
+    time.sleep(0.01)
+"""

@@ -4,9 +4,9 @@ import gc
 import os
 from pathlib import Path
 
-MARKER = "FULLCYCLE_PRELOADED"
-"""The environment variable that names the file by which it is told."""
+from fullcycle.adapters.uninterrupted import MARKER
 
 if MARKER in os.environ:
+    gc.enable()
     gc.freeze()  # what is loaded stays: workers need not look through it, and it stays shared with them
     Path(os.environ[MARKER]).touch()

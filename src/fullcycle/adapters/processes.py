@@ -25,8 +25,8 @@ from types import ModuleType
 from typing import Any
 
 from fullcycle.adapters import preloaded, uninterrupted
-from fullcycle.adapters.preloaded import MARKER
 from fullcycle.adapters.threads import VARIABLES
+from fullcycle.adapters.uninterrupted import MARKER
 from fullcycle.flow import Answer, Call
 
 _LONGEST_LOAD_S = 30.0  # that is waited for a fork server before it is asked for a worker anyway
