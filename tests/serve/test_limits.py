@@ -298,6 +298,7 @@ def test_only_so_many_long_bodies_are_held_at_once_and_each_makes_room_for_the_n
         return [await together(2), await together(4), await together(2)]
 
     assert asyncio.run(asked()) == [[200, 200], [200, 200, 429, 429], [200, 200]]
+    assert told(app)["fullcycle_shed_total{}"] == 2
 
 
 def test_a_long_body_that_is_refused_makes_room_too(serve):

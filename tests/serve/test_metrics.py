@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from fullcycle.serve.metrics import BOUNDS_US, Census, Meter, exposition
+from fullcycle.serve.metrics import BOUNDS_US, Census, Meter, exposition, refusals
 
 
 def told(*meters, in_flight=0, workers=1, generation=0):
@@ -161,3 +161,15 @@ def test_each_bucket_holds_what_took_at_most_its_bound(times):
     for bound in BOUNDS_US:
         counted = of(found, "decision_seconds_bucket", release="r", arm="a", le=f"{bound / 1e6:g}")
         assert counted == bisect_left(sorted(times), bound + 1)
+
+
+def test_what_a_worker_turned_away_is_found_among_all_that_it_counted():
+    meter = Meter()
+    assert refusals(meter.words) == 0
+    meter.requested("/winback", "winback@v3", 200)
+    meter.decided("winback@v3", "today", 40, fallback=False)
+    meter.shed()
+    meter.failed("winback@v3", "", "choose", "ValueError")
+    meter.shed()
+
+    assert refusals(meter.words) == 2

@@ -52,6 +52,28 @@ def test_a_load_between_the_two_thresholds_moves_nothing_either_way():
     assert set(staffed(Workers(1, 4), [1] * 1000, count=2)) == {2}
 
 
+def refusing(workers, refused, *, count=1):
+    """The count after each tenth of a second, of a service that answers at once what it does not refuse."""
+    staffing, counts = Staffing(workers), []
+    for n, one in enumerate(refused):
+        count = staffing.wanted(count, 0, n / 10, refused=one)
+        counts.append(count)
+    return counts
+
+
+def test_a_service_that_refuses_requests_hires_though_nothing_is_in_flight():
+    assert max(refusing(Workers(1, 3), [True] * 15)) == 2
+    assert refusing(Workers(1, 3), [True] * 100)[-1] == 3
+    assert refusing(Workers(1, 3), [True, False, False, False, False] * 20)[-1] == 3  # two a second
+
+
+def test_one_refusal_hires_nobody_and_none_is_sent_away_while_requests_are_refused():
+    assert set(refusing(Workers(1, 3), [True] + [False] * 100)) == {1}
+    assert set(refusing(Workers(1, 2), [True] + [False] * 8, count=2)) == {2}
+    assert refusing(Workers(1, 2), [n % 9 == 0 for n in range(600)], count=2)[-1] == 2
+    assert refusing(Workers(1, 2), [False] * 600, count=2)[-1] == 1
+
+
 def test_a_worker_goes_later_than_one_comes():
     up, down = staffed(Workers(1, 2), [3] * 300), staffed(Workers(1, 2), [0] * 300, count=2)
 

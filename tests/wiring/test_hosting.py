@@ -21,7 +21,7 @@ from fullcycle.record import decode_decision
 from fullcycle.release import Activation, Manifest, deployed, history, keep_manifest
 from fullcycle.serve.lookout import EVERY_S
 from fullcycle.wiring.deploying import Patience, go_back, put_to_work
-from hosted import BODY, add_release, ask, asking, deploy, hosting, lay_out, release, until
+from hosted import BODY, add_release, ask, asking, deploy, hosting, lay_out, left_behind, release, until
 from killing import killed
 from postgres_server import running_postgres
 from served_process import Connection
@@ -434,6 +434,45 @@ def test_a_release_of_other_distributions_is_answered_by_new_workers_that_take_o
             until(lambda: not any(lives(pid) for pid in before))
             assert put(project, 2).late == {}  # stands on nothing: the new workers answer it
     assert [client.failed for client in clients] == [[], [], []]
+
+
+_SLOW_TO_SAY = """#!/bin/sh
+case "$*" in *" fits "*)
+    touch {folder}/asked
+    while [ ! -e {folder}/say ]; do sleep 0.01; done
+    touch {folder}/said;;
+esac
+exec "{python}" "$@"
+"""
+
+
+def test_no_worker_for_what_is_proposed_outlasts_a_service_that_ends_meanwhile(tmp_path):
+    python = tmp_path / "python"
+    python.write_text(_SLOW_TO_SAY.format(folder=tmp_path, python=sys.executable))
+    python.chmod(0o755)
+    project = lay_out(tmp_path, more=f'python = "{python}"\nservice.grace_s = 5')
+    path = installed(tmp_path / "site", "1.0")
+    old, new = standing_on(project, "1.0"), standing_on(project, "2.0")
+    deploy(project, old)
+    with hosting(project, PYTHONPATH=path) as service, ThreadPoolExecutor(1) as beside:
+        begun = half_asked(service.port)
+        until(lambda: sum(slot.in_flight for slot in service.page.slots()) == 1)
+        installed(tmp_path / "site", "2.0")
+        deploying = beside.submit(put, project, new)
+        until((tmp_path / "asked").exists)
+        service.process.send_signal(signal.SIGTERM)
+        until(lambda: not service.workers)  # it is seeing them out
+        (tmp_path / "say").touch()
+        until((tmp_path / "said").exists)
+        time.sleep(0.5)  # in which a worker would be hired
+        begun.send(BODY[10:])
+
+        assert begun.read()[0] == 200
+        assert service.process.wait(30) == 0
+        begun.close()
+        deploying.result(60)
+        assert not [line for line in service.lines if "is killed" in line]
+        assert left_behind(project) == set()
 
 
 def test_a_configured_interpreter_answers(tmp_path):

@@ -27,6 +27,7 @@ Life = Callable[[], AbstractAsyncContextManager[None]]
 
 _ALIVE = response(200, b'{"status":"alive"}')
 _LATER = (b"retry-after", b"1")
+_SHEDDING = problem(429, "too many requests are in flight here", headers=[_LATER])
 _SHED = ("decide", "events")  # what is turned away in a crowd; whoever operates must still see it
 
 
@@ -113,11 +114,13 @@ class App:
                 self.routes.refuse(scope["path"], self._unknown)
             path = route.path
             if route.scope in _SHED and self._crowd.too_many(scope):
-                raise self._shed()
+                raise Rejected(_SHEDDING)
             request = Request(scope, receive, self._limits, self._room, name)
             answer = await route.handler(request)
         except Rejected as rejected:
             answer = rejected.response
+            if answer.status == 429:
+                self._meter.shed()
         except Gone:
             return
         except Exception as error:  # noqa: BLE001 - the edge: nothing of a fault of ours may leave
@@ -134,10 +137,6 @@ class App:
         self._meter.faulted()
         self._tell("".join(traceback.format_exception(error)))
         return problem(500, "a fault in the server; its log says more")
-
-    def _shed(self) -> Rejected:
-        self._meter.shed()
-        return Rejected(problem(429, "too many requests are in flight here", headers=[_LATER]))
 
     async def _decide(self, request: Request) -> Response:
         active = self._serving.active  # a request ends on the release it began with

@@ -67,6 +67,7 @@ class Converger:
     _converging: asyncio.Task[None] | None = None
     _anew: asyncio.Event = field(default_factory=asyncio.Event)  # something else is wanted, or a worker came
     _doing: set[asyncio.Task[None]] = field(default_factory=set)
+    _ended: bool = False
 
     def adopt(self) -> None:
         """Begin with what workers that run already hold."""
@@ -80,8 +81,16 @@ class Converger:
             self._known[found] = deployed
         return found
 
+    def end(self) -> None:
+        """Begin nothing more, and leave what was begun: no worker may come once all are sent away."""
+        self._ended = True
+        for task in self._doing:
+            task.cancel()
+
     def heard(self, news: News) -> None:
         """Do what the ledger says."""
+        if self._ended:
+            return
         for fact in news.facts:
             match fact.body:
                 case DeploymentProposed() as proposed:
@@ -115,6 +124,8 @@ class Converger:
 
     def converge(self) -> None:
         """Write the word at once where every worker is ready; else see to it that they are."""
+        if self._ended:
+            return
         if self.wanted is not None:
             generation = self.number(self.wanted)
             first = self.staff.serving or [member for member in self.staff.staying if member.on_line]

@@ -93,7 +93,7 @@ class Meter:
         self.words[self._block(_RECEIVED, (event,))] += many
 
     def shed(self) -> None:
-        """Count a request that was turned away because too many were in flight."""
+        """Count a request that was turned away because too many, or too many long ones, were in flight."""
         self.words[self._block(_SHED, ())] += 1
 
     def faulted(self) -> None:
@@ -147,6 +147,18 @@ def _read(words: "Words[int]") -> list[_Block]:
         blocks.append(_Block(kind, labels, at + 1 + taken, size))
         at += 1 + taken + size
     return blocks
+
+
+def refusals(words: "Words[int]") -> int:
+    """How many requests a worker has turned away, without a look at what else it counted."""
+    at, used = 1, words[_USED]
+    while at < used:
+        head = words[at]
+        at += 1 - (-(head >> 16 & 0xFFFF) // 8)
+        if head >> 32 == _SHED:
+            return words[at]
+        at += head & 0xFFFF
+    return 0
 
 
 @dataclass(frozen=True, slots=True)

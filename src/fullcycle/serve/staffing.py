@@ -59,7 +59,10 @@ class Terms:
 
 
 class Staffing:
-    """Between the fewest and the most, by requests in flight; it takes longer to send one away."""
+    """Between the fewest and the most, by requests in flight; it takes longer to send one away.
+
+    A request that is refused ends at once, so it shows in nothing that is in flight: it is told.
+    """
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
@@ -67,20 +70,25 @@ class Staffing:
         self._at: float | None = None
         self._busy_since: float | None = None
         self._idle_since: float | None = None
+        self._refused_at: float | None = None
 
-    def wanted(self, count: int, in_flight: int, at: float) -> int:
+    def wanted(self, count: int, in_flight: int, at: float, *, refused: bool = False) -> int:
         """How many workers there should be.
 
         Args:
             count: how many there are.
             in_flight: requests that they have begun and not ended.
             at: seconds of any clock that does not go back.
+            refused: whether one of them turned a request away since this was asked last.
         """
         passed = at - self._at if self._at is not None else 0.0
         self._at = at
         self._load += (in_flight - self._load) * min(passed / _SMOOTHED_S, 1.0)
-        busy = count < self._workers.most and self._load > _BUSY * count
-        idle = count > self._workers.fewest and self._load < _IDLE * (count - 1)
+        if refused:
+            self._refused_at = at
+        refuses = self._refused_at is not None and at - self._refused_at < _UP_S
+        busy = count < self._workers.most and (refuses or self._load > _BUSY * count)
+        idle = count > self._workers.fewest and not refuses and self._load < _IDLE * (count - 1)
         self._busy_since = _since(self._busy_since, busy, at)
         self._idle_since = _since(self._idle_since, idle, at)
         if self._busy_since is not None and at - self._busy_since >= _UP_S:

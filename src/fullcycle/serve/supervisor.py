@@ -17,6 +17,7 @@ import msgspec
 from fullcycle.serve import messages
 from fullcycle.serve.member import Member, Process, ReadSlot
 from fullcycle.serve.messages import TO_SUPERVISOR
+from fullcycle.serve.metrics import refusals
 from fullcycle.serve.ports import Deployed, Tell
 from fullcycle.serve.staffing import Backoff, Staffing, Terms
 
@@ -76,6 +77,7 @@ class Staff:
     _count: int = 0
     _ticks: int = 0
     _dismissed: bool = False
+    _refusals: dict[int, int] = field(default_factory=dict)  # that were counted, by the worker's number
 
     def __post_init__(self) -> None:
         self._staffing = Staffing(self.terms.workers)
@@ -188,6 +190,8 @@ class Staff:
             known = Member(self.reach(hello.pid), slot, hello.python, time.monotonic())
             self.members.append(known)
             self.tell(f"worker {hello.pid} runs already and is taken over")
+        if self._dismissed:
+            known.process.send(signal.SIGTERM)  # it comes too late
         known.greet(hello, writer)
         if hello.opened and known.opened is None:
             known.opened = time.monotonic()
@@ -238,7 +242,7 @@ class Staff:
 
     def _level(self, now: float, in_flight: int) -> None:
         if len(self.serving) >= self._count:
-            wanted = self._staffing.wanted(self._count, in_flight, now)
+            wanted = self._staffing.wanted(self._count, in_flight, now, refused=self._refuses())
             if wanted != self._count:
                 self.tell(f"{wanted} workers from now on, instead of {self._count}")
                 self._count = wanted
@@ -246,8 +250,15 @@ class Staff:
         if now >= self._not_before:
             for _ in range(self._count - len(there)):
                 self.hire(self.python)
-        for member in sorted(there, key=lambda one: one.slot.connections)[: len(there) - self._count]:
+        over = max(len(there) - self._count, 0)
+        for member in sorted(there, key=lambda one: one.slot.connections)[:over]:
             self.retire(member)
+
+    def _refuses(self) -> bool:
+        """Whether a worker has turned a request away since this was asked last."""
+        before = self._refusals
+        self._refusals = {member.pid: refusals(member.slot.counters) for member in self.serving}
+        return any(count > before.get(pid, count) for pid, count in self._refusals.items())
 
     def _weigh(self) -> None:
         ceiling = self.terms.memory

@@ -108,6 +108,7 @@ class Hosting:
             with suppress(TimeoutError):
                 await asyncio.wait_for(ending.wait(), TICK_S)
         lookout.stop()
+        self._converger.end()
         self._take_no_more()
         await self._staff.dismiss()
         await self._say(HostLeft(host=self._asked.name))
