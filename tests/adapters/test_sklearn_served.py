@@ -210,6 +210,68 @@ def test_a_pipeline_prepares_its_columns_as_its_library_does(estimator):
     same(fitted(estimator, missing=takes_missing), table(100, 4), table(60, 6, missing=True), unknown)
 
 
+CATEGORICAL = [
+    HistGradientBoostingRegressor(max_iter=15, categorical_features=[2, 3], random_state=0),
+    HistGradientBoostingRegressor(max_iter=9, categorical_features=[2, 3], loss="poisson", random_state=0),
+    HistGradientBoostingClassifier(max_iter=9, categorical_features=[4, 3], random_state=0),
+    HistGradientBoostingRegressor(
+        max_iter=30, categorical_features=[3], early_stopping=True, n_iter_no_change=3, random_state=0
+    ),
+    make_pipeline(StandardScaler(), HistGradientBoostingRegressor(max_iter=9, categorical_features=[2, 3])),
+]
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("estimator", CATEGORICAL, ids=kind)
+def test_categories_are_told_apart_as_their_library_does_to_the_bit(estimator, missing):
+    estimator = fitted(estimator, missing=missing)
+    unknown = table(80, 5)
+    unknown[:, 2] += 2
+    unknown[:40, 3] += 0.5
+    unknown[60:, 3] *= -100
+    endless = table(4, 6)
+    endless[[0, 1, 2], [3, 0, 2]] = np.inf
+
+    same(estimator, table(300, 1), table(100, 2, missing=True), unknown, endless)
+    assert told(estimator, "flow.py:1").nodes.categories
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    kinds=st.integers(1, 250),
+    scale=st.sampled_from([1.0, -0.25, 1e9]),
+    missing=st.booleans(),
+)
+def test_any_categories_of_any_numbers_are_told_apart(seed, kinds, scale, missing):
+    rng = np.random.default_rng(seed)
+    x = np.column_stack([rng.integers(0, kinds, 400) * scale, rng.normal(size=400)])
+    if missing:
+        x[rng.random(400) < 0.2, 0] = np.nan
+    y = np.sin(np.nan_to_num(x[:, 0]) / scale) + x[:, 1]
+    estimator = HistGradientBoostingRegressor(
+        max_iter=4, min_samples_leaf=2, categorical_features=[True, False]
+    ).fit(x, y)
+    asked = np.column_stack([rng.integers(-1, kinds + 2, 60) * scale, rng.normal(size=60)])
+    asked[:5, 0] = np.nan
+
+    fc.testing.same_predictions(told(estimator, ""), asked, estimator.predict(asked))
+
+
+def test_a_category_that_no_row_of_training_had_goes_where_a_missing_value_goes():
+    x, y = table(500, missing=True), outcome(table(500))
+    estimator = HistGradientBoostingRegressor(max_iter=5, categorical_features=[2]).fit(x, y)
+    row = table(1, 9)
+    row[0, 2], unknown = np.nan, row.copy()
+    unknown[0, 2] = 77.0
+
+    predictor = told(estimator, "")
+
+    assert (
+        predictor.score(unknown[0].tolist()) == predictor.score(row[0].tolist()) == estimator.predict(row)[0]
+    )
+
+
 def test_a_column_without_a_value_goes_where_the_library_lets_it_go():
     x, y = table(100), outcome(table(100))
     x[:, 3] = np.nan
@@ -299,7 +361,7 @@ def test_any_linear_model_is_within_the_rounding_that_it_tells(seed, width, scal
 
 def test_forms_are_stored_as_such_and_damage_is_told():
     linear = [told(fitted(one), "") for one in (LinearRegression(), PREPARED[0])]
-    trees = [told(fitted(one), "") for one in (TREES[0], TREES[2], PREPARED[1])]
+    trees = [told(fitted(one), "") for one in (TREES[0], TREES[2], PREPARED[1], CATEGORICAL[0])]
 
     fc.testing.round_trip(LinearCodec(), *linear, equal=lambda a, b: a.form == b.form, told=True)
     fc.testing.round_trip(
@@ -310,6 +372,15 @@ def test_forms_are_stored_as_such_and_damage_is_told():
 def test_a_tree_whose_nodes_lead_in_circles_is_damage():
     predictor = told(fitted(TREES[0]), "")
     predictor.nodes.left[3] = 0
+
+    with pytest.raises(Damaged, match="its parts do not fit together"):
+        TreesCodec().decode(TreesCodec().encode(predictor))
+
+
+def test_a_node_that_asks_for_categories_that_are_not_there_is_damage():
+    predictor = told(fitted(CATEGORICAL[0]), "")
+    first = next(place for place, chosen in enumerate(predictor.nodes.chosen) if chosen >= 0)
+    predictor.nodes.chosen[first] = len(predictor.nodes.categories) // 256
 
     with pytest.raises(Damaged, match="its parts do not fit together"):
         TreesCodec().decode(TreesCodec().encode(predictor))
@@ -355,7 +426,6 @@ def test_neither_form_needs_scikit_learn_scipy_pandas_nor_polars_and_one_row_no_
         (AdaBoostRegressor(n_estimators=2), "AdaBoostRegressor has no form"),
         (make_pipeline(FunctionTransformer(np.abs), Ridge()), "FunctionTransformer has no form"),
         (GradientBoostingRegressor(init=LinearRegression(), n_estimators=2), "it begins with a Linear"),
-        (HistGradientBoostingRegressor(max_iter=2, categorical_features=[2]), "categorical_features"),
         (SGDClassifier(loss="modified_huber"), "loss='modified_huber'"),
         (make_pipeline(OneHotEncoder(min_frequency=0.4), Ridge()), "infrequent categories"),
     ],

@@ -51,7 +51,7 @@ MODELS = [
     (xgb.XGBClassifier(**SMALL).fit(X, B), "xgboost-ubj@1", {"xgboost-cpu"}),
     (stopped_early(), "xgboost-ubj@1", {"xgboost-cpu"}),
     (LogisticRegression().fit(X, B), "linear@1", {"numpy"}),
-    (DecisionTreeRegressor(max_depth=4).fit(X, Y), "trees@1", {"numpy"}),
+    (DecisionTreeRegressor(max_depth=4).fit(X, Y), "trees@2", {"numpy"}),
     (by_feature(*NAMES), "onnx@1", {"onnxruntime", "numpy"}),
 ]
 
@@ -76,7 +76,7 @@ def test_a_family_goes_out_part_by_part(artifacts):
 
     loaded = Artifacts(artifacts.objects, serving_codecs()).load(form)
     assert list(loaded) == list(family)
-    assert [part.codec for part in artifacts.parts(form).parts] == ["linear@1", "trees@1", "lightgbm-text@1"]
+    assert [part.codec for part in artifacts.parts(form).parts] == ["linear@1", "trees@2", "lightgbm-text@1"]
     assert needed_by(artifacts, [form], LOCK) == {"numpy": "2", "lightgbm": "4"}
     assert loaded["tree"].scores(X.tolist()) == family["tree"].predict(X).tolist()
 

@@ -123,7 +123,7 @@ def test_a_logistic_regression_is_served_without_its_library(winback, typed):
 @pytest.mark.parametrize(
     ("model", "codec", "distributions"),
     [
-        (FOREST, "trees@1", {"numpy"}),
+        (FOREST, "trees@2", {"numpy"}),
         (XGBOOST, "xgboost-ubj@1", {"xgboost-cpu"}),
         (LIGHTGBM, "lightgbm-text@1", {"lightgbm"}),
         (ONNX, "onnx@1", {"onnxruntime", "numpy"}),

@@ -1,6 +1,7 @@
 """scikit-learn's transformers as operations on columns."""
 
 from collections.abc import Sequence
+from functools import partial
 from math import isnan
 from typing import Any
 
@@ -17,6 +18,7 @@ from sklearn.preprocessing import (
     RobustScaler,
     StandardScaler,
 )
+from sklearn.utils import check_array
 
 from fullcycle.adapters.prepared import Column, Operation, Preparation
 
@@ -52,8 +54,8 @@ def _of(step: Any, columns: _Columns) -> _Told:
         if step in (None, "passthrough"):
             return columns, []
         return [], []  # "drop"
-    if kind is FunctionTransformer and step.func is None and not step.validate:
-        return columns, []  # what "passthrough" becomes
+    if kind is FunctionTransformer and not step.validate and _changes_nothing(step.func):
+        return columns, []
     if kind is Pipeline:
         return _through(columns, [one for _, one in step.steps])
     if kind is ColumnTransformer:
@@ -67,6 +69,17 @@ def _of(step: Any, columns: _Columns) -> _Told:
     if kind is OrdinalEncoder:
         return _ordinal(step, columns)
     raise Untold(f"{kind.__module__}.{kind.__name__} has no form for it")
+
+
+def _changes_nothing(function: Any) -> bool:
+    """What "passthrough" becomes, or what looks at numbers for HistGradientBoosting and takes them all."""
+    if function is None:
+        return True
+    return (
+        isinstance(function, partial)
+        and function.func is check_array
+        and function.keywords == {"dtype": [np.float64], "ensure_all_finite": False}
+    )
 
 
 def _side_by_side(step: Any, columns: _Columns) -> _Told:

@@ -53,7 +53,7 @@ _LINKS = {
 SERVED = (
     "linear models (LinearRegression, Ridge, Lasso, ElasticNet, SGD, Poisson, Gamma and Tweedie regression, "
     "LogisticRegression of two classes), trees (DecisionTree, RandomForest, ExtraTrees, GradientBoosting, "
-    "HistGradientBoosting without categorical features), and pipelines of them with StandardScaler, "
+    "HistGradientBoosting), and pipelines of them with StandardScaler, "
     "MinMaxScaler, MaxAbsScaler, RobustScaler, SimpleImputer, OneHotEncoder, OrdinalEncoder and "
     "ColumnTransformer"
 )
@@ -96,7 +96,9 @@ def _parted(estimator: Any) -> tuple[Preparation | None, Any]:
     while type(model) is Pipeline:
         before += [step for _, step in model.steps[:-1]]
         model = model.steps[-1][1]
-    if model is estimator:
+    if getattr(model, "_preprocessor", None) is not None:  # of HistGradientBoosting with categories
+        before.append(model._preprocessor)
+    if not before:
         return None, model
     return prepared(before, estimator.n_features_in_), model
 
@@ -183,8 +185,7 @@ def _boosted(model: Any, preparation: Preparation | None) -> TreesPredictor:
 def _histograms(model: Any, preparation: Preparation | None) -> TreesPredictor:
     if type(model) is ensembles.HistGradientBoostingClassifier:
         _require_two(model)
-    if model.is_categorical_ is not None:
-        raise Untold("categorical_features has no form for it")
+    known = model._bin_mapper.make_known_categories_bitsets()
     head = TreesHead(
         width=_width(model, preparation),
         single=False,
@@ -194,7 +195,7 @@ def _histograms(model: Any, preparation: Preparation | None) -> TreesPredictor:
         link=_link_of(model._loss),
         preparation=preparation,
     )
-    return TreesPredictor(head, joined_nodes([of_histograms(one.nodes) for (one,) in model._predictors]))
+    return TreesPredictor(head, joined_nodes([of_histograms(one, *known) for (one,) in model._predictors]))
 
 
 def _link_of(loss: Any) -> str:

@@ -11,7 +11,7 @@ from fullcycle.code import Loaded, reach
 from fullcycle.data import FrameCodec, LookupCodec
 from fullcycle.evaluate import FirstSplitCodec, SplitCodec
 from fullcycle.record import Codec, Codecs, DeclaredCodec, PickleCodec, Vendor
-from fullcycle.wiring.predictors import own_codecs
+from fullcycle.wiring.predictors import OWN, own_codecs
 
 _CODE = 12  # characters of a digest in a codec's name
 
@@ -98,7 +98,7 @@ _VENDORS = (
     Vendor("lightgbm", ("lightgbm-text@1",), _lightgbm, _PIP.format("lightgbm")),
     Vendor("xgboost", ("xgboost-ubj@1",), _xgboost, _PIP.format("xgboost")),
     Vendor("onnx", ("onnx@1",), _onnx, _PIP.format("onnx")),
-    Vendor("fullcycle.models", ("linear@1", "trees@1"), own_codecs, ""),
+    Vendor("fullcycle.models", OWN, own_codecs, ""),
     Vendor("sklearn", ("sklearn-skops@1",), _sklearn, _PIP.format("sklearn")),
     Vendor("pandas", ("pandas-frame@1", "pandas-series@1"), _pandas, _PIP.format("pandas")),
     Vendor("pyarrow", ("arrow-table@1", "arrow-batch@1"), _arrow, _PIP.format("arrow")),

@@ -12,8 +12,13 @@ NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "onnx@1": (("onnxruntime",), ("numpy",)),
     "linear@1": (("numpy",),),  # for many rows at once
     "trees@1": (("numpy",),),
+    "trees@2": (("numpy",),),
 }
 """By the codec of what is served: the distributions that have to be installed, one of each choice."""
+
+
+OWN = ("linear@1", "trees@1", "trees@2")
+"""The codecs of ``own_codecs``."""
 
 
 def serving_codecs() -> Codecs:
@@ -27,9 +32,9 @@ def serving_codecs() -> Codecs:
 def own_codecs() -> Sequence[Codec]:
     """Those of the forms that fullcycle itself gives a model."""
     from fullcycle.adapters.linear_native import LinearCodec
-    from fullcycle.adapters.trees_codec import TreesCodec
+    from fullcycle.adapters.trees_codec import TreesCodec, first_trees_codec
 
-    return [LinearCodec(), TreesCodec()]
+    return [LinearCodec(), TreesCodec(), first_trees_codec()]
 
 
 def _lightgbm() -> Sequence[Codec]:
@@ -62,6 +67,6 @@ _VENDORS = (
     Vendor("lightgbm", ("lightgbm-text@1",), _lightgbm, ""),
     Vendor("xgboost", ("xgboost-ubj@1",), _xgboost, ""),
     Vendor("onnx", ("onnx@1",), _onnx, ""),
-    Vendor("fullcycle.models", ("linear@1", "trees@1"), own_codecs, ""),
+    Vendor("fullcycle.models", OWN, own_codecs, ""),
     Vendor("sklearn", ("sklearn-skops@1",), _not_served, ""),
 )
