@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullcycle.experiment import Cell, Count, Moments, Statistics, merged
+from fullcycle.experiment import Cell, Count, Gram, Moments, QuantileCell, Statistics, merged
 from fullcycle.experiment.moments import checked
 from fullcycle.experiment.statistics import per_arm
 from fullcycle.kernel import Invalid
@@ -33,12 +33,36 @@ def test_a_mean_of_a_hundred_million_does_not_swallow_the_variance():
 
 
 def test_days_up_to_one_are_merged_per_arm():
-    cells = tuple(Cell("m", "a", f"2026-01-0{d}", Moments(d, float(d), 0.0)) for d in (1, 2, 3))
-    found = Statistics(as_of=0, cells=(*cells, Cell("m", "b", "2026-01-01", Moments(9, 9.0))))
+    cells = tuple(Cell("m", "a", f"2026-01-0{d}", Gram(d, (float(d),), (0.0,))) for d in (1, 2, 3))
+    found = Statistics(as_of=0, cells=(*cells, Cell("m", "b", "2026-01-01", Gram(9, (9.0,), (0.0,)))))
 
     assert found.moments("m", "a", until="2026-01-02") == merged([Moments(1, 1.0), Moments(2, 2.0)])
     assert found.days("m") == ["2026-01-01", "2026-01-02", "2026-01-03"]
     assert found.moments("m", "nobody").units == 0
+
+
+def test_a_segment_is_told_apart_from_the_units_of_all_days():
+    whole = Cell("m", "a", "2026-01-01", Gram(3, (1.0, 2.0), (0.0, 0.0, 0.0)))
+    part = Cell("m", "a", "", Gram(2, (1.5, 2.0), (0.0, 0.0, 0.0)), "device", "phone")
+    found = Statistics(
+        as_of=0, cells=(whole, part), by_segment=(Count("a", "", 2, segment="device", level="phone"),)
+    )
+
+    assert found.gram("m", "a").units == 3
+    assert found.gram("m", "a", segment="device", level="phone") == part.gram
+    assert found.gram("m", "b").means == (0.0, 0.0)  # nobody, of two values
+    assert found.days("m") == ["2026-01-01"]
+    assert found.levels("device") == ["phone"]
+    assert per_arm(found.by_segment, ["a"]) == {"a": 0}
+    assert per_arm(found.by_segment, ["a"], segment="device", level="phone") == {"a": 2}
+
+
+def test_a_quantile_is_found_by_arm_and_segment():
+    cell = QuantileCell(metric="m", arm="a", q=0.5, rows=3, units=2, value=7.0, spread_of_share=0.1)
+    found = Statistics(as_of=0, quantiles=(cell,))
+
+    assert found.quantile("m", "a") == cell
+    assert found.quantile("m", "a", segment="device", level="phone") is None
 
 
 def test_counts_are_summed_per_arm_and_an_empty_arm_is_told():

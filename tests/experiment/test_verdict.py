@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from fullcycle.experiment import Cell, Count, ExperimentSpec, Moments, Readout, Statistics, readout
+from fullcycle.experiment import Cell, Count, ExperimentSpec, Gram, Readout, Statistics, readout
 from fullcycle.metric import MetricSpec
 
 DAY = 86_400_000_000
@@ -36,7 +36,7 @@ def spec(**options):
 
 
 def share(rate, n):
-    return Moments(n, rate, n * rate * (1 - rate))
+    return Gram(n, (rate,), (n * rate * (1 - rate),))
 
 
 def told(rates, *, days=28, per_day=1000, at_day=60, lost=None):

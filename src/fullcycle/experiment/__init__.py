@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.spec import ExperimentSpec as ExperimentSpec
     from fullcycle.experiment.statistics import Cell as Cell
     from fullcycle.experiment.statistics import Count as Count
+    from fullcycle.experiment.statistics import QuantileCell as QuantileCell
     from fullcycle.experiment.statistics import Statistics as Statistics
     from fullcycle.experiment.telling import amount as amount
     from fullcycle.experiment.telling import told_gain as told_gain
@@ -92,6 +93,7 @@ __getattr__, __all__ = lazily(
         "Phase": ".records",
         "PolicyDifference": ".offpolicy",
         "PolicyValue": ".offpolicy",
+        "QuantileCell": ".statistics",
         "Readout": ".reading",
         "SampleRatio": ".ratio_check",
         "Statistics": ".statistics",

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from fullcycle.data import Query
-from fullcycle.experiment.moments import Moments, checked
+from fullcycle.experiment.gram import Gram, checked_gram
 from fullcycle.experiment.spec import ExperimentSpec
 from fullcycle.experiment.statistics import Cell, Count, Statistics
 from fullcycle.kernel import UnknownName
@@ -115,7 +115,7 @@ def statistics_of(spec: ExperimentSpec, rows: list[tuple[Any, ...]], *, as_of: i
             crossed = units
         elif what == "moments":
             where = f"the metric {metric} of the experiment {spec.name}"
-            cells.append(Cell(metric, arm, _iso(day), checked(Moments(units, mean, m2), where=where)))
+            cells.append(Cell(metric, arm, _iso(day), checked_gram(Gram(units, (mean,), (m2,)), where=where)))
         else:
             counts[what].append(Count(arm, _iso(day), units, metric))
     return Statistics(
