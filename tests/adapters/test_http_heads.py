@@ -1,6 +1,7 @@
 """fullcycle.adapters.http_heads: a head that comes slowly, or without end, holds nothing for long."""
 
 import asyncio
+import json
 import socket
 import threading
 import time
@@ -8,7 +9,7 @@ import time
 import pytest
 import uvicorn
 
-from fullcycle.adapters.http_heads import LARGEST, Http, SlowHeads
+from fullcycle.adapters.http_heads import LARGEST, REFUSED, Http, SlowHeads
 
 HEAD_S = 0.3
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -41,6 +42,7 @@ def connect():
         opened.append(socket.create_connection(listening.getsockname(), timeout=10))
         return opened[-1]
 
+    connecting.server = server
     yield connecting
     for one in opened:
         one.close()
@@ -159,3 +161,52 @@ def test_a_body_without_end_that_was_answered_unread_is_cut_off_without_a_word(c
     connection.sendall(b"x")
 
     assert rest(connection) == b""
+
+
+NO_HTTP = [
+    b"nonsense\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    HEAD[:-2] + b"no colon\r\n\r\n",
+    b"\x16\x03\x01\x02\x00",
+]
+
+
+@pytest.mark.parametrize("sent", NO_HTTP)
+def test_bytes_that_are_no_http_are_a_problem_and_close(connect, sent):
+    connection = connect()
+    connection.sendall(sent)
+    head, _, body = rest(connection).partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head
+    assert b"connection: close" in head
+    assert json.loads(body)["status"] == 400
+
+
+def test_a_request_that_came_whole_is_answered_though_no_http_follows(connect):
+    connection = connect()
+    connection.sendall(HEAD + b"nonsense\r\n\r\n")
+    answer = rest(connection)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert b"connection: close" in answer
+
+
+def test_a_body_that_breaks_off_into_nonsense_is_refused(connect):
+    connection = connect()
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n")
+
+    assert b" 400 " in rest(connection)
+
+
+def test_what_is_refused_here_is_told_to_the_app(connect):
+    while not connect.server.started:
+        time.sleep(0.01)
+    connect.server.lifespan.state[REFUSED] = (told := []).append
+    for sent in (b"nonsense\r\n\r\n", HEAD[:-2] + b"x: " + b"y" * LARGEST, b"GET"):
+        connection = connect()
+        connection.sendall(sent)
+        rest(connection)
+
+    assert told == [400, 431, 408]

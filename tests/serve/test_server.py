@@ -105,6 +105,20 @@ def test_bytes_that_are_no_http_are_answered_and_leave_the_server_well(record):
         assert process.poll() is None
 
 
+def test_bytes_that_are_no_http_are_a_problem_that_is_counted(record):
+    with serving(record) as (_, port):
+        for _ in range(3):
+            with Connection(port) as connection:
+                connection.send(b"nonsense\r\n\r\n")
+                status, told = connection.read()
+                assert (status, told["title"], connection.closes) == (400, "Bad Request", True)
+        with Connection(port) as connection:
+            counts = connection.ask("GET", "/metrics")[1].decode()
+
+    line = 'fullcycle_requests_total{service="winback@prod",route="",release="winback@v1",status="4xx"} 3'
+    assert line in counts
+
+
 def test_a_port_that_is_taken_is_told_with_the_way_out(record):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -4,6 +4,9 @@ uvicorn waits for ever for a head that has begun, and keeps all of it: a client 
 byte now and then holds a connection for nothing (Slowloris), one that sends headers without
 end holds memory. Both end here. A connection that has asked once and then asks nothing is
 uvicorn's own to close.
+
+What is refused here, bytes that are no HTTP among it, never comes to the app. So that it can be
+counted, an app may leave a function under ``REFUSED`` in the state of its lifespan.
 """
 
 import asyncio
@@ -15,6 +18,9 @@ from fullcycle.serve.problem import problem
 
 LARGEST = 64 * 1024
 """The most bytes of a head."""
+
+REFUSED = "refused"
+"""Where an app's state holds what hears the status of each answer that is given here."""
 
 
 class Http(HttpToolsProtocol):
@@ -32,6 +38,14 @@ class Http(HttpToolsProtocol):
             self._head += len(data)
             if self._head > LARGEST:
                 self._refuse(431, f"the headers are larger than {LARGEST:,} bytes")
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP; a request before it that came whole is answered first, and the last."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or cycle.more_body:
+            self._refuse(400, "that is no HTTP request, or one that is not well-formed")
+        else:
+            cycle.keep_alive = False
 
     @property
     def waits(self) -> bool:
@@ -54,6 +68,11 @@ class Http(HttpToolsProtocol):
         return self.cycle is None or self.scope is not self.cycle.scope
 
     def _refuse(self, status: int, detail: str) -> None:
+        if self.transport.is_closing():
+            return
+        count = self.app_state.get(REFUSED)
+        if count is not None:
+            count(status)
         answer = problem(status, detail, headers=[(b"connection", b"close")])
         lines = b"".join(b"%b: %b\r\n" % header for header in answer.headers)
         self.transport.write(b"HTTP/1.1 %d \r\n%b\r\n%b" % (status, lines, answer.body))

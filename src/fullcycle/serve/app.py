@@ -100,7 +100,7 @@ class App:
     async def __call__(self, scope: HttpScope, receive: Receive, send: Send) -> None:
         """Answer one request, or live through the server's start and end."""
         if scope["type"] != "http":
-            await self._live(scope["type"], receive, send)
+            await self._live(scope, receive, send)
             return
         method: str = scope["method"]
         path = release = ""
@@ -182,9 +182,15 @@ class App:
     async def _ready(self, request: Request) -> Response:
         return self._serving.ready()
 
-    async def _live(self, kind: str, receive: Receive, send: Send) -> None:
-        if kind != "lifespan":
+    def _unasked(self, status: int) -> None:
+        """Count what the server answered by itself, to bytes that are no request or came too slowly."""
+        self._meter.requested("", self._serving.ref, status)
+
+    async def _live(self, scope: HttpScope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
             return
+        if "state" in scope:
+            scope["state"]["refused"] = self._unasked
         await receive()
         async with self._life():
             await send({"type": "lifespan.startup.complete"})
