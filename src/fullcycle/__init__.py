@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from fullcycle.metric import mean as mean
     from fullcycle.metric import outcomes as outcomes
     from fullcycle.metric import proportion as proportion
+    from fullcycle.metric import quantile as quantile
+    from fullcycle.metric import ratio as ratio
     from fullcycle.record import Picture as Picture
     from fullcycle.record import Secret as Secret
     from fullcycle.record import codec as codec
@@ -87,6 +89,8 @@ _HOMES = {
     "outcomes": "metric",
     "personal": "data",
     "proportion": "metric",
+    "quantile": "metric",
+    "ratio": "metric",
     "service": "serve",
     "source": "data",
     "split": "evaluate",

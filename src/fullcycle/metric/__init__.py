@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 from fullcycle.kernel import lazily
 
 if TYPE_CHECKING:
+    from fullcycle.metric.constructors import mean as mean
+    from fullcycle.metric.constructors import proportion as proportion
+    from fullcycle.metric.constructors import quantile as quantile
+    from fullcycle.metric.constructors import ratio as ratio
     from fullcycle.metric.metric import Metric as Metric
-    from fullcycle.metric.metric import mean as mean
-    from fullcycle.metric.metric import proportion as proportion
     from fullcycle.metric.outcome import Outcomes as Outcomes
     from fullcycle.metric.outcome import outcomes as outcomes
     from fullcycle.metric.spec import Good as Good
@@ -29,11 +31,13 @@ __getattr__, __all__ = lazily(
         "Outcomes": ".outcome",
         "event_value": ".sql",
         "inlined": ".sql",
-        "mean": ".metric",
+        "mean": ".constructors",
         "micros_of": ".sql",
         "outcomes": ".outcome",
-        "proportion": ".metric",
+        "proportion": ".constructors",
+        "quantile": ".constructors",
         "quoted": ".sql",
+        "ratio": ".constructors",
         "unit_value": ".sql",
     },
 )

@@ -104,8 +104,8 @@ def outcomes(metric: Metric, *, of: Source[...]) -> Outcomes:
     """Declare what each row of ``of`` led to, in terms of ``metric``.
 
     Raises:
-        Invalid: where ``of`` has no time, already an ``outcome``, or no key in common
-            with the metric's source.
+        Invalid: where the metric is a ratio, a quantile or winsorised; where ``of`` has no
+            time, already an ``outcome``, or no key in common with the metric's source.
     """
     what = "fc.outcomes"
     if not isinstance(metric, Metric):
@@ -116,6 +116,18 @@ def outcomes(metric: Metric, *, of: Source[...]) -> Outcomes:
         )
     if not isinstance(of, Source):
         raise Invalid(f"of={of!r} is not a source", what, "pass a function decorated with @fc.source")
+    if metric.kind not in ("mean", "proportion"):
+        raise Invalid(
+            f"a {metric.kind} has no value for one row",
+            what,
+            "pass what fc.mean or fc.proportion returns, then of=a source",
+        )
+    if metric.winsor is not None:
+        raise Invalid(
+            "a row's outcome would change with its neighbours' under winsor=",
+            what,
+            "cut at a value that you write down, such as cap=500",
+        )
     time_field(of)
     declared = Outcomes(metric, of)
     ours, theirs = of.contract.__name__, metric.source.contract.__name__

@@ -13,7 +13,8 @@ Good = Literal["up", "down"]
 class MetricSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A metric over a source that is told by its name.
 
-    A unit's value is taken over the source's rows with ``time`` in
+    Of a ratio, all but ``over`` tells what is divided: a mean. A quantile is one of rows. A
+    unit's value is taken over the source's rows with ``time`` in
     ``(start + after_s, start + after_s + within_s]``, where ``start`` is the unit's first
     exposure. It is known ``late_s`` after that window ends, when late rows have come.
     """
@@ -37,5 +38,11 @@ class MetricSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def known_after_s(self) -> float:
-        """Seconds from a unit's exposure until its value is known."""
-        return self.after_s + self.within_s + self.late_s
+        """Seconds from a unit's exposure until its value is known; of a ratio, both of its sides."""
+        own = self.after_s + self.within_s + self.late_s
+        return own if self.over is None else max(own, self.over.known_after_s)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources whose rows it needs, each once."""
+        return tuple(dict.fromkeys([self.source] if self.over is None else [self.source, self.over.source]))
