@@ -223,3 +223,7 @@ def identity(inputs, outputs, width=WIDTH):
 def test_a_graph_that_is_no_score_of_rows_is_refused(model, why):
     with pytest.raises(Invalid, match=why):
         predictor(model)
+
+
+def test_a_graph_says_in_words_that_it_tells_no_contributions():
+    assert "does not say what each feature adds" in predictor(trees()).unexplained

@@ -189,6 +189,21 @@ def test_a_model_that_cannot_say_what_features_add_is_told_so(shop, monkeypatch)
     assert [f.contribution for f in one.features] == [None] * 5
 
 
+def test_a_model_that_says_why_it_does_not_tell_is_quoted(shop, monkeypatch):
+    served = shop(**served_shop.alone("choose"))
+    model = served.release.service.given["visit"]
+
+    class Graph:
+        n_features = 5
+        score = model.predictor.score
+        scores = model.predictor.scores
+        unexplained = "an ONNX graph does not say what each feature adds"
+
+    monkeypatch.setattr(model, "predictor", Graph())
+
+    assert served.explained().called[0].steps[0].unexplained == Graph.unexplained
+
+
 MANY = (
     served_shop.SERVICE
     + """

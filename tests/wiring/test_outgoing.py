@@ -2,6 +2,7 @@
 
 import lightgbm as lgb
 import numpy as np
+import polars as pl
 import pytest
 import xgboost as xgb
 from onnx import TensorProto, helper
@@ -13,7 +14,7 @@ from fullcycle.kernel import Invalid
 from fullcycle.record import Artifacts, MemoryObjects
 from fullcycle.wiring.codecs import every_codec
 from fullcycle.wiring.models import batch_model
-from fullcycle.wiring.outgoing import needed_by, served_form
+from fullcycle.wiring.outgoing import Learnt, needed_by, served_form
 from fullcycle.wiring.parity import model_parity
 from fullcycle.wiring.predictors import serving_codecs
 
@@ -24,6 +25,12 @@ B = (Y > 0).astype(int)
 NAMES = ("a", "b", "c")
 SMALL = {"n_estimators": 8, "n_jobs": 1}
 LOCK = {"lightgbm": "4", "xgboost-cpu": "3", "onnxruntime": "1", "numpy": "2", "scikit-learn": "1"}
+
+
+class Seen(fc.Row):
+    a: float
+    b: float
+    c: float
 
 
 def by_feature(*names: str):
@@ -79,6 +86,36 @@ def test_a_family_goes_out_part_by_part(artifacts):
     assert [part.codec for part in artifacts.parts(form).parts] == ["linear@1", "trees@2", "lightgbm-text@1"]
     assert needed_by(artifacts, [form], LOCK) == {"numpy": "2", "lightgbm": "4"}
     assert loaded["tree"].scores(X.tolist()) == family["tree"].predict(X).tolist()
+
+
+@fc.features
+def seen(a: float, b: float, c: float) -> Seen:
+    return Seen(a, b, c)
+
+
+def test_a_linear_model_goes_out_with_the_mean_row_of_what_it_learnt_from(artifacts):
+    frame = pl.DataFrame(X, schema=list(NAMES), orient="row").with_columns(outcome=pl.Series(Y))
+    halves = {"one": fc.split(frame, "outcome", test=0.5), "two": fc.split(frame[:60], "outcome", test=0.5)}
+    models = {key: LinearRegression().fit(half.train.x(seen), half.train.y) for key, half in halves.items()}
+    alone = Learnt(artifacts, artifacts.keep(halves["one"]), seen)
+    family = Learnt(artifacts, artifacts.keep(halves), seen)
+
+    form = served_form(artifacts, artifacts.keep(models["one"]), NAMES, "", learnt=alone)
+    forms = served_form(artifacts, artifacts.keep(models), NAMES, "", learnt=family)
+
+    means = {key: half.train.x(seen).mean(axis=0) for key, half in halves.items()}
+    loaded = Artifacts(artifacts.objects, serving_codecs())
+    assert loaded.load(form).form.centre == pytest.approx(means["one"])
+    for key, predictor in loaded.load(forms).items():
+        assert predictor.form.centre == pytest.approx(means[key])
+
+
+def test_of_very_many_rows_some_are_enough_for_the_mean(artifacts, monkeypatch):
+    monkeypatch.setattr("fullcycle.wiring.outgoing._MEANT", 30)
+    frame = pl.DataFrame(X, schema=list(NAMES), orient="row").with_columns(outcome=pl.Series(Y))
+    half = fc.split(frame, "outcome", test=0.5)
+
+    assert len(Learnt(artifacts, artifacts.keep(half), seen).matrix()) == 25  # every fourth of 100
 
 
 def test_the_same_model_goes_out_as_the_same_bytes(artifacts):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from fullcycle.kernel import Invalid, later
 
 if TYPE_CHECKING:
+    from array import array
+
     import numpy as np
     import numpy.typing as npt
 
@@ -59,3 +61,26 @@ def in_parts(ask: Callable[["Array"], "Array"], matrix: "Array", threads: int) -
         return ask(matrix)
     with ThreadPoolExecutor(threads) as pool:
         return np.concatenate(list(pool.map(ask, np.array_split(matrix, threads))))
+
+
+class ByMatrix:
+    """A predictor whose many rows are asked as a matrix: ``_asked`` has to predict one."""
+
+    n_features: int
+
+    def scores(self, rows: Sequence[Sequence[float]]) -> list[float]:
+        """Predict ``(n_rows, n_features)`` numbers."""
+        found: list[float] = self.scores_of(rows).tolist() if len(rows) else []
+        return found
+
+    def scores_flat(self, values: "array[float]") -> Sequence[float]:
+        """Predict rows whose ``n_features`` numbers each follow each other."""
+        found: list[float] = self.scores_of(np.frombuffer(values).reshape(-1, self.n_features)).tolist()
+        return found
+
+    def scores_of(self, matrix: Any, *, threads: int = 1) -> "Array":
+        """Predict ``(n_rows,)`` from a float64 matrix, or buffer, of ``(n_rows, n_features)``."""
+        return in_parts(self._asked, matrix_of(matrix, self.n_features), threads)
+
+    def _asked(self, matrix: "Array") -> "Array":
+        raise NotImplementedError

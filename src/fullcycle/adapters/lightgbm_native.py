@@ -7,20 +7,19 @@ Needs ``pip install fullcycle[lightgbm]``, which is where the library comes from
 
 import ctypes
 import functools
-import importlib.util
 import sys
 import threading
 import weakref
 from array import array
 from collections.abc import Callable, Sequence
 from itertools import chain
-from pathlib import Path
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from fullcycle.adapters.asking import matrix_of, other_width, several_outputs
+from fullcycle.adapters.native_library import native_library, one_line
 from fullcycle.adapters.reading_codec import ReadingCodec
-from fullcycle.kernel import Damaged, FullcycleError, Invalid, Misconfigured, later
+from fullcycle.kernel import Damaged, FullcycleError, Invalid, later
 
 if TYPE_CHECKING:
     import numpy as np
@@ -205,26 +204,10 @@ def library() -> ctypes.CDLL:
     Raises:
         Misconfigured: where it is not installed, or cannot be loaded.
     """
-    spec = importlib.util.find_spec("lightgbm")
-    folders = [Path(place) for place in (spec.submodule_search_locations or ())] if spec is not None else []
-    paths = [
-        folder / inner / f"lib_lightgbm.{_SUFFIX}" for folder in folders for inner in ("lib", "bin", "..")
-    ]
-    found = next((path for path in paths if path.is_file()), None)
-    if found is None:
-        raise Misconfigured(
-            "the LightGBM library is not installed here",
-            "this Python environment",
-            'install it: python -m pip install "fullcycle[lightgbm]"',
-        )
-    try:
-        native = ctypes.CDLL(str(found))
-    except OSError as error:
-        raise Misconfigured(
-            f"the LightGBM library cannot be loaded: {str(error)[:200]}",
-            str(found),
-            "install what it needs (on Debian: apt install libgomp1; on macOS: brew install libomp)",
-        ) from error
+    file = f"lib_lightgbm.{_SUFFIX}"
+    native = native_library(
+        "lightgbm", [f"{folder}/{file}" for folder in ("lib", "bin", "..")], called="LightGBM"
+    )
     native.LGBM_GetLastError.restype = ctypes.c_char_p
     native.LGBM_BoosterLoadModelFromString.argtypes = [ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p]
     return native
@@ -232,8 +215,7 @@ def library() -> ctypes.CDLL:
 
 def last_error(native: ctypes.CDLL) -> str:
     """What the library said last, on one line, at most 200 characters."""
-    said: Any = native.LGBM_GetLastError()
-    return " ".join((said or b"").decode(errors="replace").split())[:200]
+    return one_line(native.LGBM_GetLastError())
 
 
 def _failed(native: ctypes.CDLL) -> FullcycleError:

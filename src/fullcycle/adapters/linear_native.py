@@ -6,19 +6,18 @@ to BLAS, which has another for each number of rows. What the two may differ by i
 """
 
 from collections.abc import Sequence
-from math import isfinite, nan
-from typing import TYPE_CHECKING, Any
+from math import fsum, isfinite, isnan, nan
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from fullcycle.adapters.asking import in_parts, matrix_of, other_width
+from fullcycle.adapters.asking import ByMatrix, other_width
 from fullcycle.adapters.links import LINKS, rounding_after
 from fullcycle.adapters.prepared import Preparation, Prepared
 from fullcycle.kernel import Digest, digest_parts, later
 from fullcycle.record import unreadable
 
 if TYPE_CHECKING:
-    from array import array
 
     import numpy as np
     import numpy.typing as npt
@@ -29,16 +28,20 @@ else:
 
 
 class LinearForm(msgspec.Struct, frozen=True, kw_only=True):
-    """A linear model of ``width`` features; the weights are of what ``preparation`` makes of them."""
+    """A linear model of ``width`` features; the weights are of what ``preparation`` makes of them.
+
+    ``centre`` is the mean of each of those columns over the rows that it learnt from.
+    """
 
     width: int
     weights: tuple[float, ...]
     intercept: float
     link: str = "identity"
     preparation: Preparation | None = None
+    centre: tuple[float, ...] = ()  # empty where it is not known: 0 then
 
 
-class LinearPredictor:
+class LinearPredictor(ByMatrix):
     """A linear model, for one row or many; any thread may ask it.
 
     A row that holds NaN or infinity gives NaN: scikit-learn refuses it.
@@ -68,14 +71,39 @@ class LinearPredictor:
         """Predict ``(n_rows, n_features)`` numbers."""
         return [self.score(row) for row in rows]
 
-    def scores_flat(self, values: "array[float]") -> Sequence[float]:
-        """Predict rows whose ``n_features`` numbers each follow each other."""
-        found: list[float] = self.scores_of(np.frombuffer(values).reshape(-1, self.n_features)).tolist()
-        return found
+    def contributions(self, values: Sequence[float]) -> list[float]:
+        """What each feature of one row adds to the linear sum, and last what the mean row has.
 
-    def scores_of(self, matrix: Any, *, threads: int = 1) -> "Array":
-        """Predict ``(n_rows,)`` from a float64 matrix, or buffer, of ``(n_rows, n_features)``."""
-        return in_parts(self._asked, matrix_of(matrix, self.n_features), threads)
+        A feature adds its weight times how far it is from its mean over the rows that were learnt
+        from; one of several columns, what they add together. They sum to what is before the link
+        function: for probabilities the log-odds. NaN where the row is refused.
+
+        Source: Lundberg & Lee, "A unified approach to interpreting model predictions", 2017, corollary 1.
+        """
+        score, form = self.score(values), self.form
+        seen = values if self._prepared is None else self._prepared.row(values)
+        if seen is None or isnan(score):
+            return [nan] * (self.n_features + 1)
+        columns = form.preparation.columns if form.preparation is not None else None
+        centre = form.centre or [0.0] * len(seen)
+        added = [0.0] * self.n_features
+        for place, (weight, value, middle) in enumerate(zip(self._weights, seen, centre, strict=True)):
+            added[place if columns is None else columns[place].source] += weight * (value - middle)
+        base = fsum(weight * middle for weight, middle in zip(self._weights, centre, strict=True))
+        return [*added, base + self._intercept]
+
+    def centred(self, learnt: "Array") -> "LinearPredictor":
+        """The same, explained against the mean of the rows ``(n_rows, n_features)`` that it learnt from."""
+        seen, refused = (
+            (learnt, np.zeros(len(learnt), dtype=bool))
+            if self._prepared is None
+            else self._prepared.matrix(learnt)
+        )
+        kept = seen[~refused & np.isfinite(seen).all(axis=1)]
+        if not len(kept):
+            return self
+        centre = tuple(fsum(column) / len(kept) for column in kept.T.tolist())  # the same on every machine
+        return LinearPredictor(msgspec.structs.replace(self.form, centre=centre))
 
     def rounding(self, values: Sequence[float]) -> float:
         """The most by which a row's prediction may differ from scikit-learn's: both add n products.
@@ -128,6 +156,8 @@ class LinearCodec:
             raise unreadable("a linear model", error) from error
         width = form.width if form.preparation is None else len(form.preparation.columns)
         fits = form.preparation is None or (form.preparation.fits and form.preparation.width == form.width)
+        if len(form.centre) not in (0, width) or not all(map(isfinite, form.centre)):
+            raise unreadable("a linear model", "its parts do not fit together")
         if len(form.weights) != width or form.link not in LINKS or not fits:
             raise unreadable("a linear model", "its parts do not fit together")
         return LinearPredictor(form)

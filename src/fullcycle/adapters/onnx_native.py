@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from fullcycle.adapters.asking import in_parts, matrix_of, other_width, several_outputs
+from fullcycle.adapters.asking import ByMatrix, other_width, several_outputs
 from fullcycle.adapters.reading_codec import ReadingCodec
 from fullcycle.kernel import Invalid, Misconfigured, later
 from fullcycle.record import unreadable
 
 if TYPE_CHECKING:
-    from array import array
 
     import numpy as np
     import numpy.typing as npt
@@ -29,7 +28,7 @@ _NUMBERS = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(int
 _RELATIVE = 1e-5  # what float32 sums of another order may differ by
 
 
-class OnnxPredictor:
+class OnnxPredictor(ByMatrix):
     """An ONNX model of one output, for one row or many; any thread may ask it.
 
     It takes one matrix ``(n_rows, n_features)``, or an input for each feature, in their order.
@@ -41,6 +40,8 @@ class OnnxPredictor:
         Invalid: where its inputs or outputs are others.
         Misconfigured: where ONNX Runtime is not installed.
     """
+
+    unexplained = "an ONNX graph does not say what each feature adds"
 
     def __init__(self, model: bytes) -> None:
         self._session = _session(model)
@@ -57,20 +58,6 @@ class OnnxPredictor:
             raise other_width(len(values), self.n_features)
         return self._one(np.array([values], dtype=np.float64))
 
-    def scores(self, rows: Sequence[Sequence[float]]) -> list[float]:
-        """Predict ``(n_rows, n_features)`` numbers, each row by itself."""
-        found: list[float] = self.scores_of(rows).tolist() if len(rows) else []
-        return found
-
-    def scores_flat(self, values: "array[float]") -> Sequence[float]:
-        """Predict rows whose ``n_features`` numbers each follow each other."""
-        found: list[float] = self.scores_of(np.frombuffer(values).reshape(-1, self.n_features)).tolist()
-        return found
-
-    def scores_of(self, matrix: Any, *, threads: int = 1) -> "Array":
-        """Predict ``(n_rows,)`` from a float64 matrix, or buffer, of ``(n_rows, n_features)``."""
-        return in_parts(self._each, matrix_of(matrix, self.n_features), threads)
-
     def together(self, matrix: "Array") -> "Array":
         """Predict all rows in one run, as the session's own caller would."""
         found = self._session.run([self._output], self._fed(matrix))[0]
@@ -81,7 +68,7 @@ class OnnxPredictor:
         """The most by which one run of many rows may differ."""
         return _RELATIVE * max(1.0, abs(self.score(values)))
 
-    def _each(self, matrix: "Array") -> "Array":
+    def _asked(self, matrix: "Array") -> "Array":
         return np.array(
             [self._one(matrix[place : place + 1]) for place in range(len(matrix))], dtype=np.float64
         )

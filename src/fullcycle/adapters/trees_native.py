@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from fullcycle.adapters.asking import in_parts, matrix_of, other_width
+from fullcycle.adapters.asking import ByMatrix, other_width
 from fullcycle.adapters.links import LINKS, rounding_after
 from fullcycle.adapters.prepared import Preparation, Prepared
 from fullcycle.adapters.trees_explained import Paths
@@ -70,7 +70,7 @@ class Nodes:
     """uint8: for each such place ``CODES`` truths, whether the category of this code goes left."""
 
 
-class TreesPredictor:
+class TreesPredictor(ByMatrix):
     """An ensemble of trees, for one row or many; any thread may ask it.
 
     A row that the library refuses gives NaN. ``unexplained`` says why it does not tell what each
@@ -104,20 +104,6 @@ class TreesPredictor:
                 node = left if seen[feature] <= threshold else right
             total += node
         return self._link(total / self._share)
-
-    def scores(self, rows: Sequence[Sequence[float]]) -> list[float]:
-        """Predict ``(n_rows, n_features)`` numbers."""
-        found: list[float] = self.scores_of(rows).tolist() if len(rows) else []
-        return found
-
-    def scores_flat(self, values: "array[float]") -> Sequence[float]:
-        """Predict rows whose ``n_features`` numbers each follow each other."""
-        found: list[float] = self.scores_of(np.frombuffer(values).reshape(-1, self.n_features)).tolist()
-        return found
-
-    def scores_of(self, matrix: Any, *, threads: int = 1) -> "Array":
-        """Predict ``(n_rows,)`` from a float64 matrix, or buffer, of ``(n_rows, n_features)``."""
-        return in_parts(self._asked, matrix_of(matrix, self.n_features), threads)
 
     def rounding(self, values: Sequence[float]) -> float:
         """The most by which a row's prediction may differ from the library's; mostly 0."""

@@ -9,7 +9,6 @@ Source: XGBoost's documentation, "Prediction" (thread safety) and "Tutorials, C 
 
 import ctypes
 import functools
-import importlib.util
 import json
 import sys
 import threading
@@ -17,13 +16,13 @@ import weakref
 from array import array
 from collections.abc import Callable, Sequence
 from itertools import chain
-from pathlib import Path
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from fullcycle.adapters.asking import in_parts, matrix_of, other_width, several_outputs
+from fullcycle.adapters.native_library import native_library, one_line
 from fullcycle.adapters.reading_codec import ReadingCodec
-from fullcycle.kernel import FullcycleError, Invalid, Misconfigured, digest_bytes, later
+from fullcycle.kernel import FullcycleError, Invalid, digest_bytes, later
 from fullcycle.record import parted, unreadable
 
 if TYPE_CHECKING:
@@ -234,32 +233,14 @@ def library() -> ctypes.CDLL:
     Raises:
         Misconfigured: where it is not installed, or cannot be loaded.
     """
-    spec = importlib.util.find_spec("xgboost")
-    folders = [Path(place) for place in (spec.submodule_search_locations or ())] if spec is not None else []
-    paths = [folder / "lib" / _LIBRARY for folder in folders]
-    found = next((path for path in paths if path.is_file()), None)
-    if found is None:
-        raise Misconfigured(
-            "the XGBoost library is not installed here",
-            "this Python environment",
-            'install it: python -m pip install "fullcycle[xgboost]"',
-        )
-    try:
-        native = ctypes.CDLL(str(found))
-    except OSError as error:
-        raise Misconfigured(
-            f"the XGBoost library cannot be loaded: {str(error)[:200]}",
-            str(found),
-            "install what it needs (on Debian: apt install libgomp1; on macOS: brew install libomp)",
-        ) from error
+    native = native_library("xgboost", [f"lib/{_LIBRARY}"], called="XGBoost")
     native.XGBGetLastError.restype = ctypes.c_char_p
     return native
 
 
 def last_error(native: ctypes.CDLL) -> str:
     """What the library said last, on one line, at most 200 characters."""
-    said: Any = native.XGBGetLastError()
-    return " ".join((said or b"").decode(errors="replace").split())[:200]
+    return one_line(native.XGBGetLastError())
 
 
 def _failed(native: ctypes.CDLL) -> FullcycleError:

@@ -50,6 +50,16 @@ class Additive(Protocol):
         ...
 
 
+@runtime_checkable
+class Silent(Protocol):
+    """A predictor that may say why it does not tell what each feature adds; empty where it tells."""
+
+    @property
+    def unexplained(self) -> str:
+        """Why not, in words."""
+        ...
+
+
 class Trace:
     """A decision that is watched: ``decision`` is what would have been logged, None for none.
 
@@ -194,6 +204,9 @@ class _Question:
     numbers: list[float]
 
     def explained(self) -> Prediction:
+        why = self.predictor.unexplained if isinstance(self.predictor, Silent) else ""
+        if why:
+            return self._not(why)
         if not isinstance(self.predictor, Additive):
             return self._not("this kind of model does not say what each feature adds")
         try:

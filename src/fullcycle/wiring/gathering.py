@@ -30,7 +30,7 @@ from fullcycle.release import (
 from fullcycle.serve import Service
 from fullcycle.wiring.briefs import require_measured
 from fullcycle.wiring.flow import Flow
-from fullcycle.wiring.outgoing import needed_by, served_form
+from fullcycle.wiring.outgoing import Learnt, needed_by, served_form
 from fullcycle.wiring.profiles import ReferenceProfiles, reference
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.publishing import indexed
@@ -254,7 +254,9 @@ def _pinned(making: Making, name: str) -> PinnedModel:
             "declare it with @fc.model, or annotate what it returns",
         )
     trained = making.run.steps[name].artifact
-    served = served_form(making.flow.artifacts, trained, declared.features.names, node.line)
+    split = making.run.steps[next(iter(node.inputs))].artifact
+    learnt = Learnt(making.flow.artifacts, split, declared.features)
+    served = served_form(making.flow.artifacts, trained, declared.features.names, node.line, learnt=learnt)
     return PinnedModel(
         artifact=served,
         features=refer(declared.features.function),

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fullcycle.evaluate import Split
+from fullcycle.feature import FeatureSet
 from fullcycle.flow import Node, RunRecord
 from fullcycle.kernel import Invalid
 from fullcycle.record import Artifact, Artifacts
@@ -11,20 +13,51 @@ from fullcycle.record.family import Family
 from fullcycle.wiring.details import is_family
 from fullcycle.wiring.predictors import NEEDS, own_codecs
 
+_MEANT = 100_000  # rows that a mean is taken over, at most
 
-def served_form(artifacts: Artifacts, trained: Artifact, features: Sequence[str], where: str) -> Artifact:
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """The rows that a step's model learnt from, or each of its family."""
+
+    artifacts: Artifacts
+    split: Artifact
+    features: FeatureSet[..., Any]
+
+    def matrix(self, key: Any = None) -> Any:
+        """What the model of a family's ``key`` saw, ``(n_rows, n_features)``: of very many rows, some."""
+        split = self.split
+        if is_family(split):
+            split = dict(self.artifacts.parts(split).items())[key]
+        frame = self.artifacts.load(split, Split).train.frame
+        return self.features.matrix(frame.gather_every(max(-(-frame.height // _MEANT), 1)))
+
+
+def served_form(
+    artifacts: Artifacts,
+    trained: Artifact,
+    features: Sequence[str],
+    where: str,
+    *,
+    learnt: Learnt | None = None,
+    key: Any = None,
+) -> Artifact:
     """What a model step returned, in the form that goes out: itself, where a service can ask it.
 
     An estimator of scikit-learn is told in a form of our own, one of LightGBM or XGBoost by its
-    booster. ``features`` are the names of the matrix's columns.
+    booster. ``features`` are the names of the matrix's columns; by ``learnt``, a linear model is
+    told with the mean row, which it is explained against. ``key`` is that of a family's model.
 
     Raises:
         Invalid: where there is no such form; says which models have one.
     """
     if is_family(trained):
         family = artifacts.parts(trained)
-        parts = [served_form(artifacts, part, features, where) for part in family.parts]
         keys = [key for key, _ in family.items()]
+        parts = [
+            served_form(artifacts, part, features, where, learnt=learnt, key=key)
+            for key, part in family.items()
+        ]
         return artifacts.keep_family(Family.of(family.shape, keys, parts))
     if trained.codec == "onnx@1":
         _require_names(artifacts.objects.get(trained.object), features, where)
@@ -38,9 +71,13 @@ def served_form(artifacts: Artifacts, trained: Artifact, features: Sequence[str]
         from fullcycle.adapters.xgboost import asked_booster  # an extra
 
         return artifacts.keep(asked_booster(model))
+    from fullcycle.adapters.linear_native import LinearPredictor
     from fullcycle.adapters.sklearn_served import told  # an extra
 
     form = told(model, where)
+    if learnt is not None and isinstance(form, LinearPredictor):
+        matrix = learnt.matrix(key)
+        form = form.centred(matrix) if matrix.shape[1] == form.n_features else form  # parity says so then
     return artifacts.keep(form, next(codec for codec in own_codecs() if codec.matches(form)))
 
 
