@@ -124,7 +124,7 @@ def test_a_function_is_named_without_its_package():
         ({"design": "switchback"}, "'switchback'", "use design='parallel'"),
         ({"analysis": "bayesian"}, "'bayesian'", "use analysis='always-valid' or 'fixed'"),
         ({"covariates": ["history"]}, "not taken into account yet", "leave covariates out"),
-        ({"layer": "search"}, "not taken into account yet", "leave layer out"),
+        ({"layer": "search"}, "no part of a namespace", "checkout:0-50%"),
         ({"days": 0}, "days=0", "at least one day"),
         ({"matters": -0.1}, "matters=-0.1", "above zero"),
         ({"triggered": visits}, "no decision_id", "carried out"),

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 from fullcycle.kernel import lazily
 
 if TYPE_CHECKING:
+    from fullcycle.experiment.admission import COUNTED as COUNTED
+    from fullcycle.experiment.admission import Admission as Admission
+    from fullcycle.experiment.admission import Placed as Placed
+    from fullcycle.experiment.admission import Standing as Standing
     from fullcycle.experiment.assign import Assignment as Assignment
     from fullcycle.experiment.assign import unit_hash as unit_hash
     from fullcycle.experiment.boundary import AlwaysValid as AlwaysValid
@@ -15,6 +19,9 @@ if TYPE_CHECKING:
     from fullcycle.experiment.comparison import Contrast as Contrast
     from fullcycle.experiment.comparison import contrast as contrast
     from fullcycle.experiment.comparison import relative_interval as relative_interval
+    from fullcycle.experiment.condition import checked_condition as checked_condition
+    from fullcycle.experiment.condition import holds as holds
+    from fullcycle.experiment.condition import roots as roots
     from fullcycle.experiment.design import Design as Design
     from fullcycle.experiment.design import days_needed as days_needed
     from fullcycle.experiment.design import minimum_effect as minimum_effect
@@ -33,6 +40,9 @@ if TYPE_CHECKING:
     from fullcycle.experiment.gram import checked_gram as checked_gram
     from fullcycle.experiment.gram import merged_grams as merged_grams
     from fullcycle.experiment.guardrail import Guardrail as Guardrail
+    from fullcycle.experiment.layer import HOLDOUT as HOLDOUT
+    from fullcycle.experiment.layer import holdout_of as holdout_of
+    from fullcycle.experiment.layer import layer_of as layer_of
     from fullcycle.experiment.moments import Moments as Moments
     from fullcycle.experiment.moments import merged as merged
     from fullcycle.experiment.offpolicy import PolicyDifference as PolicyDifference
@@ -59,10 +69,15 @@ if TYPE_CHECKING:
     from fullcycle.experiment.records import spec_digest as spec_digest
     from fullcycle.experiment.records import start as start
     from fullcycle.experiment.spec import ExperimentSpec as ExperimentSpec
+    from fullcycle.experiment.spec import Holdout as Holdout
+    from fullcycle.experiment.spec import Layer as Layer
     from fullcycle.experiment.statistics import Cell as Cell
     from fullcycle.experiment.statistics import Count as Count
     from fullcycle.experiment.statistics import QuantileCell as QuantileCell
     from fullcycle.experiment.statistics import Statistics as Statistics
+    from fullcycle.experiment.sticky import Bucket as Bucket
+    from fullcycle.experiment.sticky import MemoryStickyStore as MemoryStickyStore
+    from fullcycle.experiment.sticky import StickyStore as StickyStore
     from fullcycle.experiment.telling import amount as amount
     from fullcycle.experiment.telling import told_gain as told_gain
     from fullcycle.experiment.verdict import Verdict as Verdict
@@ -70,8 +85,11 @@ if TYPE_CHECKING:
 __getattr__, __all__ = lazily(
     __name__,
     {
+        "Admission": ".admission",
         "AlwaysValid": ".boundary",
         "Assignment": ".assign",
+        "Bucket": ".sticky",
+        "COUNTED": ".admission",
         "Cell": ".statistics",
         "Contrast": ".comparison",
         "Count": ".statistics",
@@ -89,16 +107,24 @@ __getattr__, __all__ = lazily(
         "Fixed": ".boundary",
         "Gram": ".gram",
         "Guardrail": ".guardrail",
+        "HOLDOUT": ".layer",
+        "Holdout": ".spec",
+        "Layer": ".spec",
+        "MemoryStickyStore": ".sticky",
         "Moments": ".moments",
         "Phase": ".records",
+        "Placed": ".admission",
         "PolicyDifference": ".offpolicy",
         "PolicyValue": ".offpolicy",
         "QuantileCell": ".statistics",
         "Readout": ".reading",
         "SampleRatio": ".ratio_check",
+        "Standing": ".admission",
         "Statistics": ".statistics",
+        "StickyStore": ".sticky",
         "Verdict": ".verdict",
         "amount": ".telling",
+        "checked_condition": ".condition",
         "checked_gram": ".gram",
         "close": ".records",
         "contrast": ".comparison",
@@ -107,7 +133,10 @@ __getattr__, __all__ = lazily(
         "experiment_record": ".records",
         "experiments": ".records",
         "going_out": ".records",
+        "holdout_of": ".layer",
+        "holds": ".condition",
         "ips": ".offpolicy",
+        "layer_of": ".layer",
         "merged": ".moments",
         "merged_grams": ".gram",
         "minimum_effect": ".design",
@@ -117,6 +146,7 @@ __getattr__, __all__ = lazily(
         "readout": ".reading",
         "record_design": ".records",
         "relative_interval": ".comparison",
+        "roots": ".condition",
         "sample_ratio": ".ratio_check",
         "smallest_margin": ".design",
         "snips": ".offpolicy",

@@ -96,9 +96,15 @@ class Assignment:
 
     @classmethod
     def of(
-        cls, arms: Sequence[str], weights: Sequence[float], *, seed: str, hash_version: HashVersion = 2
+        cls,
+        arms: Sequence[str],
+        weights: Sequence[float],
+        *,
+        seed: str,
+        hash_version: HashVersion = 2,
+        coverage: float = 1.0,
     ) -> "Assignment":
-        """Share [0, 1) among ``arms`` by ``weights``, which sum to one.
+        """Share ``coverage`` of [0, 1) among ``arms`` by ``weights``, which sum to one.
 
         Raises:
             Invalid: for weights that are not one per arm, or do not sum to one.
@@ -109,17 +115,21 @@ class Assignment:
                 "the assignment of an experiment",
                 "give one weight per arm, all of them summing to 1",
             )
-        ranges = bucket_ranges(len(arms), 1.0, weights)
-        ranges[-1] = (ranges[-1][0], 1.0)  # rounding leaves no unit without an arm
+        ranges = bucket_ranges(len(arms), coverage, weights)
+        if coverage >= 1:
+            ranges[-1] = (ranges[-1][0], 1.0)  # rounding leaves no unit without an arm
         return cls(tuple(arms), tuple(ranges), seed, hash_version, fnv1a32(seed))
 
-    def arm(self, unit: str) -> str:
-        """The arm of ``unit``."""
+    def place(self, unit: str) -> float:
+        """Where ``unit`` falls in [0, 1)."""
         if self.hash_version == 2:
-            place = fnv1a32(str(fnv1a32(unit, self.state))) % 10_000 / 10_000
-        else:
-            place = fnv1a32(self.seed, fnv1a32(unit)) % 1_000 / 1_000
+            return fnv1a32(str(fnv1a32(unit, self.state))) % 10_000 / 10_000
+        return fnv1a32(self.seed, fnv1a32(unit)) % 1_000 / 1_000
+
+    def arm(self, unit: str) -> str | None:
+        """The arm of ``unit``; None where coverage leaves it out."""
+        place = self.place(unit)
         for arm, (low, high) in zip(self.arms, self.ranges, strict=True):
             if low <= place < high:
                 return arm
-        return self.arms[-1]
+        return None

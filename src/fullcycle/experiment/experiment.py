@@ -6,7 +6,9 @@ from datetime import date
 from typing import Any, Literal
 
 from fullcycle.data import Source, fields
+from fullcycle.experiment.admission import Admission
 from fullcycle.experiment.spec import Analysis, ExperimentSpec
+from fullcycle.experiment.taking_part import TakingPart
 from fullcycle.kernel import Invalid, UnknownName
 from fullcycle.metric import Metric, Outcomes
 
@@ -32,6 +34,13 @@ class Experiment:
     tolerated; ``matters`` is the smallest absolute effect on the primary metric worth
     having; ``triggered`` a source whose ``decision_id`` tells which exposures count;
     ``past`` the outcomes that it is designed, and its policies valued, on.
+
+    Who takes part: ``coverage`` is a share of the units, and raising it moves nobody; ``layer``
+    a part of a namespace, such as ``"checkout:0-50%"``, which experiments with other parts do not
+    touch; ``holdout`` a share that is kept on the control, such as ``"5%"``, or ``"winter:5%"``
+    where several experiments keep the same units out; ``condition`` what a request must meet, in
+    GrowthBook's language; ``sticky`` the unit's field, where a unit is to keep its arm though
+    weights or coverage change; ``forced`` maps units to arms, for trying them out: never counted.
     """
 
     def __init__(
@@ -51,10 +60,15 @@ class Experiment:
         starts: date | None = None,
         days: int = 28,
         matters: float | None = None,
+        coverage: float = 1.0,
         layer: str | None = None,
+        holdout: str | None = None,
+        condition: Mapping[str, Any] | None = None,
+        sticky: str | None = None,
+        forced: Mapping[object, str] | None = None,
         triggered: Source[...] | None = None,
     ) -> None:
-        _refuse_unread(covariates=covariates, segments=segments, layer=layer)
+        _refuse_unread(covariates=covariates, segments=segments)
         self.arms = _checked_arms(arms)
         self.primary = _checked_metric(primary, "primary")
         self.secondary = tuple(_checked_metric(metric, "secondary") for metric in secondary)
@@ -68,6 +82,8 @@ class Experiment:
         self.days = days
         self.matters = matters
         self.triggered = triggered
+        self.taking_part = TakingPart(coverage, layer, holdout, condition, sticky, forced or {})
+        self.taking_part.check(self.arms)
         self.name = ""
         self._spec: ExperimentSpec | None = None
         _check_numbers(days, matters)
@@ -111,14 +127,22 @@ class Experiment:
             days=self.days,
             matters=self.matters,
             triggered=None if self.triggered is None else self.triggered.name,
+            **self.taking_part.as_spec(capability=capability, unit=randomised),
         )
         return self._spec
 
-    def arm(self, unit: object) -> str:
-        """The arm that a unit gets, as the service assigns it.
+    def arm(self, unit: object, request: Mapping[str, Any] | None = None) -> str | None:
+        """The arm whose policy answers a unit, as the service assigns it; None outside the experiment.
+
+        A unit that is held out gets the control. Arms that are kept from before are not looked up.
+
+        Args:
+            unit: the unit, as the request holds it.
+            request: the request's fields, where a condition asks them.
 
         Raises:
-            Invalid: before its capability has been read, which is what names it.
+            Invalid: before its capability has been read, which is what names it; where there is a
+                condition and no request.
         """
         if self._spec is None:
             raise Invalid(
@@ -126,7 +150,14 @@ class Experiment:
                 f"{_WHAT}.arm",
                 "let the capability be read first, or call .spec(name, capability=…, unit=…)",
             )
-        return self._spec.assignment().arm(str(unit))
+        rule = Admission.of(self._spec)
+        if rule.condition is not None and request is None:
+            raise Invalid(
+                f"its condition asks {', '.join(rule.fields)}",
+                f"{_WHAT}.arm",
+                "pass the request's fields, too: .arm(unit, {…})",
+            )
+        return rule.standing(str(unit), (request or {}).get)[1]
 
 
 def _checked_arms(arms: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:

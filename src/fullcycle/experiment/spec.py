@@ -93,10 +93,13 @@ class ExperimentSpec(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sources(self) -> tuple[str, ...]:
         """The sources whose rows a readout needs, each once."""
-        names = [self.metrics[name].source for name in self.metrics]
+        before = [one.before for one in self.covariates if one.before is not None]
+        names = [name for metric in (*self.metrics.values(), *before) for name in metric.sources]
         return tuple(dict.fromkeys(names if self.triggered is None else [*names, self.triggered]))
 
     def assignment(self) -> Assignment:
         """The arms, ready to be handed out."""
         weights = [self.weights[arm] for arm in self.order]
-        return Assignment.of(self.order, weights, seed=self.seed, hash_version=self.hash_version)
+        return Assignment.of(
+            self.order, weights, seed=self.seed, hash_version=self.hash_version, coverage=self.coverage
+        )

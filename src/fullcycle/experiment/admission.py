@@ -1,0 +1,129 @@
+"""Where a unit stands to an experiment: in an arm, or why not. The one rule for a row, a table, an audit.
+
+In this order: a unit that is forced gets its arm; one that is held out, the control; one whose
+arm is kept, that arm; then the layer, the condition and the coverage must let it in.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import msgspec
+
+from fullcycle.experiment.assign import Assignment
+from fullcycle.experiment.condition import holds, roots
+from fullcycle.experiment.layer import holdout_place, in_layer, layer_place
+from fullcycle.experiment.spec import ExperimentSpec, Holdout, Layer
+
+Standing = Literal["assigned", "kept", "forced", "holdout", "layer", "condition", "coverage", "no unit"]
+"""``assigned`` and ``kept`` count; ``forced`` and ``holdout`` get an arm that does not; the rest get none."""
+
+COUNTED: tuple[Standing, ...] = ("assigned", "kept")
+
+Ask = Callable[[str], Any]
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one unit stands, with the numbers that say so; None where nothing was asked of it."""
+
+    unit: str
+    standing: Standing
+    arm: str | None  # whose policy answers; None for the service
+    place: float  # of its hash, in [0, 1)
+    range: tuple[float, float] | None  # of the arm that owns the place
+    layer_place: float | None = None
+    holdout_place: float | None = None
+    condition: bool | None = None
+
+    @property
+    def counted(self) -> bool:
+        """Whether a decision for it is an exposure of the experiment."""
+        return self.standing in COUNTED
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The rule of one experiment, ready to be asked; build it once, ask it per request."""
+
+    assignment: Assignment
+    control: str
+    forced: Mapping[str, str]
+    holdout: Holdout | None
+    layer: Layer | None
+    condition: Mapping[str, Any] | None
+    fields: tuple[str, ...]  # that the condition asks
+
+    @classmethod
+    def of(cls, spec: ExperimentSpec) -> "Admission":
+        """The rule that a specification tells."""
+        condition = None if spec.condition is None else json.loads(spec.condition)
+        return cls(
+            spec.assignment(),
+            spec.control,
+            spec.forced,
+            spec.holdout,
+            spec.layer,
+            condition,
+            () if condition is None else roots(condition),
+        )
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing but the coverage stands between a unit and an arm."""
+        return not self.forced and not self.condition and self.holdout is None and self.layer is None
+
+    def standing(self, unit: str, ask: Ask, kept: str | None = None) -> tuple[Standing, str | None]:
+        """Where a unit stands, and the arm whose policy answers it; None for the service.
+
+        Args:
+            unit: as a text; an empty one is none.
+            ask: gives the request's field of a name.
+            kept: the arm that it has from before, where arms are kept.
+        """
+        if not unit:
+            return "no unit", None
+        if unit in self.forced:
+            return "forced", self.forced[unit]
+        if self.holdout is not None and holdout_place(unit, self.holdout) < self.holdout.share:
+            return "holdout", self.control
+        if kept is not None:
+            return "kept", kept
+        if self.layer is not None and not in_layer(unit, self.layer):
+            return "layer", None
+        if self.condition is not None and not self.meets(ask):
+            return "condition", None
+        arm = self.assignment.arm(unit)
+        return ("coverage", None) if arm is None else ("assigned", arm)
+
+    def meets(self, ask: Ask) -> bool:
+        """Whether a request meets the condition; True where there is none."""
+        if self.condition is None:
+            return True
+        return holds(self.condition, msgspec.to_builtins({name: ask(name) for name in self.fields}))
+
+    def placed(self, unit: str, ask: Ask | None = None, kept: str | None = None) -> Placed:
+        """Where a unit stands, and why; without ``ask``, as if it met the condition."""
+        meets = None if self.condition is None or ask is None else self.meets(ask)
+        rule = self if meets is not None or self.condition is None else _unconditional(self)
+        standing, arm = rule.standing(unit, ask or _nothing, kept)
+        place = self.assignment.place(unit)
+        owners = [ends for ends in self.assignment.ranges if ends[0] <= place < ends[1]]
+        return Placed(
+            unit=unit,
+            standing=standing,
+            arm=arm,
+            place=place,
+            range=owners[0] if owners else None,
+            layer_place=None if self.layer is None else layer_place(unit, self.layer),
+            holdout_place=None if self.holdout is None else holdout_place(unit, self.holdout),
+            condition=meets,
+        )
+
+
+def _unconditional(rule: Admission) -> Admission:
+    return replace(rule, condition=None)
+
+
+def _nothing(name: str) -> None:
+    """What is known of a request that nobody gave."""

@@ -1,0 +1,74 @@
+"""Arms that are kept: a unit stays with what it got, though weights, coverage or condition change.
+
+What a unit got is kept in a store, by the experiment and its *bucket version*. A higher version
+asks anew; versions below the first that counts are blocked: whoever has an arm of theirs takes
+part no more.
+
+Source: GrowthBook, "SDK build-your-own" specification 0.7.1 (sticky buckets).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class StickyStore(Protocol):
+    """Where arms are kept; every process that answers for an environment shares it."""
+
+    def find(self, attribute: str, value: str) -> Mapping[str, str]:
+        """The arms that a unit has, by bucket; none for one that was never seen.
+
+        Raises:
+            FullcycleError: where the store cannot be asked.
+        """
+        ...
+
+    def keep(self, attribute: str, value: str, bucket: str, arm: str) -> str:
+        """Keep an arm, unless one is kept already; which one is kept then.
+
+        Raises:
+            FullcycleError: where it could not be kept.
+        """
+        ...
+
+
+class MemoryStickyStore:
+    """A ``StickyStore`` of one process, for tests."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], dict[str, str]] = {}
+
+    def find(self, attribute: str, value: str) -> Mapping[str, str]:
+        """The arms that a unit has, by bucket."""
+        return dict(self._kept.get((attribute, value), {}))
+
+    def keep(self, attribute: str, value: str, bucket: str, arm: str) -> str:
+        """Keep an arm, unless one is kept already; which one is kept then."""
+        return self._kept.setdefault((attribute, value), {}).setdefault(bucket, arm)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Under what an experiment keeps its arms; versions below ``since`` are blocked."""
+
+    experiment: str
+    version: int = 0
+    since: int = 0
+
+    @property
+    def key(self) -> str:
+        """What stands in the store, as GrowthBook writes it.
+
+        >>> Bucket("trial", version=1).key
+        'trial__1'
+        """
+        return f"{self.experiment}__{self.version}"
+
+    def blocked(self, kept: Mapping[str, str]) -> bool:
+        """Whether a unit has an arm of a version that counts no more."""
+        return any(f"{self.experiment}__{version}" in kept for version in range(self.since))
+
+    def arm(self, kept: Mapping[str, str], arms: tuple[str, ...]) -> str | None:
+        """The arm that is kept, where the experiment still has it."""
+        arm = kept.get(self.key)
+        return arm if arm in arms else None
