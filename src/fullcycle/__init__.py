@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fullcycle import testing as testing
+    from fullcycle.bandit import linucb as linucb
+    from fullcycle.bandit import thompson as thompson
     from fullcycle.data import File as File
     from fullcycle.data import Lookup as Lookup
     from fullcycle.data import Query as Query
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from fullcycle.evaluate import Split as Split
     from fullcycle.evaluate import split as split
     from fullcycle.experiment import Experiment as Experiment
+    from fullcycle.feature import Bandit as Bandit
     from fullcycle.feature import Draw as Draw
     from fullcycle.feature import Model as Model
     from fullcycle.feature import dot as dot
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
     from fullcycle.wiring.notebook import open as open
 
 _HOMES = {
+    "Bandit": "feature",
     "Capability": "wiring.notebook",
     "Draw": "feature",
     "Each": "flow",
@@ -82,6 +86,7 @@ _HOMES = {
     "features": "feature",
     "key": "data",
     "length": "data",
+    "linucb": "bandit",
     "matching": "data",
     "mean": "metric",
     "model": "flow",
@@ -95,6 +100,7 @@ _HOMES = {
     "source": "data",
     "split": "evaluate",
     "step": "flow",
+    "thompson": "bandit",
     "time": "data",
     "trailing": "data",
 }

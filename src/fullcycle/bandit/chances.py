@@ -1,0 +1,90 @@
+"""From what is known of each action to the chance that it is drawn.
+
+Nothing here is random: the draw is, and it is a function of the decision's id.
+"""
+
+from collections.abc import Sequence
+from math import erfc, prod, sqrt
+
+_REACH = 4.5  # standard deviations beyond which a Gaussian is taken to end
+_STEP = 1.0  # of a panel, in standard deviations of the narrowest action near by
+_NEAR = 3.0  # standard deviations from its mean within which an action is narrow
+
+
+def best(means: Sequence[float], spreads: Sequence[float]) -> list[float]:
+    """The probability that each of independent Gaussians is the highest; they sum to 1.
+
+    It is the integral of the product of the others' distribution functions over its own, by
+    Simpson's rule for integrals of that kind, on panels that are finest where an action is
+    narrow. Off by less than 0.001.
+
+    Args:
+        means: of each action.
+        spreads: their standard deviations, above zero.
+    """
+    if len(means) == 2:
+        first = _below((means[0] - means[1]) / sqrt(spreads[0] ** 2 + spreads[1] ** 2))
+        return [first, 1.0 - first]
+    grid = _grid(means, spreads)
+    lower = [
+        [erfc((mean - at) * scale) for at in grid]  # twice the distribution function
+        for mean, scale in zip(means, [sqrt(0.5) / spread for spread in spreads], strict=True)
+    ]
+    every = [prod(column) for column in zip(*lower, strict=True)]
+    found = [
+        max(_simpson([all_ / own for all_, own in zip(every, one, strict=True)], one), 0.0) for one in lower
+    ]
+    total = sum(found)
+    return [chance / total for chance in found]
+
+
+def highest(bounds: Sequence[float]) -> list[float]:
+    """1 for the highest of upper bounds, shared where several are equal, 0 for all others.
+
+    Source: Li, Chu, Langford & Schapire, WWW 2010, algorithm 1, line 11.
+    """
+    most = max(bounds)
+    share = 1.0 / sum(bound == most for bound in bounds)
+    return [share if bound == most else 0.0 for bound in bounds]
+
+
+def floored(chances: Sequence[float], floor: float) -> list[float]:
+    """Each chance raised to at least ``floor``; uniform where that is more than there is to share.
+
+    Every action has the floor, and what is left is shared out by ``chances``.
+    """
+    count = len(chances)
+    left = 1.0 - count * floor
+    return [1.0 / count] * count if left <= 0 else [floor + left * chance for chance in chances]
+
+
+def _below(z: float) -> float:
+    """The standard normal distribution function."""
+    return 0.5 * erfc(-z * sqrt(0.5))
+
+
+def _grid(means: Sequence[float], spreads: Sequence[float]) -> list[float]:
+    """Where the highest may lie: the ends of panels and their middles, one after the other."""
+    known = list(zip(means, spreads, strict=True))
+    at = max([mean - _REACH * spread for mean, spread in known])
+    end = max([mean + _REACH * spread for mean, spread in known])
+    grid = [at]
+    while at < end:
+        fine = min([max(spread, abs(at - mean) / _NEAR) for mean, spread in known])
+        following = min(at + _STEP * fine, end)
+        if following <= at:  # the panel is finer than a float
+            break
+        grid += [(at + following) / 2, following]
+        at = following
+    return grid
+
+
+def _simpson(others: Sequence[float], own: Sequence[float]) -> float:
+    """Six times the integral of one function over another, both quadratic on each panel."""
+    parts = [
+        g * (4 * b - 3 * a - c) + 4 * h * (c - a) + k * (a - 4 * b + 3 * c)
+        for g, h, k, a, b, c in zip(
+            others[::2], others[1::2], others[2::2], own[::2], own[1::2], own[2::2], strict=False
+        )
+    ]
+    return float(sum(parts))

@@ -1,0 +1,264 @@
+"""Learning a bandit from past decisions: what was done, in which context, and what it led to."""
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import msgspec
+
+from fullcycle.bandit.context import columns_of, contexts
+from fullcycle.bandit.form import Action, Form, Good, Learnt, Rule
+from fullcycle.bandit.learnt import LearntBandit
+from fullcycle.data import Row, fields, schema, unwrapped
+from fullcycle.feature import Bandit, FeatureSet
+from fullcycle.kernel import Invalid, UnknownName, later
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import polars as pl
+
+    Array = npt.NDArray[np.float64]
+else:
+    np, pl = later("numpy"), later("polars")
+
+X = TypeVar("X", bound=Row)
+
+ACTION, OUTCOME, FEATURES = "action", "outcome", "features"
+
+
+def thompson(
+    features: FeatureSet[..., X],
+    rows: "pl.DataFrame",
+    *,
+    floor: float = 0.01,
+    strength: float = 1.0,
+    good: Good = "up",
+) -> Bandit[X]:
+    """Learn a bandit that takes each action as often as it is probably the best: Thompson sampling.
+
+    For each action a Bayesian linear regression of ``outcome`` on the context, which is the row
+    of features with one column per choice. Its weights are the probabilities that each action
+    is the best, computed and not drawn, so what is logged as propensity is exact.
+
+    Args:
+        features: what it is asked by.
+        rows: past decisions with ``action`` and ``outcome``, such as ``fc.outcomes(metric)``
+            gives. Their features are those that were logged (``features``); where none were,
+            they are computed from the columns that ``features`` reads.
+        floor: the least chance that any action has.
+        strength: of the prior, in rows: how much is needed to be convinced of a difference.
+        good: which way an outcome is better.
+
+    Raises:
+        UnknownName: for a column that is not there.
+        Invalid: for a floor or strength that cannot be, an outcome that is no number, or an
+            action that is neither text, a whole number nor a truth value.
+
+    Source:
+        Agrawal & Goyal, ICML 2013; Chapelle & Li, "An Empirical Evaluation of Thompson
+        Sampling", NIPS 2011, for delayed outcomes learnt in batches.
+    """
+    return _learnt(features, rows, _Terms("thompson", floor, strength, good))
+
+
+def linucb(
+    features: FeatureSet[..., X],
+    rows: "pl.DataFrame",
+    *,
+    alpha: float = 1.0,
+    floor: float = 0.01,
+    strength: float = 1.0,
+    good: Good = "up",
+) -> Bandit[X]:
+    """Learn a bandit that takes the action whose upper bound is highest: LinUCB.
+
+    The bound is the expected outcome plus ``alpha`` of its standard deviations. The highest has
+    all the weight that the floors of the others leave; equal ones share it. All else is as
+    for :func:`thompson`.
+
+    Raises:
+        UnknownName, Invalid: as for ``thompson``; Invalid for a negative alpha, too.
+
+    Source:
+        Li, Chu, Langford & Schapire, WWW 2010, algorithm 1. There alpha multiplies the
+        deviation of a regression whose noise has variance 1; here it is of the noise that is
+        found in the outcomes, so that it does not depend on their unit.
+    """
+    if not (isfinite(alpha) and alpha >= 0):
+        raise Invalid(f"alpha={alpha!r}", "fc.linucb", "write zero or more, such as alpha=1.0")
+    return _learnt(features, rows, _Terms("linucb", floor, strength, good, float(alpha)))
+
+
+class _Past(NamedTuple):
+    """Decisions to learn from: encoded features ``(n_rows, n_columns)``, actions and outcomes."""
+
+    matrix: "Array"
+    actions: "pl.Series"
+    outcomes: "Array"
+    left_out: int
+
+
+class _Terms(NamedTuple):
+    """How it is to learn and to weigh."""
+
+    rule: Rule
+    floor: float
+    strength: float
+    good: Good
+    alpha: float = 0.0
+
+    def check(self, where: str) -> None:
+        """Refuse what cannot be."""
+        if not (isfinite(self.floor) and 0 <= self.floor < 1):
+            raise Invalid(
+                f"floor={self.floor!r}", where, "write the chance that every action keeps: floor=0.01"
+            )
+        if not (isfinite(self.strength) and self.strength > 0):
+            mend = "write how many rows the prior counts for: strength=1.0"
+            raise Invalid(f"strength={self.strength!r}", where, mend)
+        if self.good not in ("up", "down"):
+            raise Invalid(f"good={self.good!r}", where, 'write good="up" or good="down"')
+
+
+def _learnt(features: FeatureSet[..., X], rows: "pl.DataFrame", terms: _Terms) -> LearntBandit[X]:
+    where = f"fc.{terms.rule} of {features.row.__name__}"
+    terms.check(where)
+    past = _past(features, rows, where)
+    columns = columns_of(features.row, past.matrix)
+    x, y = contexts(columns, past.matrix), past.outcomes
+    baseline = float(y.mean()) if len(y) else 0.0
+    actions = sorted(past.actions.unique().to_list(), key=repr)
+    codes = [(past.actions == action).to_numpy() for action in actions]
+    fitted = [_fitted(x[code], y[code] - baseline, terms.strength) for code in codes]
+    noise = _noise(y, sum(one.residual for one in fitted))
+    return LearntBandit(
+        Form(
+            rule=terms.rule,
+            contract=msgspec.to_builtins(schema(features.row)),
+            columns=columns,
+            floor=float(terms.floor),
+            good=terms.good,
+            alpha=terms.alpha,
+            baseline=baseline,
+            noise=noise,
+            strength=float(terms.strength),
+            learnt=tuple(
+                _told(action, one, baseline, noise) for action, one in zip(actions, fitted, strict=True)
+            ),
+            left_out=past.left_out,
+        ),
+        features.row,
+    )
+
+
+class _Fitted(NamedTuple):
+    """A ridge regression: its coefficients, the inverse of the precision's factor, and what is left."""
+
+    rows: int
+    mean: "Array"
+    inverse: "Array"
+    residual: float  # sum of squares
+
+
+def _fitted(x: "Array", y: "Array", strength: float) -> _Fitted:
+    """The posterior of theta in units of the noise: precision ``x'x + strength``."""
+    precision = x.T @ x + strength * np.eye(x.shape[1])
+    inverse = np.linalg.inv(np.linalg.cholesky(precision))
+    mean = inverse.T @ (inverse @ (x.T @ y))
+    return _Fitted(len(x), mean, inverse, float(np.square(y - x @ mean).sum()))
+
+
+def _noise(y: "Array", residual: float) -> float:
+    """The variance around what was expected; the variance of all outcomes counts as one row of it."""
+    spread = float(y.var()) if len(y) else 0.0
+    if spread == 0:
+        return 1.0  # no outcome differs: its size tells nothing apart
+    return (spread + residual) / (1 + len(y))
+
+
+def _told(action: Action, one: _Fitted, baseline: float, noise: float) -> Learnt:
+    mean = one.mean.copy()
+    mean[0] += baseline
+    factor = one.inverse * np.sqrt(noise)
+    return Learnt(
+        action,
+        one.rows,
+        tuple(mean.tolist()),
+        tuple(tuple(row[: n + 1]) for n, row in enumerate(factor.tolist())),
+    )
+
+
+def _past(features: FeatureSet[..., Any], rows: "pl.DataFrame", where: str) -> _Past:
+    for name in (ACTION, OUTCOME):
+        if name not in rows.columns:
+            raise UnknownName.among(name, rows.columns, where=f"the rows given to {where}")
+    kind = rows.schema[ACTION]
+    if not (kind in (pl.String, pl.Boolean, pl.Null) or kind.is_integer() or isinstance(kind, pl.Enum)):
+        raise Invalid(
+            f"its actions are {kind}",
+            f"the column action of the rows given to {where}",
+            "an action is text, a whole number or a truth value",
+        )
+    if not (rows.schema[OUTCOME].is_numeric() or rows.schema[OUTCOME] in (pl.Boolean, pl.Null)):
+        raise Invalid(
+            f"its outcomes are {rows.schema[OUTCOME]}",
+            f"the column outcome of the rows given to {where}",
+            "give numbers: a reward, more of which is better",
+        )
+    known = rows.filter(pl.col(ACTION).is_not_null(), pl.col(OUTCOME).is_not_null())
+    if isinstance(kind, pl.Enum):
+        known = known.with_columns(pl.col(ACTION).cast(pl.String))
+    known, matrix = _seen(features, known)
+    outcomes = known[OUTCOME].cast(pl.Float64).to_numpy()
+    if not np.isfinite(outcomes).all():
+        raise Invalid(
+            "an outcome is NaN or infinite",
+            f"the column outcome of the rows given to {where}",
+            "leave such rows out, or say what they were",
+        )
+    return _Past(matrix, known[ACTION], outcomes, rows.height - known.height)
+
+
+def _seen(features: FeatureSet[..., Any], rows: "pl.DataFrame") -> "tuple[pl.DataFrame, Array]":
+    """The rows whose features are known, those logged first, and what a model sees of them."""
+    width = len(features.names)
+    logged = rows.filter(pl.col(FEATURES).is_not_null()) if FEATURES in rows.columns else rows.head(0)
+    other = rows.filter(pl.col(FEATURES).is_null()) if FEATURES in rows.columns else rows
+    if logged.height and not _all_there(features, rows.columns):
+        other = other.head(0)
+    parts = [_logged(features, logged) if logged.height else np.empty((0, width))]
+    parts.append(features.matrix(other) if other.height else np.empty((0, width)))
+    return pl.concat([logged, other]), np.vstack(parts)
+
+
+def _logged(features: FeatureSet[..., Any], rows: "pl.DataFrame") -> "Array":
+    """Features as they were logged: JSON, of which there are fewer kinds than rows."""
+    texts = rows[FEATURES]
+    distinct = texts.unique(maintain_order=True)
+    decoder = msgspec.json.Decoder(features.row)
+    try:
+        seen = [features.encode(decoder.decode(text)) for text in distinct]
+    except msgspec.MsgspecError as error:
+        raise Invalid(
+            f"logged features are no {features.row.__name__}: {error}",
+            f"the column {FEATURES} of the decisions",
+            "a new field of it needs a default, or leave out what was decided before: filter by release",
+        ) from error
+    places = texts.replace_strict(distinct, pl.Series(range(len(distinct)), dtype=pl.Int64))
+    matrix: Array = np.array(seen, dtype=np.float64)[places.to_numpy()]
+    return matrix
+
+
+def _all_there(features: FeatureSet[..., Any], columns: list[str]) -> bool:
+    """Whether a table has all that features read, of rows that may be None too."""
+    claimed: dict[str, int] = {}
+    wanted: list[tuple[str, str]] = []
+    for name, hint in features.inputs.items():
+        kind, _, _ = unwrapped(hint)
+        row = isinstance(kind, type) and issubclass(kind, Row)
+        for field in (one.name for one in fields(kind)) if row else (name,):
+            claimed[field] = claimed.get(field, 0) + 1
+            wanted.append((name, field))
+    return all(
+        f"{name}.{field}" in columns or (field in columns and claimed[field] == 1) for name, field in wanted
+    )
