@@ -28,8 +28,18 @@ if TYPE_CHECKING:
     from fullcycle.experiment.design import planned as planned
     from fullcycle.experiment.design import smallest_margin as smallest_margin
     from fullcycle.experiment.design import units_needed as units_needed
+    from fullcycle.experiment.discovery import adjusted_p as adjusted_p
+    from fullcycle.experiment.discovery import selected_alpha as selected_alpha
     from fullcycle.experiment.effect import DayEstimate as DayEstimate
     from fullcycle.experiment.effect import Effect as Effect
+    from fullcycle.experiment.estimate import Adjusted as Adjusted
+    from fullcycle.experiment.estimate import Estimate as Estimate
+    from fullcycle.experiment.estimate import Sample as Sample
+    from fullcycle.experiment.estimate import adjusted as adjusted
+    from fullcycle.experiment.estimate import imbalance as imbalance
+    from fullcycle.experiment.estimate import mean_of as mean_of
+    from fullcycle.experiment.estimate import quantile_of as quantile_of
+    from fullcycle.experiment.estimate import ratio_of as ratio_of
     from fullcycle.experiment.experiment import Experiment as Experiment
     from fullcycle.experiment.experiment import reference as reference
     from fullcycle.experiment.facts import ExperimentClosed as ExperimentClosed
@@ -56,6 +66,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.query import statistics_query as statistics_query
     from fullcycle.experiment.ratio_check import SampleRatio as SampleRatio
     from fullcycle.experiment.ratio_check import sample_ratio as sample_ratio
+    from fullcycle.experiment.ratio_check import sequential_ratio as sequential_ratio
     from fullcycle.experiment.reading import Readout as Readout
     from fullcycle.experiment.reading import readout as readout
     from fullcycle.experiment.records import ExperimentRecord as ExperimentRecord
@@ -68,6 +79,17 @@ if TYPE_CHECKING:
     from fullcycle.experiment.records import record_design as record_design
     from fullcycle.experiment.records import spec_digest as spec_digest
     from fullcycle.experiment.records import start as start
+    from fullcycle.experiment.sequential import GroupSequential as GroupSequential
+    from fullcycle.experiment.sequential import crossing as crossing
+    from fullcycle.experiment.sequential import false_alarms as false_alarms
+    from fullcycle.experiment.sequential import looks_until as looks_until
+    from fullcycle.experiment.sequential import spending_bounds as spending_bounds
+    from fullcycle.experiment.sequential import spent as spent
+    from fullcycle.experiment.shrink import Shrunken as Shrunken
+    from fullcycle.experiment.shrink import shrunken as shrunken
+    from fullcycle.experiment.shrink import spread_expected as spread_expected
+    from fullcycle.experiment.shrink import spread_measured as spread_measured
+    from fullcycle.experiment.spec import Covariate as Covariate
     from fullcycle.experiment.spec import ExperimentSpec as ExperimentSpec
     from fullcycle.experiment.spec import Holdout as Holdout
     from fullcycle.experiment.spec import Layer as Layer
@@ -85,6 +107,7 @@ if TYPE_CHECKING:
 __getattr__, __all__ = lazily(
     __name__,
     {
+        "Adjusted": ".estimate",
         "Admission": ".admission",
         "AlwaysValid": ".boundary",
         "Assignment": ".assign",
@@ -93,9 +116,11 @@ __getattr__, __all__ = lazily(
         "Cell": ".statistics",
         "Contrast": ".comparison",
         "Count": ".statistics",
+        "Covariate": ".spec",
         "DayEstimate": ".effect",
         "Design": ".design",
         "Effect": ".effect",
+        "Estimate": ".estimate",
         "Experiment": ".experiment",
         "ExperimentClosed": ".facts",
         "ExperimentDesigned": ".facts",
@@ -106,6 +131,7 @@ __getattr__, __all__ = lazily(
         "ExperimentStore": ".ports",
         "Fixed": ".boundary",
         "Gram": ".gram",
+        "GroupSequential": ".sequential",
         "Guardrail": ".guardrail",
         "HOLDOUT": ".layer",
         "Holdout": ".spec",
@@ -118,39 +144,57 @@ __getattr__, __all__ = lazily(
         "PolicyValue": ".offpolicy",
         "QuantileCell": ".statistics",
         "Readout": ".reading",
+        "Sample": ".estimate",
         "SampleRatio": ".ratio_check",
+        "Shrunken": ".shrink",
         "Standing": ".admission",
         "Statistics": ".statistics",
         "StickyStore": ".sticky",
         "Verdict": ".verdict",
+        "adjusted": ".estimate",
+        "adjusted_p": ".discovery",
         "amount": ".telling",
         "checked_condition": ".condition",
         "checked_gram": ".gram",
         "close": ".records",
         "contrast": ".comparison",
+        "crossing": ".sequential",
         "days_needed": ".design",
         "difference": ".offpolicy",
         "experiment_record": ".records",
         "experiments": ".records",
+        "false_alarms": ".sequential",
         "going_out": ".records",
         "holdout_of": ".layer",
         "holds": ".condition",
+        "imbalance": ".estimate",
         "ips": ".offpolicy",
         "layer_of": ".layer",
+        "looks_until": ".sequential",
+        "mean_of": ".estimate",
         "merged": ".moments",
         "merged_grams": ".gram",
         "minimum_effect": ".design",
         "phases_of": ".records",
         "planned": ".design",
-        "reference": ".experiment",
+        "quantile_of": ".estimate",
+        "ratio_of": ".estimate",
         "readout": ".reading",
         "record_design": ".records",
+        "reference": ".experiment",
         "relative_interval": ".comparison",
         "roots": ".condition",
         "sample_ratio": ".ratio_check",
+        "selected_alpha": ".discovery",
+        "sequential_ratio": ".ratio_check",
+        "shrunken": ".shrink",
         "smallest_margin": ".design",
         "snips": ".offpolicy",
         "spec_digest": ".records",
+        "spending_bounds": ".sequential",
+        "spent": ".sequential",
+        "spread_expected": ".shrink",
+        "spread_measured": ".shrink",
         "start": ".records",
         "statistics_of": ".query",
         "statistics_query": ".query",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import copysign, sqrt
 
 from fullcycle.experiment.boundary import Boundary
-from fullcycle.experiment.moments import Moments
+from fullcycle.experiment.estimate import Sample
 from fullcycle.kernel import NotEnoughData
 
 Ends = tuple[float, float]
@@ -33,12 +33,14 @@ class Contrast:
         return boundary.p_value(self.value / self.stderr, self.df, self.units)
 
 
-def comparable(control: Moments, treated: Moments) -> bool:
+def comparable(control: Sample, treated: Sample) -> bool:
     """Whether a difference of the two has a standard error."""
-    return control.units > 1 and treated.units > 1 and control.m2 + treated.m2 > 0
+    if min(control.units, treated.units) < 2:
+        return False
+    return control.variance_of_mean + treated.variance_of_mean > 0  # and no NaN
 
 
-def contrast(control: Moments, treated: Moments, *, factor: float = 1.0) -> Contrast:
+def contrast(control: Sample, treated: Sample, *, factor: float = 1.0) -> Contrast:
     """Compare two arms by unequal variances; ``factor`` other than 1 tests for a margin.
 
     Raises:
@@ -48,6 +50,7 @@ def contrast(control: Moments, treated: Moments, *, factor: float = 1.0) -> Cont
         Welch, "The generalization of Student's problem when several different population
         variances are involved", Biometrika 1947.
 
+    >>> from fullcycle.experiment.moments import Moments
     >>> contrast(Moments(100, 1.0, 99.0), Moments(100, 1.5, 99.0)).value
     0.5
     """
@@ -63,7 +66,7 @@ def contrast(control: Moments, treated: Moments, *, factor: float = 1.0) -> Cont
     return Contrast(treated.mean - factor * control.mean, sqrt(total), df, control.units + treated.units)
 
 
-def relative_interval(control: Moments, treated: Moments, boundary: Boundary) -> Ends | None:
+def relative_interval(control: Sample, treated: Sample, boundary: Boundary) -> Ends | None:
     """The interval of ``(treated - control) / |control|``; None where the control may be zero.
 
     It holds every ratio that :func:`contrast` with that ``factor`` would not reject, so it

@@ -1,12 +1,15 @@
 """Did the arms get the share of units that they were promised? Where not, nothing else can be believed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import exp, log
 
 import msgspec
-from scipy.special import chdtrc
+from scipy.special import chdtrc, gammaln
 
 ALARM = 0.001
 """A p value below this blocks the verdict: one false alarm in a thousand readouts."""
+
+_STRENGTH = 10_000.0  # units that the prior is worth: shares that are off by a hundredth are found soonest
 
 
 class SampleRatio(msgspec.Struct, frozen=True):
@@ -40,3 +43,40 @@ def sample_ratio(counts: Mapping[str, int], weights: Mapping[str, float]) -> Sam
         return SampleRatio(dict(counts), expected, 0.0, 1.0)
     statistic = sum((counts.get(arm, 0) - wanted) ** 2 / wanted for arm, wanted in expected.items())
     return SampleRatio(dict(counts), expected, statistic, float(chdtrc(len(expected) - 1, statistic)))
+
+
+def sequential_ratio(days: Sequence[Mapping[str, int]], weights: Mapping[str, float]) -> float:
+    """The p value of the promised ratio that may be read every day: at most ``p`` of all readers are wrong.
+
+    The Bayes factor of a Dirichlet prior about the promised shares against those shares is a
+    martingale where they hold, so that it ever exceeds ``1 / p`` has at most the chance ``p``.
+
+    Args:
+        days: the new units of each arm, a mapping for each day, in order.
+        weights: the share promised to each arm.
+
+    Source:
+        Lindon & Malek, "Anytime-Valid Inference for Multinomial Count Data", NeurIPS 2022,
+        section 3; Ville's inequality.
+
+    >>> sequential_ratio([{"a": 500, "b": 500}] * 3, {"a": 0.5, "b": 0.5})
+    1.0
+    """
+    share = sum(weights.values())
+    counts = dict.fromkeys(weights, 0)
+    least = 1.0
+    for day in days:
+        for arm in counts:
+            counts[arm] += day.get(arm, 0)
+        least = min(least, exp(-_evidence(counts, {arm: w / share for arm, w in weights.items()})))
+    return least
+
+
+def _evidence(counts: Mapping[str, int], shares: Mapping[str, float]) -> float:
+    """The logarithm of the Bayes factor against the shares; never so low that its inverse overflows."""
+    total = sum(counts.values())
+    found = float(gammaln(_STRENGTH) - gammaln(_STRENGTH + total))
+    for arm, share in shares.items():
+        prior, seen = _STRENGTH * share, counts[arm]
+        found += float(gammaln(prior + seen) - gammaln(prior)) - seen * log(share)
+    return max(found, 0.0)

@@ -1,0 +1,222 @@
+"""Group-sequential designs: a few planned looks that share one chance to be wrong.
+
+What a boundary spends is computed by the recursion of Armitage, McPherson & Rowe: the density
+of the estimate over those paths that crossed at no earlier look, carried from look to look by
+Gauss-Legendre quadrature.
+
+Source:
+    Jennison & Turnbull, "Group Sequential Methods with Applications to Clinical Trials",
+    2000: chapters 2 (Pocock, O'Brien & Fleming), 7 (spending), 9 (repeated intervals) and 19
+    (the recursion). Lan & DeMets, "Discrete Sequential Boundaries for Clinical Trials",
+    Biometrika 1983.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil, e, log, sqrt
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr, ndtri, stdtrit
+
+from fullcycle.experiment.spec import Spending
+from fullcycle.kernel import Invalid
+
+_WHERE = "the looks of a group-sequential experiment"
+_FARTHEST = 12.0  # standard errors; what lies beyond has no chance that a double could tell from none
+_STEPS = 60  # halvings of a bracket, to the last bit of a boundary
+Numbers = npt.NDArray[np.float64]
+
+
+def crossing(fractions: Sequence[float], bounds: Sequence[float], *, sides: int = 2) -> tuple[float, ...]:
+    """The chance to cross first at each look, where there is no effect.
+
+    Args:
+        fractions: the share of the planned information at each look, rising.
+        bounds: standard errors at which each look is crossed.
+        sides: 2 where either side counts, 1 where only the upper one does.
+
+    Raises:
+        Invalid: where the fractions do not rise from above zero.
+
+    >>> [round(chance, 4) for chance in crossing([1.0], [1.959964])]
+    [0.05]
+    """
+    _check_fractions(fractions)
+    walk = _Walk(sides)
+    return tuple(walk.crossed(t, bound) for t, bound in zip(fractions, bounds, strict=True))
+
+
+def spent(spending: Spending, fraction: float, alpha: float, *, sides: int = 2) -> float:
+    """How much of ``alpha`` is spent once ``fraction`` of the planned information is there.
+
+    Source: Lan & DeMets 1983: α₁* (O'Brien & Fleming) and α₂* (Pocock), each side on its own.
+    """
+    if fraction >= 1:
+        return alpha
+    side = alpha / sides
+    if spending == "pocock":
+        return sides * side * log(1 + (e - 1) * fraction)
+    return float(sides * 2 * ndtr(-_upper(side / 2) / sqrt(fraction)))
+
+
+@lru_cache(maxsize=4096)
+def spending_bounds(
+    fractions: tuple[float, ...], spending: Spending, alpha: float, *, sides: int = 2
+) -> tuple[float, ...]:
+    """Standard errors at which each look is crossed, so that the looks spend just what they may.
+
+    Args:
+        fractions: the share of the planned information at each look, rising.
+        spending: the rule by which ``alpha`` is spent.
+        alpha: the chance, in all, to cross where there is no effect.
+        sides: 2 where either side counts, 1 where only the upper one does.
+
+    Raises:
+        Invalid: where the fractions do not rise from above zero, or alpha is no chance.
+
+    >>> [round(bound, 3) for bound in spending_bounds((0.2, 0.4, 0.6, 0.8, 1.0), "obrien-fleming", 0.05)]
+    [4.877, 3.357, 2.68, 2.29, 2.031]
+    """
+    _check_fractions(fractions)
+    if not 0 < alpha < 1:
+        raise Invalid(f"alpha={alpha!r}", _WHERE, "write a chance between 0 and 1")
+    walk, bounds, before = _Walk(sides), [], 0.0
+    for fraction in fractions:
+        until = spent(spending, fraction, alpha, sides=sides)
+        bounds.append(_solved(lambda bound, t=fraction: walk.chance(t, bound), until - before))  # type: ignore[misc]
+        walk.crossed(fraction, bounds[-1])
+        before = until
+    return tuple(bounds)
+
+
+def false_alarms(looks: int, alpha: float = 0.05) -> float:
+    """The chance that a test for one look at ``alpha`` is crossed at any of ``looks``, evenly spread.
+
+    What it costs to peek, where there is no effect.
+
+    >>> round(false_alarms(1), 3), round(false_alarms(5), 3)
+    (0.05, 0.142)
+    """
+    fractions = [(k + 1) / looks for k in range(looks)]
+    return sum(crossing(fractions, [_upper(alpha / 2)] * looks))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSequential:
+    """A boundary for looks that were planned; ``fractions`` are those that happened, the present one last.
+
+    Its interval is the repeated confidence interval: it holds at all looks together. Between
+    two looks there is none to be read.
+
+    Source: Jennison & Turnbull, "Interim Analyses: The Repeated Confidence Interval Approach",
+    JRSS B 1989. Quantiles of Student's t at the boundary's level take the normal's place, as
+    in their book, section 4.4.
+    """
+
+    fractions: tuple[float, ...]
+    spending: Spending = "obrien-fleming"
+    alpha: float = 0.05
+
+    def two_sided(self, df: float, units: int) -> float:
+        """Standard errors to either side."""
+        return _student(spending_bounds(self.fractions, self.spending, self.alpha)[-1], df)
+
+    def one_sided(self, df: float, units: int) -> float:
+        """Standard errors to one side."""
+        return _student(spending_bounds(self.fractions, self.spending, self.alpha, sides=1)[-1], df)
+
+    def p_value(self, z: float, df: float, units: int) -> float:
+        """The smallest ``alpha`` at which this look's interval leaves out zero (repeated p value)."""
+        low, high = 1e-12, 1 - 1e-12
+        if abs(z) >= GroupSequential(self.fractions, self.spending, low).two_sided(df, units):
+            return low
+        for _ in range(_STEPS // 2):
+            middle = sqrt(low * high)
+            reach = GroupSequential(self.fractions, self.spending, middle).two_sided(df, units)
+            low, high = (low, middle) if abs(z) >= reach else (middle, high)
+        return high
+
+
+def looks_until(planned: Sequence[float], days: int, day: int) -> tuple[int, ...]:
+    """The days of exposure after which a plan has looked by ``day``, both counted from 1.
+
+    >>> looks_until([0.5, 1.0], 28, 20)
+    (14,)
+    """
+    return tuple(at for at in (ceil(share * days - 1e-9) for share in planned) if at <= day)
+
+
+class _Walk:
+    """The estimate's path over looks, as the density of those that have not crossed."""
+
+    def __init__(self, sides: int) -> None:
+        self._sides = sides
+        self._time = 0.0
+        self._nodes: Numbers = np.zeros(1)  # of the score, z times the root of the information
+        self._mass: Numbers = np.ones(1)  # density times the weight of the node
+
+    def chance(self, time: float, bound: float) -> float:
+        """The chance to cross at a look for the first time."""
+        spread = sqrt(time - self._time)
+        end = bound * sqrt(time)
+        above = ndtr((self._nodes - end) / spread)
+        below = ndtr((-end - self._nodes) / spread) if self._sides == 2 else 0.0
+        return float(self._mass @ (above + below))
+
+    def crossed(self, time: float, bound: float) -> float:
+        """Go on to a look; the chance to cross there for the first time."""
+        found = self.chance(time, bound)
+        spread = sqrt(time - self._time)
+        high = min(bound, _FARTHEST) * sqrt(time)
+        low = -high if self._sides == 2 else -_FARTHEST * sqrt(time)
+        nodes, weights = _quadrature(low, high, spread)
+        steps = (nodes[:, None] - self._nodes[None, :]) / spread
+        density = np.exp(-0.5 * steps**2) @ self._mass / (spread * sqrt(2 * np.pi))
+        self._time, self._nodes, self._mass = time, nodes, density * weights
+        return found
+
+
+def _quadrature(low: float, high: float, spread: float) -> tuple[Numbers, Numbers]:
+    """Nodes and weights on [low, high], close enough for a normal density of that spread."""
+    panels = max(ceil((high - low) / (3 * spread)), 1)
+    nodes, weights = _legendre()
+    edges = np.linspace(low, high, panels + 1)
+    half = np.diff(edges)[:, None] / 2
+    return (edges[:-1, None] + half * (nodes + 1)).ravel(), (half * weights).ravel()
+
+
+@lru_cache(maxsize=1)
+def _legendre() -> tuple[Numbers, Numbers]:
+    nodes, weights = np.polynomial.legendre.leggauss(24)
+    return nodes, weights
+
+
+def _solved(chance: Callable[[float], float], wanted: float) -> float:
+    """Where a falling chance is what is wanted; as far as a bound may lie where next to nothing is."""
+    low, high = -_FARTHEST, _FARTHEST
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if chance(middle) > wanted else (low, middle)
+    return high
+
+
+def _student(bound: float, df: float) -> float:
+    """The quantile of Student's t at the tail that a normal bound leaves."""
+    tail = float(ndtr(-bound))
+    return float(-stdtrit(df, tail)) if tail > 0 else bound
+
+
+def _upper(tail: float) -> float:
+    """The normal quantile that leaves ``tail`` above it."""
+    return float(-ndtri(tail))
+
+
+def _check_fractions(fractions: Sequence[float]) -> None:
+    if not fractions or any(b <= a for a, b in zip((0.0, *fractions), fractions, strict=False)):
+        raise Invalid(
+            f"the looks {tuple(fractions)!r} do not rise from above zero",
+            _WHERE,
+            "write the shares of the plan in order, such as looks=[0.25, 0.5, 0.75, 1]",
+        )
