@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fullcycle.adapters.crew import ProcessCrew
@@ -24,9 +24,15 @@ class Unsendable(Exception):
         super().__init__(one + two)
 
 
-def crew_of(workers: int, folder: str = "", *, begins: str = "well") -> ProcessCrew:
+def crew_of(
+    workers: int,
+    folder: str = "",
+    *,
+    begins: str = "well",
+    lasting: Callable[[Sequence[str]], None] = lambda placed: None,
+) -> ProcessCrew:
     """A crew that does what its calls say."""
-    return ProcessCrew(Work(begin, (folder, begins), make, ()), workers, threads=1)
+    return ProcessCrew(Work(begin, (folder, begins), make, (), lasting), workers, threads=1)
 
 
 def calls(*does: str) -> list[Call]:
@@ -64,6 +70,8 @@ def _make(call: Call) -> Answer:
         return Answer(call.number, error=Unsendable("a", "b"))
     elif did == "say":
         return Answer(call.number, _made(call, peak=os.getpid()), [rest.encode()])
+    elif did == "place":
+        return Answer(call.number, _made(call), placed=[rest])
     elif did == "environment":
         return Answer(call.number, _made(call), [os.environ.get(rest, "").encode()])
     if _BEGUN[0]:

@@ -213,6 +213,42 @@ def test_a_file_that_is_there_is_put_on_the_disk_once_it_has_to_last(files, monk
     assert files.is_sealed(NAME)
 
 
+def test_what_is_placed_is_on_the_disk_once_it_is_made_lasting_by_whomever(files, monkeypatch, tmp_path):
+    synced = []
+    monkeypatch.setattr("fullcycle.adapters.files._sync_file", synced.append)
+    digest = files.place(b"hello")
+    assert (files.get(digest), synced) == (b"hello", [])
+
+    FileObjects(tmp_path / "objects").make_lasting([digest])
+    assert synced == [files.path(digest)]
+
+
+def test_what_was_placed_is_put_on_the_disk_where_it_is_stored_again(files, monkeypatch):
+    synced = []
+    digest = files.place(b"hello")
+    monkeypatch.setattr("fullcycle.adapters.files._sync_file", synced.append)
+    files.put(b"hello")
+    assert synced == [files.path(digest)]
+
+
+def test_what_is_gone_again_is_made_lasting_by_doing_nothing(files):
+    digest = files.place(b"hello")
+    files.remove(digest)
+    files.make_lasting([digest])
+    assert not files.has(digest)
+
+
+def test_folders_are_made_together_with_one_wait_for_the_disk(files, monkeypatch, tmp_path):
+    synced = []
+    monkeypatch.setattr("fullcycle.adapters.files.sync_folder", synced.append)
+    files.make_folders()
+    assert len(list((tmp_path / "objects").iterdir())) == 256
+    assert synced == [tmp_path, tmp_path / "objects"]  # the folder's own name, then those in it
+
+    files.place(b"hello")
+    assert len(synced) == 2
+
+
 def test_where_no_start_can_be_told_from_another_every_file_is_put_on_the_disk(files, monkeypatch):
     synced = []
     monkeypatch.setattr("fullcycle.adapters.files._sync_file", synced.append)

@@ -215,6 +215,14 @@ def test_attached_bytes_come_with_the_answer(crew):
     assert answers_of(crew, "say hello")[0].attached == [b"hello"]
 
 
+def test_what_a_call_placed_is_lasting_before_anybody_hears_of_the_call():
+    lasting = set()
+    with closing(crew_of(2, lasting=lasting.update)) as crew:
+        for answer in crew.make(calls("place a", "place b", "ok"), Limits(2)):
+            assert set(answer.placed) <= lasting
+    assert lasting == {"a", "b"}
+
+
 def test_a_crew_that_is_kept_has_the_environment_of_each_round(crew, monkeypatch):
     answers_of(crew, "ok")
     monkeypatch.setenv("OF_NOW", "set by a step")

@@ -10,6 +10,7 @@ import time
 import pytest
 
 import pooled_shop
+from fullcycle.adapters.files import FileObjects
 from fullcycle.flow import ElementsFailed, RunOptions, StepFailed, runs
 from fullcycle.wiring import open_project
 from pool_work import lives
@@ -94,6 +95,23 @@ def test_an_element_that_fails_elsewhere_shows_its_own_traceback_and_what_was_ma
     with pytest.raises(StepFailed):
         run_here(project, {}, progress=lambda *said: told.append(said))
     assert told[0][1] == 5  # all others are remembered
+
+
+def test_large_results_of_elements_are_put_on_the_disk_by_the_runs_own_process(project_of, monkeypatch):
+    """A worker goes on meanwhile; whoever hears that an element is done can rely on it."""
+    lasting = []
+    monkeypatch.setattr(FileObjects, "make_lasting", lambda self, digests: lasting.extend(digests))
+    project = project_of(
+        """
+    @fc.step(timeout="60s")
+    def large(numbers: fc.Each[int]) -> bytes: return os.urandom(100_000)
+    """
+    )
+    record = run_here(project, {"many": 3})
+    every = set(project.artifacts.each_object(record.steps["large"].artifact))
+
+    assert set(lasting) == {digest for digest in every if project.artifacts.objects.path(digest)}
+    assert len(lasting) == 3
 
 
 def test_an_element_is_tried_again_elsewhere(project_of):

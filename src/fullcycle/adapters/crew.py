@@ -25,6 +25,7 @@ class ProcessCrew:
     """Workers that make calls; see ``Crew``. ``start_s``: seconds until the first of them worked."""
 
     def __init__(self, work: Work, workers: int, threads: int) -> None:
+        self.lasting = work.lasting
         self._work = work
         self._threads = threads
         self._began = time.monotonic()
@@ -188,6 +189,8 @@ class _Making:
     def _settled(self, task: Task, answers: list[Answer]) -> Iterator[Answer]:
         """Tell answers, but for failures that are worth another try; what was not come to is to do."""
         self._stillborn = 0
+        if placed := [digest for answer in answers for digest in answer.placed]:
+            self._crew.lasting(placed)
         self._todo.extendleft(reversed(task.calls[len(answers) :]))
         walls = [answer.made.wall for answer in answers if answer.made is not None]
         if walls:

@@ -25,7 +25,8 @@ _HOUR = 3600 * _SECOND
 class FileObjects:
     """An ``ObjectStore`` in a folder: ``ab/cdef…`` holds the object whose digest is ``abcdef…``.
 
-    A name exists only once its bytes are on the disk; what a killed writer leaves has
+    A name exists only once its bytes are on the disk, but for what may be made again and what is
+    ``placed``, which nothing names before it is made lasting; what a killed writer leaves has
     another name and is never read.
     """
 
@@ -39,12 +40,53 @@ class FileObjects:
             Misconfigured: where the folder cannot be written.
         """
         digest = digest_bytes(data)
+        if not self._place(digest, lambda target: write_atomically(target, data), is_sound=_holding(data)):
+            self.make_lasting([digest])  # whoever placed it may not have come to this yet
+        return digest
+
+    def place(self, data: bytes) -> Digest:
+        """Store bytes that survive the end of any process, and a loss of power after ``make_lasting``.
+
+        Raises:
+            Misconfigured: where the folder cannot be written.
+        """
+        digest = digest_bytes(data)
         self._place(
             digest,
-            lambda target: write_atomically(target, data),
-            is_sound=lambda target: target.stat().st_size == len(data) and target.read_bytes() == data,
+            lambda target: write_atomically(target, data, synced=False),
+            is_sound=_holding(data),
         )
         return digest
+
+    def make_lasting(self, digests: Sequence[Digest]) -> None:
+        """Have what was placed on the disk when this returns, whoever placed it; what is gone stays so.
+
+        Raises:
+            Misconfigured: where the disk is full or fails.
+        """
+        try:
+            targets = [self._target(digest) for digest in digests]
+            for target in targets:
+                with suppress(FileNotFoundError):
+                    _sync_file(target)
+            for folder in {target.parent for target in targets}:
+                sync_folder(folder)
+        except OSError as error:
+            raise unwritable(error, "the artifacts", self._folder) from error
+
+    def make_folders(self) -> None:
+        """Make the folders of all objects now: one wait for the disk in place of one for each.
+
+        Raises:
+            Misconfigured: where the folder cannot be written.
+        """
+        try:
+            make_folder(self._folder)
+            for number in range(256):
+                self._folder.joinpath(f"{number:02x}").mkdir(exist_ok=True)
+            sync_folder(self._folder)
+        except OSError as error:
+            raise unwritable(error, "the artifacts", self._folder) from error
 
     def write(self, digest: Digest, write: Callable[[Path], None], *, lasting: bool = True) -> int:
         """Have a file written that holds what ``digest`` stands for; its size in bytes.
@@ -58,36 +100,36 @@ class FileObjects:
         """
         brief = None if lasting else _brief_seal_of(digest)
         seal, synced = (_seal_of(digest), True) if brief is None else (brief, False)
-        self._place(
+        anew = self._place(
             digest,
             lambda target: write_aside(target, write, seal, synced=synced),
             is_sound=lambda _: self.is_sealed(digest),
         )
-        if lasting:
-            self._make_lasting(digest)
+        if lasting and not anew:
+            self._seal_lastingly(digest)
         return self._target(digest).stat().st_size
 
-    def _make_lasting(self, digest: Digest) -> None:
+    def _seal_lastingly(self, digest: Digest) -> None:
         """Put a file on the disk that was there already, and need not have been."""
         target = self._target(digest)
         if target.stat().st_mtime_ns % _SECOND == _brief_seal_of(digest):
             _sync_file(target)
-            sync_folder(target.parent)
             self.seal(digest)
+        sync_folder(target.parent)  # whoever renamed it may not have come to this yet
 
     def _place(
         self, digest: Digest, place: Callable[[Path], None], *, is_sound: Callable[[Path], bool]
-    ) -> None:
-        """Put an object in its place, unless it is there and sound: what is damaged is mended by it."""
+    ) -> bool:
+        """Put an object in its place: what is damaged is mended by it; False where it is there and sound."""
         target = self._target(digest)
         try:
             if target.exists() and _holds(is_sound, target) and _freshened(target):
-                sync_folder(target.parent)  # whoever renamed it may not have come to this yet
-            else:
-                make_folder(target.parent)
-                place(target)
+                return False
+            make_folder(target.parent)
+            place(target)
         except OSError as error:
             raise unwritable(error, "the artifacts", self._folder) from error
+        return True
 
     def get(self, digest: Digest) -> bytes:
         """The bytes, verified.
@@ -254,9 +296,13 @@ def _freshened(path: Path) -> bool:
     return True
 
 
-def write_atomically(target: Path, data: bytes) -> None:
-    """Write a read-only file that is there as a whole or not at all, also after a loss of power."""
-    write_aside(target, lambda aside: _write_bytes(aside, data))
+def write_atomically(target: Path, data: bytes, *, synced: bool = True) -> None:
+    """Write a read-only file that is there as a whole or not at all; if ``synced``, also without power."""
+    write_aside(target, lambda aside: _write_bytes(aside, data), synced=synced)
+
+
+def _holding(data: bytes) -> Callable[[Path], bool]:
+    return lambda target: target.stat().st_size == len(data) and target.read_bytes() == data
 
 
 def _write_bytes(path: Path, data: bytes) -> None:

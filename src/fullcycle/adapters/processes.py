@@ -28,6 +28,7 @@ from fullcycle.adapters import preloaded, uninterrupted
 from fullcycle.adapters.threads import VARIABLES
 from fullcycle.adapters.uninterrupted import MARKER
 from fullcycle.flow import Answer, Call
+from fullcycle.kernel import Digest
 
 _LONGEST_LOAD_S = 30.0  # that is waited for a fork server before it is asked for a worker anyway
 _UNTOLD = 255  # the exit code of a process whose fork server is no more
@@ -39,12 +40,16 @@ Make = Callable[[Sequence[Call]], list[Answer]]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the workers do: ``begin(*given)`` once, then ``make`` of some calls; both importable by name."""
+    """What the workers do: ``begin(*given)`` once, then ``make`` of some calls; both importable by name.
+
+    ``lasting`` is called here with the objects that they placed: they do not wait for the disk.
+    """
 
     begin: Begin
     given: tuple[Any, ...]
     make: Make
     preload: tuple[str, ...]  # modules that are worth loading once, before the workers are forked
+    lasting: Callable[[Sequence[Digest]], None] = lambda placed: None
 
 
 @dataclass(slots=True)

@@ -47,7 +47,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a call in another process: what it made and small bytes to attach, or its error."""
+    """What came of a call in another process: what it made and small bytes to attach, or its error.
+
+    ``placed`` are large objects that it wrote; whoever hears of them has them on the disk.
+    """
 
     number: int
     made: Made | None = None
@@ -55,6 +58,7 @@ class Answer:
     error: Exception | None = None
     elsewhere: bool = False  # whether another process spent its time on it
     deadly: bool = False  # whether it ended the process that made it
+    placed: Sequence[Digest] = ()
 
 
 @dataclass(frozen=True, slots=True)

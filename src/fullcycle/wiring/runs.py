@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fullcycle.adapters.files import FileObjects
 from fullcycle.adapters.local import LocalExecutor
 from fullcycle.adapters.processes import Work
 from fullcycle.adapters.threads import cores
@@ -211,7 +212,9 @@ def _executor(flow: Flow) -> LocalExecutor:
         flow.environment,
         flow.loaded.files.beside,
     )
-    work = Work(worker.begin, given, worker.make, (*_imported(flow.archive), worker.__name__))
+    preload = (*_imported(flow.archive), worker.__name__)
+    large = FileObjects(project.root / project.config.project.artifacts)
+    work = Work(worker.begin, given, worker.make, preload, large.make_lasting)
     return LocalExecutor(work, project.root / ".fullcycle" / "pool.json")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from fullcycle.adapters.files import FileObjects
 from fullcycle.adapters.threads import limited
 from fullcycle.adapters.tiered import TieredObjects
-from fullcycle.flow import Answer, Bench, Call, Failure, StepFailed, viewed
+from fullcycle.flow import Answer, Bench, Call, Failure, Made, StepFailed, viewed
 from fullcycle.flow.failure import in_one_line
 from fullcycle.kernel import Digest, FullcycleError, digest_bytes
 from fullcycle.record import Artifact, Artifacts, Ledger, Stored
@@ -52,6 +52,25 @@ class _Collected:
         return made
 
 
+class _Placing(FileObjects):
+    """Large objects as files that the run's own process puts on the disk: no call here waits for it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._placed: list[Digest] = []
+
+    def put(self, data: bytes) -> Digest:
+        """Store bytes that are not lasting yet."""
+        digest = self.place(data)
+        self._placed.append(digest)
+        return digest
+
+    def taken(self) -> list[Digest]:
+        """What was placed since this was asked last."""
+        placed, self._placed = self._placed, []
+        return placed
+
+
 @dataclass
 class _Worker:
     """The run that this process works for, and the bench of the step that it is at."""
@@ -59,20 +78,25 @@ class _Worker:
     flow: Flow
     artifacts: Artifacts
     collected: _Collected
+    placing: _Placing
     bench: Bench | None = None
     whole: Mapping[str, Artifact] = field(default_factory=dict)  # inputs that its calls have in common
 
     def make(self, call: Call) -> Answer:
         """Make one call."""
-        try:
-            made = self._bench_of(call).make(call)
-        except FullcycleError as error:
-            self.collected.taken()
+        made, error = self._made(call)
+        small, placed = self.collected.taken(), self.placing.taken()
+        if made is None:
             return Answer(call.number, error=error, elsewhere=True)
+        return Answer(call.number, made, small, elsewhere=True, placed=placed)
+
+    def _made(self, call: Call) -> tuple[Made | None, Exception | None]:
+        try:
+            return self._bench_of(call).make(call), None
+        except FullcycleError as error:
+            return None, error
         except (Exception, SystemExit) as error:  # noqa: BLE001 - an answer that cannot be pickled would be lost
-            self.collected.taken()
-            return Answer(call.number, error=_told(call, error), elsewhere=True)
-        return Answer(call.number, made, self.collected.taken(), elsewhere=True)
+            return None, _told(call, error)
 
     def _bench_of(self, call: Call) -> Bench:
         """Where the calls of a step on the same inputs are made; what others had in common is let go."""
@@ -95,10 +119,11 @@ def begin(root: str, archive: Digest, capability: str, environment: str, files: 
     """Load the run's archive; once per process. ``files`` are those beside it that the run declares."""
     project = Project(Path(root), read_config(Path(root) / NAME))
     collected = _Collected(project.ledger)
-    objects = FileObjects(project.root / project.config.project.artifacts)
+    placing = _Placing(project.root / project.config.project.artifacts)
+    placing.make_folders()
     flow = Flow.open(project, capability, environment, project.archived(archive), beside=files)
-    artifacts = Artifacts(TieredObjects(collected, objects), flow.artifacts.codecs)
-    _WORKER[:] = [_Worker(flow, artifacts, collected)]
+    artifacts = Artifacts(TieredObjects(collected, placing), flow.artifacts.codecs)
+    _WORKER[:] = [_Worker(flow, artifacts, collected, placing)]
 
 
 def make(calls: Sequence[Call]) -> list[Answer]:
