@@ -71,26 +71,28 @@ def placed_table(
             raise UnknownName.among(name, table.columns, where="the table of units")
     texts = _texts(table[column])
     arms = arms_of(rule.assignment, texts, threads=threads).cast(pl.String)
-    left_out = pl.when(texts.is_null() | (texts == "")).then(pl.lit("no unit"))
+    standings = [("no unit", texts.is_null() | (texts == ""))]
     if rule.forced:
-        left_out = left_out.when(texts.is_in(list(rule.forced))).then(pl.lit("forced"))
+        standings.append(("forced", texts.is_in(list(rule.forced))))
     if rule.holdout is not None:
-        held = _held_out(texts, rule.holdout, threads)
-        left_out = left_out.when(held).then(pl.lit("holdout"))
+        standings.append(("holdout", _held_out(texts, rule.holdout, threads)))
     if rule.layer is not None:
-        left_out = left_out.when(~_in_layer(texts, rule.layer, threads)).then(pl.lit("layer"))
+        standings.append(("layer", ~_in_layer(texts, rule.layer, threads)))
     if rule.condition is not None:
-        left_out = left_out.when(~_meeting(rule, table)).then(pl.lit("condition"))
-    standing = left_out.when(arms.is_null()).then(pl.lit("coverage")).otherwise(pl.lit("assigned"))
-    found = table.with_columns(standing=standing, arm=arms)
+        standings.append(("condition", ~_meeting(rule, table)))
+    standings.append(("coverage", arms.is_null()))
+    standing: pl.Expr = pl.lit("assigned")
+    for name, there in reversed(standings):
+        standing = pl.when(there).then(pl.lit(name)).otherwise(standing)
     forced = texts.replace_strict(dict(rule.forced), default=None, return_dtype=pl.String)
-    return found.with_columns(
-        arm=pl.when(pl.col("standing") == "forced")
+    at = pl.col("standing")
+    return table.with_columns(standing=standing).with_columns(
+        arm=pl.when(at == "forced")
         .then(forced)
-        .when(pl.col("standing") == "holdout")
+        .when(at == "holdout")
         .then(pl.lit(rule.control))
-        .when(pl.col("standing") == "assigned")
-        .then(pl.col("arm"))
+        .when(at == "assigned")
+        .then(arms)
     )
 
 
