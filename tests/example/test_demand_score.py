@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import psycopg
 import pytest
 
 from demand_shop import laid_out, open_store, query
@@ -19,6 +20,7 @@ from fullcycle.adapters.segments import read_decisions
 from fullcycle.flow import run_record
 from fullcycle.record import Decision
 from fullcycle.wiring import open_project
+from postgres_server import running_postgres
 from whole_shop import Typed, rewrite
 
 KILLED = """
@@ -189,7 +191,7 @@ def test_it_is_not_served(shop: Path, typed: Typed) -> None:
 WRITER = '{ url = "duckdb:///warehouse.duckdb", writer = "duckdb:///warehouse.duckdb" }'
 UNWRITABLE = {
     '"duckdb:///warehouse.duckdb"': "no warehouse may be written",
-    '{ url = "duckdb:///warehouse.duckdb", writer = "postgresql://dwh" }': "no adapter writes to",
+    '{ url = "duckdb:///warehouse.duckdb", writer = "mysql://dwh" }': "no adapter writes to",
     '{ url = "duckdb:///warehouse.duckdb", writer = "$NO_SUCH_WRITER" }': "NO_SUCH_WRITER is not set",
 }
 
@@ -212,6 +214,23 @@ def test_the_writer_may_stand_in_the_environment(
     monkeypatch.setenv("DWH_WRITER", "duckdb:///warehouse.duckdb")
 
     assert typed("fullcycle score demand@prod").code == 0
+
+
+def test_a_warehouse_in_postgres_gets_the_same_orders_once_however_often_it_is_scored(
+    shop: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed("fullcycle score demand@prod")
+    expected = orders()
+    rewrite("fullcycle.toml", WRITER, '{ url = "duckdb:///warehouse.duckdb", writer = "$DWH_WRITER" }')
+    with running_postgres() as url:
+        monkeypatch.setenv("DWH_WRITER", url)
+        first, again = (typed("fullcycle score demand@prod") for _ in range(2))
+        with psycopg.connect(url) as connection:
+            found = connection.execute("select * from inventory.orders order by day, store, item").fetchall()
+
+    assert (first.code, again.code) == (0, 0), first.err + again.err
+    assert "for inventory.orders, in place of 30" in again.out
+    assert found == expected
 
 
 REFUSED = {

@@ -15,6 +15,7 @@ from psycopg import errors
 
 from fullcycle.adapters.appending import Append
 from fullcycle.adapters.pool import Pool
+from fullcycle.adapters.postgres_errors import said, shown
 from fullcycle.adapters.waiting import Waiting
 from fullcycle.kernel import Conflict, Digest, FullcycleError, Misconfigured
 from fullcycle.record import Entry, Fact, Stored, masked, prefix_range, read_fact
@@ -232,7 +233,7 @@ class PostgresLedger:
         except psycopg.Error as error:
             if isinstance(error, psycopg.OperationalError):
                 self._pool.close()  # its other connections are as likely gone
-            raise self._translated(error) from _shown(error, self._url)
+            raise self._translated(error) from shown(error, self._url)
 
     def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
         try:
@@ -241,10 +242,10 @@ class PostgresLedger:
             )
         except psycopg.Error as error:
             raise Misconfigured(
-                f"the database does not answer: {_said(error, self._url)}",
+                f"the database does not answer: {said(error, self._url)}",
                 self._where,
                 "see that the server runs, and that host, user, password and database are right",
-            ) from _shown(error, self._url)
+            ) from shown(error, self._url)
         try:
             # What a server may have relaxed: an acknowledged fact is on its disk.
             connection.execute("select set_config('synchronous_commit', 'on', false)")
@@ -259,23 +260,23 @@ class PostgresLedger:
         return f"the ledger {masked(self._url)}"
 
     def _translated(self, error: psycopg.Error) -> FullcycleError:
-        said = _said(error, self._url)
+        told = said(error, self._url)
         match error:
             case errors.InsufficientPrivilege() | errors.ReadOnlySqlTransaction():
                 mend = (
                     "let this user select from and insert into the tables fact, attachment and witness; who "
                     "opens the ledger first creates them"
                 )
-                return Misconfigured(f"the database does not allow it: {said}", self._where, mend)
+                return Misconfigured(f"the database does not allow it: {told}", self._where, mend)
             case errors.DiskFull():
                 return Misconfigured("the database's disk is full", self._where, "make room, then try again")
             case psycopg.OperationalError():
                 return _Gone(
-                    f"the connection broke: {said}",
+                    f"the connection broke: {told}",
                     self._where,
                     "read the stream again to see whether the fact was written, then go on",
                 )
-        return Misconfigured(f"PostgreSQL says: {said}", self._where, "see the server's log for what it says")
+        return Misconfigured(f"PostgreSQL says: {told}", self._where, "see the server's log for what it says")
 
 
 def _write(
@@ -324,21 +325,3 @@ def _make_tables(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
         ):
             connection.execute("select pg_advisory_xact_lock(%s)", (_MAKING,))
             connection.execute(_WITNESS_TABLE)
-
-
-def _said(error: psycopg.Error, url: str) -> str:
-    """What the server or libpq says, bounded, without the password."""
-    return masked(_without_password(" ".join(str(error).split()), url))[:300]
-
-
-def _shown(error: psycopg.Error, url: str) -> psycopg.Error | None:
-    """The error as a cause, unless it would show what is masked."""
-    return error if _without_password(str(error), url) == str(error) else None
-
-
-def _without_password(text: str, url: str) -> str:
-    try:
-        password = psycopg.conninfo.conninfo_to_dict(url).get("password")
-    except psycopg.Error:
-        return "the connection string cannot be read"  # what libpq says would quote it
-    return text.replace(str(password), "***") if password else text

@@ -125,15 +125,30 @@ def _writer(project: Project, environment: str) -> PartitionWriter:
         )
     ((name, url),) = writers.items()
     found = _from_environment(url, where) if url.startswith("$") else url
-    if not found.startswith(_DUCKDB):
-        raise Misconfigured(
-            f"no adapter writes to the warehouse {masked(found)!r}",
-            f"warehouses.{name} in {where}",
-            f'write writer = "{_DUCKDB}path/from/the/project.duckdb"',
-        )
-    from fullcycle.adapters.duckdb_writer import DuckDBWriter  # brings DuckDB
+    if found.startswith(_DUCKDB):
+        from fullcycle.adapters.duckdb_writer import DuckDBWriter  # brings DuckDB
 
-    return DuckDBWriter(project.root / found.removeprefix(_DUCKDB))
+        return DuckDBWriter(project.root / found.removeprefix(_DUCKDB))
+    if found.startswith(("postgresql://", "postgres://")):
+        return _in_postgres(found, f"warehouses.{name} in {where}")
+    raise Misconfigured(
+        f"no adapter writes to the warehouse {masked(found)!r}",
+        f"warehouses.{name} in {where}",
+        f'write writer = "{_DUCKDB}path/from/the/project.duckdb" or "postgresql://…"',
+    )
+
+
+def _in_postgres(url: str, where: str) -> PartitionWriter:
+    try:
+        from fullcycle.adapters.postgres_writer import PostgresWriter  # an extra
+    except ModuleNotFoundError as error:
+        raise Misconfigured(
+            f"to write to Postgres needs {error.name}, which is not installed",
+            where,
+            'python -m pip install "fullcycle[postgres]"',
+        ) from error
+
+    return PostgresWriter(url)
 
 
 def _from_environment(name: str, where: str) -> str:
