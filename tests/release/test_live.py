@@ -222,7 +222,7 @@ def test_what_a_decision_could_ask_is_found_by_what_it_logged():
     assert asked_then(MANIFEST, facts, {"habits": "a"})["habits"].index == "a"
     assert asked_then(MANIFEST, facts, {"habits": "own"}) == MANIFEST.lookups
     assert asked_then(MANIFEST, facts, {}) == {}
-    with pytest.raises(Missing, match="the lookup habits of content c was never published here"):
+    with pytest.raises(Missing, match="what habits held as c was never published here"):
         asked_then(MANIFEST, facts, {"habits": "c"})
 
 

@@ -72,6 +72,7 @@ class _Stored(msgspec.Struct, kw_only=True):
     fallback: bool = False
     micros: int = 0
     live: msgspec.Raw = msgspec.Raw(b"")
+    features: msgspec.Raw = msgspec.Raw(b"")
 
 
 class _Posted(msgspec.Struct, kw_only=True):
@@ -106,6 +107,7 @@ def _decision(payload: bytes) -> tuple[Any, ...]:
         bytes(one.answer).decode(),
         bytes(one.live).decode() or None,
         one.capability,
+        bytes(one.features).decode() or None,
     )
 
 
@@ -133,6 +135,7 @@ DECISIONS = Columns(
             "answer": pl.String(),  # JSON
             "live": pl.String(),  # JSON; null for none
             "capability": pl.String(),  # null in files of before it was kept
+            "features": pl.String(),  # JSON; null for none
         }
     ),
     _decision,
@@ -148,12 +151,13 @@ RECEIVED = Columns(
 def decision_of(row: tuple[Any, ...], capability: str) -> Decision:
     """The decision that a row of ``DECISIONS`` is, as it was logged; its time is a number there."""
     told = dict(zip(DECISIONS.schema, row, strict=True))
-    live = told.pop("live")
+    live, features = told.pop("live"), told.pop("features")
     return Decision(
         id=told.pop("decision_id"),
         request=msgspec.json.decode(told.pop("request")),
         answer=msgspec.json.decode(told.pop("answer")),
         live=msgspec.json.decode(live) if live is not None else {},
         capability=told.pop("capability") or capability,
+        features=msgspec.json.decode(features) if features is not None else None,
         **told,
     )

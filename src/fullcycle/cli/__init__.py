@@ -21,7 +21,7 @@ COMMANDS = {
     "releases": "List a capability's releases.",
     "approve": "Give a second person's word for a release.",
     "deploy": "Say which release answers in an environment.",
-    "refresh": "Make the lookups anew that a service asks.",
+    "refresh": "Make the lookups and bandits anew that a service asks.",
     "rollback": "Go back to the release that answered before.",
     "deployments": "List what answered when.",
     "serve": "Answer requests with the release that is deployed.",

@@ -6,8 +6,17 @@ from typing import Any
 
 import click
 
-from fullcycle.kernel import instant
-from fullcycle.serve.explanation import Assigned, Called, Explanation, Feature, LookedUp, Picked, Prediction
+from fullcycle.kernel import counted, instant
+from fullcycle.serve.explanation import (
+    Assigned,
+    Called,
+    Explanation,
+    Feature,
+    LookedUp,
+    Picked,
+    Prediction,
+    Weighed,
+)
 from fullcycle.wiring.explaining import Compared, Explained
 
 _BAR = 16  # characters to each side of nothing
@@ -91,6 +100,8 @@ def _called(called: Called) -> None:
         if isinstance(step, LookedUp):
             found = "holds no such key" if step.row is None else plain(_bounded(step.row))
             click.echo(f"    looked up  {step.lookup} of {plain(list(step.key))}: {found}")
+        elif isinstance(step, Weighed):
+            _weighed(step)
         elif isinstance(step, Picked):
             _picked(step)
         else:
@@ -118,6 +129,15 @@ def _predicted(step: Prediction, columns: _Columns, *, whole: bool) -> None:
         what = f"{one.name:<{columns.name}}  {_value(one)}"
         click.echo(f"      {what:<{columns.both}} {added:+9.4f}  {_bar(added, columns.most)}")
     click.echo(f"      {'together':<{columns.both}} {step.total:+9.4f}{unit}")
+
+
+def _weighed(step: Weighed) -> None:
+    seen = ", ".join(f"{one.name} {plain(one.value)}" for one in step.features)
+    click.echo(f"    weighed    {step.bandit} by {step.rule}: {seen}")
+    name = max((len(plain(one.action)) for one in step.known), default=0)
+    for one in step.known:
+        known = f"{one.mean:.4g} ± {one.spread:.2g} from {counted(one.rows, 'decision')}"
+        click.echo(f"      {plain(one.action):<{name}}  weight {one.weight:.4f}, expects {known}")
 
 
 def _bar(value: float, most: float) -> str:

@@ -1,8 +1,8 @@
-"""``fullcycle refresh``: the lookups that a service asks, made anew without a release."""
+"""``fullcycle refresh``: the lookups and bandits that a service asks, made anew without a release."""
 
 import click
 
-from fullcycle.cli.printing import count, memory, when
+from fullcycle.cli.printing import memory, when
 from fullcycle.cli.progress import ElementsLine
 from fullcycle.cli.running import audited, noted, step_line
 from fullcycle.flow import StepFinished
@@ -18,7 +18,7 @@ from fullcycle.wiring.runs import Watcher
 @click.option("-m", "--message", default="", help="Why they are made anew.")
 @click.option("--from", "made_by", metavar="RUN", help="Publish those that this run has made.")
 def command(ref: str, message: str, made_by: str | None) -> None:
-    """Make the lookups anew that a service asks, and publish them without a release.
+    """Make the lookups and bandits anew that a service asks, and publish them without a release.
 
     They are made by the code that was released, on today's rows: only the steps that they need
     run. Whoever answers takes them up within moments. Where a contract has changed, a release
@@ -58,8 +58,8 @@ def command(ref: str, message: str, made_by: str | None) -> None:
 
 
 def told(one: Live) -> str:
-    """A lookup that is asked: how many keys, by which run, since when."""
-    keys = f"{count(one.lookup.rows)} keys of run {one.run}, content {one.lookup.artifact.content[:12]}"
+    """A lookup, or a bandit, that is asked: how much it holds, by which run, since when."""
+    keys = f"{one.lookup.holds} of run {one.run}, content {one.lookup.artifact.content[:12]}"
     if one.at is None:
         return f"{keys}, as it was released"
     return f"{keys}, since {when(one.at)} by {one.by}{f': {one.why}' if one.why else ''}"
@@ -82,6 +82,6 @@ def _tell(ref: str, done: Refreshed) -> None:
         return
     click.echo(f"{ref} asks anew what {done.run} made; {done.release} goes on answering")
     for name, one in done.now.items():
-        size, was = memory(one.lookup.size), count(done.before[name].lookup.rows)
-        anew = f"{count(one.lookup.rows)} keys, {size}; {was} keys before"
+        size, was = memory(one.lookup.size), done.before[name].lookup.holds
+        anew = f"{one.lookup.holds}, {size}; {was} before"
         click.echo(f"  {name}: {anew if name in done.changed else 'the same as before'}")

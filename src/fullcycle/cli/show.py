@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from fullcycle.cli.failing import show_element, show_failure, show_failures
-from fullcycle.cli.printing import count, when
+from fullcycle.cli.printing import when
 from fullcycle.cli.refresh import told
 from fullcycle.cli.showing import head, line, run_as_json, show_run, show_step
 from fullcycle.flow import RunRecord, last_run, run_record
@@ -180,8 +180,8 @@ def _release(
     else:
         for name, one in manifest.lookups.items():
             line(
-                "lookup",
-                f"{name}: step {one.step}, {count(one.rows)} keys, content {one.artifact.content[:12]}",
+                one.noun,
+                f"{name}: step {one.step}, {one.holds}, content {one.artifact.content[:12]}",
             )
     if manifest.experiment is not None:
         spec = manifest.experiment

@@ -29,7 +29,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     propensity: float | None = None  # of the action, given the arm
     fallback: bool = False
     micros: int = 0
-    live: dict[str, Digest] = {}  # the content of each lookup that it could ask, by parameter
+    live: dict[str, Digest] = {}  # the content of each lookup and bandit that it could ask, by parameter
+    features: Any = None  # plain dict: the row by which a bandit gave the weights of the first pick
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -51,7 +51,7 @@ def golden_change(was: Sequence[GoldenRow], now: Sequence[GoldenRow]) -> GoldenC
 def _pinned(manifest: Manifest) -> dict[str, Any]:
     models = {f"model {name}": model.artifact.content[:12] for name, model in manifest.models.items()}
     values = {f"value {name}": artifact.content[:12] for name, artifact in manifest.values.items()}
-    lookups = {f"lookup {name}": one.artifact.content[:12] for name, one in manifest.lookups.items()}
+    lookups = {f"{one.noun} {name}": one.artifact.content[:12] for name, one in manifest.lookups.items()}
     asked = {f"contract of {name}": one.contract[:12] for name, one in manifest.lookups.items()}
     frozen = {f"parameter {name}": value for name, value in manifest.parameters.items()}
     said = {"service": manifest.service, "fallback": manifest.fallback}

@@ -1,6 +1,6 @@
-"""Live lookups: what was published for an environment since, beside what its release pins.
+"""Live lookups and bandits: what was published for an environment since, beside what its release pins.
 
-A release pins a lookup's contract, and holds as its first content what its own run made.
+A release pins the contract of each, and holds as its first content what its own run made.
 ``live/<capability>/<environment>`` holds what was published after it, newest last. A release
 takes the newest of the same contract, if that was published when the release was there
 already, or was made by a later run than its own: else its own content is the newer one.
@@ -12,15 +12,16 @@ from typing import Any
 
 import msgspec
 
+from fullcycle.bandit import BanditCodec, LearntBandit, asked_by
 from fullcycle.data import Row, ServedLookup, contract_digest, schema, verify_index
 from fullcycle.kernel import Damaged, Digest, Invalid, Missing
-from fullcycle.record import Fact, Ledger, ObjectStore, fact
+from fullcycle.record import Artifacts, Fact, Ledger, ObjectStore, fact
 from fullcycle.release.manifest import Manifest, PinnedLookup
 
 
 @fact("lookup.published")
 class LookupPublished(msgspec.Struct, frozen=True, kw_only=True):
-    """A lookup was made anew, for the services of an environment to ask from now on."""
+    """A lookup, or a bandit, was made anew, for the services of an environment to ask from now on."""
 
     parameter: str
     lookup: PinnedLookup
@@ -31,7 +32,7 @@ class LookupPublished(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The lookup that a service asks by one of its parameters.
+    """The lookup, or bandit, that a service asks by one of its parameters.
 
     ``at`` (µs since 1970 UTC) and ``by`` say when it was published and by whom; None and
     empty for what the release itself holds.
@@ -101,7 +102,7 @@ def asked_then(
     for name, content in live.items():
         if (name, content) not in known:
             raise Missing(
-                f"the lookup {name} of content {content[:12]} was never published here",
+                f"what {name} held as {content[:12]} was never published here",
                 "the facts of what is live",
                 "see that the ledger was restored whole",
             )
@@ -123,6 +124,29 @@ def still_needed(facts: Iterable[Fact], since: int) -> list[Fact]:
             needed.append(one)
         taken[place] = one.at
     return needed[::-1]
+
+
+def open_live(artifacts: Artifacts, name: str, pinned: PinnedLookup, contract: type[Row]) -> Any:
+    """A lookup, or a bandit, that was pinned or published, ready to be asked by rows of ``contract``.
+
+    Raises:
+        Missing, Damaged: where it is gone, or is not what was written.
+        Invalid: where it is of another contract than the service asks by.
+    """
+    if not pinned.is_bandit:
+        return open_lookup(artifacts.objects, name, pinned, contract)
+    require_contract(name, pinned, contract)
+    bandit: LearntBandit[Any] = artifacts.load(pinned.artifact)
+    if (
+        BanditCodec().content(bandit, artifacts.objects.get(pinned.artifact.object))
+        != pinned.artifact.content
+    ):
+        raise Damaged(
+            f"the bandit {name} is not what was learnt",
+            f"artifact {pinned.artifact.content[:12]}…",
+            "restore the folder of artifacts from a backup, or publish it anew: fullcycle refresh",
+        )
+    return bandit.of(contract)
 
 
 def open_lookup(
@@ -154,14 +178,17 @@ def open_lookup(
 
 
 def require_contract(name: str, pinned: PinnedLookup, contract: type[Row]) -> None:
-    """Refuse a lookup whose rows are not what a service asks for.
+    """Refuse a lookup whose rows, or a bandit whose features, are not what a service asks for.
 
     Raises:
         Invalid: what to do instead.
     """
-    if pinned.contract != contract_digest(contract):
+    asked = asked_by(contract) if pinned.is_bandit else contract_digest(contract)
+    if pinned.contract != asked:
+        holds = "is asked by" if pinned.is_bandit else "holds"
         raise Invalid(
-            f"the lookup {name} holds rows of another contract than {schema(contract)['name']} is now",
+            f"the {pinned.noun} {name} {holds} rows of another contract than "
+            f"{schema(contract)['name']} is now",
             f"the parameter {name} of the service",
             "a changed contract goes out with a release: run the flow, and release that",
         )

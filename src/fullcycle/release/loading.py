@@ -12,17 +12,17 @@ from typing import Any, get_origin
 import msgspec
 
 from fullcycle.code import Archive, Loaded, load, lock
-from fullcycle.data import Row, ServedLookup, contract_digest
+from fullcycle.data import Row, contract_digest
 from fullcycle.kernel import Digest, Invalid, Misconfigured, UnknownName
 from fullcycle.record import Artifacts, Codecs, ObjectStore
-from fullcycle.release.live import contents, open_lookup
+from fullcycle.release.live import contents, open_live
 from fullcycle.release.manifest import Manifest, PinnedEvents, PinnedLookup, PinnedModel
 from fullcycle.release.pins import named, require_pinned, require_same_code
 from fullcycle.release.predicting import Encoder, Predictor, ReleasedModel
 from fullcycle.release.signature import Signature, read_signature
 
 Call = Callable[[Any, Any], Any]
-_Asked = tuple[str, type[Row]]  # the parameter that asks for a lookup, and its contract there
+_Asked = tuple[str, type[Row]]  # the parameter that asks for what is live, and its contract there
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,12 @@ class Policy:
     given: Mapping[str, Any]
     bind: Callable[[Mapping[str, Any]], Call]  # ``call`` with what it is given
     lookups: Mapping[str, type[Row]]  # the contract of each that it asks
+    bandits: Mapping[str, type[Row]] = field(default_factory=dict)  # the row that each is asked by
+
+    @property
+    def live(self) -> dict[str, type[Row]]:
+        """The contract of all that it asks and that is made anew between releases."""
+        return {**self.lookups, **self.bandits}
 
     def over(self, others: Mapping[str, Any]) -> "Policy":
         """The same function, given these instead of what it has of their names."""
@@ -54,7 +60,7 @@ class Policy:
 class LoadedRelease:
     """A release that can decide; ``arms`` is empty where no experiment goes out with it.
 
-    ``live`` is the content of each lookup that it asks: its own until others are published.
+    ``live`` is the content of each lookup and bandit that it asks: its own until others are published.
     """
 
     digest: Digest
@@ -64,6 +70,7 @@ class LoadedRelease:
     arms: Mapping[str, Policy]
     live: Mapping[str, Digest]
     events: Mapping[str, type[Row]] = field(default_factory=dict)  # by the name that is posted to
+    codecs: Codecs = field(default_factory=Codecs)  # that read what is live
 
     @property
     def row(self) -> type[Row]:
@@ -77,7 +84,7 @@ class LoadedRelease:
         return {policy.reference: policy for policy in every}
 
     def asking(self, objects: ObjectStore, published: Mapping[str, PinnedLookup]) -> "LoadedRelease":
-        """The same release over these lookups, and its own where none of a name is given.
+        """The same release over these lookups and bandits, and its own where none of a name is given.
 
         Raises:
             Missing, Damaged: where one is gone, or is not what was written.
@@ -85,14 +92,15 @@ class LoadedRelease:
         """
         if not published:
             return self
+        artifacts = Artifacts(objects, self.codecs)
         opened = {
-            (name, row): open_lookup(objects, name, published[name], row)
+            (name, row): open_live(artifacts, name, published[name], row)
             for one in self.policies.values()
-            for name, row in one.lookups.items()
+            for name, row in one.live.items()
             if name in published
         }
         changed = self.over(
-            lambda one: {name: opened[name, row] for name, row in one.lookups.items() if name in published}
+            lambda one: {name: opened[name, row] for name, row in one.live.items() if name in published}
         )
         return replace(changed, live={**self.live, **contents({name: published[name] for name, _ in opened})})
 
@@ -144,6 +152,7 @@ def load_release(
         {arm: policies[name] for arm, name in arms.items()},
         contents(manifest.lookups),
         {name: _posted(loaded, name, pinned) for name, pinned in manifest.events.items()},
+        codecs,
     )
 
 
@@ -189,7 +198,7 @@ class _Parts:
     manifest: Manifest
     loaded: Loaded
     artifacts: Artifacts
-    opened: dict[_Asked, ServedLookup[Any]] = field(default_factory=dict)  # lookups; policies share them
+    opened: dict[_Asked, Any] = field(default_factory=dict)  # what is live; policies share it
     made: dict[str, Any] = field(default_factory=dict)  # what models are of, by parameter; shared alike
 
     def policy(self, reference: str) -> Policy:
@@ -198,7 +207,7 @@ class _Parts:
         given = {
             **{name: self._model(name, row) for name, row in signature.models.items()},
             **{name: self._family(name, row) for name, row in signature.families.items()},
-            **{name: self._lookup(name, row) for name, row in signature.lookups.items()},
+            **{name: self._live(name, row) for name, row in signature.live.items()},
             **{name: self._value(name, kind) for name, kind in signature.values.items()},
             **self._parameters(signature),
         }
@@ -215,6 +224,7 @@ class _Parts:
             given=given,
             bind=partial(_bound, plain, signature.draws),
             lookups=signature.lookups,
+            bandits=signature.bandits,
         )
 
     def _model(self, name: str, row: type[Row]) -> ReleasedModel:
@@ -263,12 +273,12 @@ class _Parts:
             raise UnknownName.among(name, self.manifest.models, where="the models of this release")
         return self.manifest.models[name]
 
-    def _lookup(self, name: str, row: type[Row]) -> ServedLookup[Any]:
+    def _live(self, name: str, row: type[Row]) -> Any:
         if (name, row) not in self.opened:
             if name not in self.manifest.lookups:
                 raise UnknownName.among(name, self.manifest.lookups, where="the lookups of this release")
             pinned = self.manifest.lookups[name]
-            self.opened[name, row] = open_lookup(self.artifacts.objects, name, pinned, row)
+            self.opened[name, row] = open_live(self.artifacts, name, pinned, row)
         return self.opened[name, row]
 
     def _value(self, name: str, kind: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from fullcycle.bandit import BanditCodec
 from fullcycle.experiment import ExperimentSpec
 from fullcycle.kernel import Card, Damaged, Digest, Invalid
 from fullcycle.record import Artifact, ObjectStore
@@ -41,14 +42,29 @@ class PinnedModel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class PinnedLookup(msgspec.Struct, frozen=True, kw_only=True):
-    """A lookup that a step made, and the index that a service asks it by."""
+    """A lookup that a step made, and the index that a service asks it by; or a bandit, asked as it is."""
 
     artifact: Artifact
-    index: Digest  # object: see fullcycle.data.index
+    index: Digest  # object: see fullcycle.data.index; of a bandit, the artifact's own
     size: int  # of the index, in bytes
-    rows: int
+    rows: int  # of a bandit: the decisions that it was learnt from
     contract: Digest  # of what its contract says
     step: str
+
+    @property
+    def is_bandit(self) -> bool:
+        """Whether it is a bandit, and no lookup."""
+        return self.artifact.codec == BanditCodec.name
+
+    @property
+    def noun(self) -> str:
+        """What it is."""
+        return "bandit" if self.is_bandit else "lookup"
+
+    @property
+    def holds(self) -> str:
+        """How much is in it."""
+        return f"{self.rows:,} decisions" if self.is_bandit else f"{self.rows:,} keys"
 
 
 class PinnedEvents(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +99,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     into: str = ""  # the table of the warehouse that the answers then go to
     models: dict[str, PinnedModel] = {}  # by parameter
     values: dict[str, Artifact] = {}  # by parameter: what else a step returned
-    lookups: dict[str, PinnedLookup] = {}  # by parameter; live: others of their contract take their place
+    lookups: dict[
+        str, PinnedLookup
+    ] = {}  # by parameter, bandits too; live: others of their contract take their place
     events: dict[str, PinnedEvents] = {}  # by the name that is posted to
     parameters: dict[str, Any] = {}  # keyword-only parameters, frozen
     contracts: dict[str, Digest] = {}  # of what each says: the request's, the answer's, what models see

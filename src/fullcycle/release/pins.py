@@ -40,7 +40,7 @@ def named(loaded: Loaded, reference: str) -> Any:
 def contracts_of(signature: Signature) -> dict[str, Digest]:
     """What each contract says that a service's function is asked by, answers by, or asks models by."""
     answers = [one for one in (signature.answer, *get_args(signature.answer)) if _is_row(one)]
-    asked = [*signature.models.values(), *signature.families.values(), *signature.lookups.values()]
+    asked = [*signature.models.values(), *signature.families.values(), *signature.live.values()]
     return {_reference(row): contract_digest(row) for row in (signature.row, *answers, *asked)}
 
 

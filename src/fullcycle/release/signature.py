@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
 from fullcycle.data import Lookup, Row
-from fullcycle.feature import Draw, Model
+from fullcycle.feature import Bandit, Draw, Model
 from fullcycle.kernel import Invalid
 
 
@@ -16,7 +16,8 @@ class Signature:
 
     ``models`` and ``families`` hold the row of features that a model, or each model of a
     ``dict[str, Model[…]]``, is asked by, ``lookups`` the contract of what is asked by key, and is
-    live: made anew between releases. ``values`` are what other steps returned,
+    live: made anew between releases. So is a bandit; ``bandits`` hold the row that each is asked
+    by. ``values`` are what other steps returned,
     ``parameters`` are keyword-only and frozen by the release; both hold the annotation.
     """
 
@@ -25,6 +26,7 @@ class Signature:
     models: Mapping[str, type[Row]]
     families: Mapping[str, type[Row]]
     lookups: Mapping[str, type[Row]]
+    bandits: Mapping[str, type[Row]]
     draws: tuple[str, ...]
     values: Mapping[str, Any]
     parameters: Mapping[str, Any]
@@ -33,7 +35,12 @@ class Signature:
     @property
     def steps(self) -> tuple[str, ...]:
         """The steps of the flow that it needs results of."""
-        return (*self.models, *self.families, *self.lookups, *self.values)
+        return (*self.models, *self.families, *self.live, *self.values)
+
+    @property
+    def live(self) -> dict[str, type[Row]]:
+        """What is made anew between releases: by parameter, its contract."""
+        return {**self.lookups, **self.bandits}
 
 
 def read_signature(function: Callable[..., Any], reference: str) -> Signature:
@@ -41,7 +48,7 @@ def read_signature(function: Callable[..., Any], reference: str) -> Signature:
 
     Raises:
         Invalid: where the first parameter is no Row, the answer neither a Row nor a list of
-            Rows, or a parameter says nothing of its type, or a lookup nothing of its rows.
+            Rows, or a parameter says nothing of its type, or a lookup or bandit nothing of its rows.
     """
     plain = inspect.unwrap(function)
     hints = _hints(plain, reference)
@@ -66,7 +73,8 @@ def read_signature(function: Callable[..., Any], reference: str) -> Signature:
     asked = {parameter.name: hints[parameter.name] for parameter in positional[1:]}
     models = {name: get_args(kind)[0] for name, kind in asked.items() if get_origin(kind) is Model}
     families = {name: get_args(get_args(kind)[1])[0] for name, kind in asked.items() if _is_family(kind)}
-    lookups = {name: _contract(name, kind, reference) for name, kind in asked.items() if _is_lookup(kind)}
+    lookups = {name: _contract(name, kind, reference) for name, kind in asked.items() if _is(Lookup, kind)}
+    bandits = {name: _contract(name, kind, reference) for name, kind in asked.items() if _is(Bandit, kind)}
     draws = tuple(name for name, kind in asked.items() if kind is Draw)
     return Signature(
         row=hints[positional[0].name],
@@ -74,9 +82,12 @@ def read_signature(function: Callable[..., Any], reference: str) -> Signature:
         models=models,
         families=families,
         lookups=lookups,
+        bandits=bandits,
         draws=draws,
         values={
-            name: kind for name, kind in asked.items() if name not in {*models, *families, *lookups, *draws}
+            name: kind
+            for name, kind in asked.items()
+            if name not in {*models, *families, *lookups, *bandits, *draws}
         },
         parameters={parameter.name: hints[parameter.name] for parameter in frozen},
         defaults={p.name: p.default for p in frozen if p.default is not p.empty},
@@ -96,16 +107,17 @@ def _is_family(kind: Any) -> bool:
     return get_origin(kind) is dict and get_args(kind)[0] is str and get_origin(get_args(kind)[1]) is Model
 
 
-def _is_lookup(kind: Any) -> bool:
-    return kind is Lookup or get_origin(kind) is Lookup
+def _is(generic: Any, kind: Any) -> bool:
+    return kind is generic or get_origin(kind) is generic
 
 
 def _contract(name: str, kind: Any, reference: str) -> type[Row]:
-    """The contract of a ``Lookup[Taste]``."""
+    """The contract of a ``Lookup[Taste]``, or of a ``Bandit[Context]``."""
     (contract,) = get_args(kind) or (None,)
     if not _is_row(contract):
+        such_as = "fc.Lookup[Taste]" if _is(Lookup, kind) else "fc.Bandit[Context]"
         raise _unclear(
-            reference, f"its parameter {name!r} says not of which rows it is", "annotate it fc.Lookup[Taste]"
+            reference, f"its parameter {name!r} says not of which rows it is", f"annotate it {such_as}"
         )
     kept: type[Row] = contract
     return kept

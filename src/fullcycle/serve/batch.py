@@ -68,6 +68,7 @@ class Scores:
     read: list[Any]  # answers as their contract reads them: 3 in a field of float is 3.0
     exposures: list[Exposure]
     propensities: list[float | None]
+    features: list[Any]  # by which a bandit gave the weights of the first pick
     fallbacks: list[bool]
     failures: list[Failure] = field(default_factory=list)
     undecided: dict[int, Exception] = field(default_factory=dict)
@@ -99,6 +100,7 @@ class Scores:
                 fallback=self.fallbacks[n],
                 micros=micros,
                 live=told,
+                features=self.features[n],
             )
 
 
@@ -131,7 +133,8 @@ class Scorer:
         count = len(rows)
         assign = self._arms.assign
         exposures = [assign(row) for row in rows]
-        done = Scores(rows, ids, [None] * count, [None] * count, exposures, [None] * count, [False] * count)
+        nothing = [None] * count
+        done = Scores(rows, ids, [*nothing], [*nothing], exposures, [*nothing], [*nothing], [False] * count)
         failed: dict[int, Exception] = {}
         for start in range(0, count, self._together):
             part = range(start, min(start + self._together, count))
@@ -174,7 +177,7 @@ class Scorer:
                 answers[n] = policies[n].call(rows[n], draw)
             except Exception as error:  # noqa: BLE001 - a user's function may raise anything
                 failed[n] = error
-            propensities[n] = draw.propensity
+            propensities[n], done.features[n] = draw.propensity, draw.features
 
         if any(model.pauses for model in self._known.values()):
             start = self._fibers.start
@@ -189,7 +192,7 @@ class Scorer:
                 model.ask()
         failed |= self._checked(done, part, policies, failed)
         for n in failed:
-            answers[n], propensities[n] = None, None
+            answers[n], propensities[n], done.features[n] = None, None, None
         return failed
 
     def _checked(

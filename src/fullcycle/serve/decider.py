@@ -151,6 +151,7 @@ class Decider:
             fallback=fallback,
             micros=(time.perf_counter_ns() - began) // 1000,
             live=self._live,
+            features=draw.features,
         )
 
     def note_failure(self, function: str, arm: str, error: Exception) -> None:

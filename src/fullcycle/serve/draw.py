@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from math import fsum, isfinite
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from fullcycle.feature import Weighed
 from fullcycle.kernel import Invalid, digest_parts
 
 A = TypeVar("A")
@@ -13,15 +14,17 @@ class HashedDraw:
     """Draws for one decision: equal ids and equal weights give equal picks, on any machine.
 
     ``propensity`` is the probability of all picks so far: the product of the chances of
-    what was picked, exactly as drawn; None before the first pick.
+    what was picked, exactly as drawn; None before the first pick. ``features`` is the row by
+    which a bandit gave the weights of the first pick, None where none did.
     """
 
-    __slots__ = ("_id", "_picks", "propensity")
+    __slots__ = ("_id", "_picks", "features", "propensity")
 
     def __init__(self, decision_id: str) -> None:
         self._id = decision_id.encode()
         self._picks = 0
         self.propensity: float | None = None
+        self.features: Any = None
 
     def pick(self, weights: Mapping[A, float], /) -> A:
         """Pick one of ``weights``' keys, each with a chance in proportion to its weight.
@@ -31,6 +34,8 @@ class HashedDraw:
         """
         total = _total(weights)
         self._picks += 1
+        if self._picks == 1 and isinstance(weights, Weighed):
+            self.features = weights.features
         point = uniform(self._id, self._picks) * total
         chosen: A | None = None
         reached = 0.0

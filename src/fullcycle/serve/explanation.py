@@ -45,6 +45,27 @@ class LookedUp(msgspec.Struct, frozen=True, kw_only=True, tag="lookup", tag_fiel
     content: Digest
 
 
+class Known(msgspec.Struct, frozen=True):
+    """What a bandit knows of an action: the outcome expected, its standard deviation, the rows behind it."""
+
+    action: Any
+    mean: float
+    spread: float
+    rows: int
+    weight: float
+
+
+class Weighed(msgspec.Struct, frozen=True, kw_only=True, tag="bandit", tag_field="step"):
+    """A question to a bandit, by its rule; no weight is below ``floor``."""
+
+    bandit: str  # the parameter of the function
+    rule: str
+    features: tuple[Feature, ...]
+    known: tuple[Known, ...]
+    floor: float
+    content: Digest
+
+
 class Option(msgspec.Struct, frozen=True):
     """An action that could have been picked, with its weight and chance."""
 
@@ -61,7 +82,7 @@ class Picked(msgspec.Struct, frozen=True, kw_only=True, tag="draw", tag_field="s
     chosen: int
 
 
-Step = Prediction | LookedUp | Picked
+Step = Prediction | LookedUp | Weighed | Picked
 
 
 class Failed(msgspec.Struct, frozen=True):

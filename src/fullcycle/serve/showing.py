@@ -64,7 +64,7 @@ def _personal(release: LoadedRelease) -> frozenset[str]:
     """The names of all fields that a contract of the request, the answer or a lookup calls personal."""
     contracts = [release.row]
     for policy in release.policies.values():
-        contracts += [policy.row, *policy.lookups.values()]
+        contracts += [policy.row, *policy.live.values()]
         contracts += [part for part in (policy.answer_type, *_items(policy.answer_type)) if _is_row(part)]
     return frozenset(field.name for one in contracts for field in fields(one) if field.personal)
 

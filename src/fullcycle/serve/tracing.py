@@ -1,7 +1,7 @@
 """How a decision came about: the same code decides, with something that looks on in between.
 
 What a policy is given is put in wrappers that pass every question on and keep what was asked
-and what was answered: models, lookups, the draw. So what is explained is what was decided,
+and what was answered: models, lookups, bandits, the draw. So what is explained is what was decided,
 and no second way of deciding can differ from the first. Nothing is logged or counted.
 
 What each feature adds is asked of the model afterwards: it may take longer than deciding.
@@ -15,6 +15,7 @@ from typing import Any, NoReturn, Protocol, runtime_checkable
 
 import msgspec
 
+from fullcycle.bandit import Told
 from fullcycle.data import Row
 from fullcycle.experiment import unit_hash
 from fullcycle.record import Decision
@@ -27,15 +28,17 @@ from fullcycle.serve.explanation import (
     Called,
     Explanation,
     Failed,
+    Known,
     LookedUp,
     Option,
     Picked,
     Prediction,
     Step,
+    Weighed,
     with_contributions,
 )
 from fullcycle.serve.showing import Shown
-from fullcycle.serve.watching import WatchedDraw, WatchedLookup, WatchedModel
+from fullcycle.serve.watching import WatchedBandit, WatchedDraw, WatchedLookup, WatchedModel
 
 MOST = 64
 """How many predictions of one decision are explained; the others are counted."""
@@ -153,6 +156,8 @@ class Trace:
                 found[name] = WatchedModel(value, name, "", self)
             elif name in policy.lookups:
                 found[name] = WatchedLookup(value, name, self)
+            elif name in policy.bandits:
+                found[name] = WatchedBandit(value, name, self)
             elif isinstance(value, dict) and any(isinstance(one, ReleasedModel) for one in value.values()):
                 found[name] = {key: WatchedModel(one, name, str(key), self) for key, one in value.items()}
         return found
@@ -183,6 +188,26 @@ class Trace:
             content=self._release.live.get(lookup.name, ""),
         )
         self._calls[-1].steps.append(told)
+
+    def weighed(
+        self, bandit: WatchedBandit, row: Any, told: Sequence[Told], weights: Sequence[float]
+    ) -> None:
+        """Keep a question to a bandit."""
+        form = bandit.bandit.form
+        known = [
+            Known(self._shown(one.action), one.mean, one.spread, one.rows, weight)
+            for one, weight in zip(told, weights, strict=True)
+        ]
+        self._calls[-1].steps.append(
+            Weighed(
+                bandit=bandit.name,
+                rule=form.rule,
+                features=self._shown.features(row, ()),
+                known=tuple(known),
+                floor=form.floor,
+                content=self._release.live.get(bandit.name, ""),
+            )
+        )
 
     def picked(self, weights: Mapping[Any, float], number: float, chosen: Any) -> None:
         """Keep a draw."""

@@ -1,8 +1,9 @@
 """What a policy is given, watched: each question is passed on, and noted with its answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from fullcycle.bandit import Told
 from fullcycle.data import fields
 from fullcycle.release import NoNumber, ReleasedModel
 from fullcycle.serve.draw import HashedDraw, uniform
@@ -17,6 +18,12 @@ class Notes(Protocol):
 
     def looked_up(self, lookup: "WatchedLookup", key: tuple[object, ...], row: Any) -> None:
         """A lookup was asked; None where it holds no such key."""
+        ...
+
+    def weighed(
+        self, bandit: "WatchedBandit", row: Any, told: Sequence[Told], weights: Sequence[float]
+    ) -> None:
+        """A bandit was asked; what it knows of each action, and the weight that follows."""
         ...
 
     def picked(self, weights: Mapping[Any, float], number: float, chosen: Any) -> None:
@@ -71,6 +78,24 @@ class WatchedLookup:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._lookup, name)
+
+
+class WatchedBandit:
+    """A ``Bandit[X]`` that is watched; whatever else is asked of it, it answers itself."""
+
+    def __init__(self, bandit: Any, name: str, trace: Notes) -> None:
+        self.bandit = bandit
+        self.name = name
+        self._trace = trace
+
+    def weights(self, x: Any, among: Sequence[Any], /) -> Any:
+        """The chance of each action."""
+        weights = self.bandit.weights(x, among)
+        self._trace.weighed(self, x, self.bandit.tell(x, among), list(weights.values()))
+        return weights
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.bandit, name)
 
 
 class WatchedDraw:

@@ -7,6 +7,7 @@ from typing import Any
 from fullcycle.adapters.arrays import ArrayCodec
 from fullcycle.adapters.matplotlib import PictureCodec
 from fullcycle.adapters.polars_lazy import LazyFrameCodec
+from fullcycle.bandit import BanditCodec
 from fullcycle.code import Loaded, reach
 from fullcycle.data import FrameCodec, LookupCodec
 from fullcycle.evaluate import FirstSplitCodec, SplitCodec
@@ -24,7 +25,8 @@ def every_codec(loaded: Loaded | None = None) -> Codecs:
     """
     codecs = Codecs()
     splits = (FirstSplitCodec(), SplitCodec())
-    for codec in (FrameCodec(), LazyFrameCodec(), *splits, LookupCodec(), ArrayCodec(), PictureCodec()):
+    tables = (FrameCodec(), LazyFrameCodec(), *splits, LookupCodec())
+    for codec in (*tables, BanditCodec(), ArrayCodec(), PictureCodec()):
         codecs.register(codec)
     for vendor in _VENDORS:
         codecs.offer(vendor)

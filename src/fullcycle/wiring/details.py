@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from fullcycle.bandit import LearntBandit
 from fullcycle.code import committed_files, uncommitted
 from fullcycle.data import Lookup, fields
 from fullcycle.evaluate import Split
@@ -192,6 +193,17 @@ def _facts(value: Any) -> dict[str, Any]:
             "row": value.contract.__name__,
             "keys": f"{len(value):,}",
             "fields": ", ".join(value.frame.columns),
+        }
+    if isinstance(value, LearntBandit):
+        form = value.form
+        known = ", ".join(f"{one.action} ({one.rows:,})" for one in form.learnt)
+        return {
+            "asked by": value.contract.__name__,
+            "rule": form.rule,
+            "decisions": f"{value.rows:,}",
+            "actions": known or "none yet: all weights are equal",
+            "left out": f"{form.left_out:,}",
+            "floor": form.floor,
         }
     if isinstance(getattr(value, "shape", None), tuple):
         return {"shape": shape(value), "dtype": str(getattr(value, "dtype", ""))}

@@ -206,7 +206,7 @@ def draft(making: Making) -> Manifest:
         into=making.service.into,
         fallback=refer(fallback) if fallback is not None else None,
         models=models,
-        lookups={name: _lookup(making, name) for name in signature.lookups},
+        lookups={name: _lookup(making, name) for name in signature.live},
         values={name: run.steps[name].artifact for name in signature.values},
         events=posted(making.flow),
         parameters=msgspec.to_builtins(dict(signature.defaults)),
@@ -271,9 +271,9 @@ def _configuration(run: RunRecord) -> bytes:
 
 
 def _lookup(making: Making, name: str) -> PinnedLookup:
-    """The run's own lookup, which goes out as the first that the service asks."""
+    """The run's own lookup, or bandit, which goes out as the first that the service asks."""
     pinned = indexed(making.flow.artifacts, name, making.run.steps[name].artifact)
-    require_contract(name, pinned, making.signature.lookups[name])
+    require_contract(name, pinned, making.signature.live[name])
     return pinned
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NoReturn
 
+from fullcycle.bandit import BanditCodec
 from fullcycle.kernel import Invalid
 from fullcycle.record import Codec, Codecs, Vendor
 
@@ -24,6 +25,7 @@ OWN = ("linear@1", "trees@1", "trees@2")
 def serving_codecs() -> Codecs:
     """Codecs of what a service loads, each library's when a model of it is met; none is a pickle."""
     codecs = Codecs()
+    codecs.register(BanditCodec())
     for vendor in _VENDORS:
         codecs.offer(vendor)
     return codecs

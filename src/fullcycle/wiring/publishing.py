@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from fullcycle.bandit import LearntBandit, asked_by
 from fullcycle.data import Lookup, contract_digest, index_digest, write_index
 from fullcycle.kernel import Conflict, Invalid
 from fullcycle.record import Artifact, Artifacts, Entry, Fact
@@ -15,18 +16,29 @@ _TRIES = 5
 
 
 def indexed(artifacts: Artifacts, step: str, artifact: Artifact) -> PinnedLookup:
-    """The lookup that a step made, with its index, which is written if it is not there yet.
+    """The lookup that a step made, with its index, which is written if it is not there yet; or the bandit.
 
     Raises:
         Invalid: where the step made something else.
         Missing, Damaged: where its rows are gone, or are not what was stored.
     """
     lookup = artifacts.load(artifact)
+    if isinstance(lookup, LearntBandit):
+        return PinnedLookup(
+            artifact=artifact,
+            index=artifact.object,
+            size=artifact.size,
+            rows=lookup.rows,
+            contract=asked_by(lookup.form.contract),
+            step=step,
+        )
     if not isinstance(lookup, Lookup):
         raise Invalid(
-            f"the service asks for {step} as a lookup, and the step returned a {type(lookup).__name__}",
+            f"the service asks for {step} as a lookup or a bandit, and the step returned a "
+            f"{type(lookup).__name__}",
             f"the step {step}",
-            "let it return fc.Lookup(Taste, rows), or annotate the parameter with what it returns",
+            "let it return fc.Lookup(Taste, rows) or fc.thompson(context, past), or annotate the parameter "
+            "with what it returns",
         )
     index = index_digest(artifact.content)
     size = artifacts.objects.write(index, lambda path: write_index(lookup, artifact.content, path))

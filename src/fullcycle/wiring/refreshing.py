@@ -1,4 +1,4 @@
-"""Refreshing: the lookups that a service asks, made anew and published, without a new release."""
+"""Refreshing: the lookups and bandits that a service asks, made anew and published, without a new release."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def refresh(
     number: int | None = None,
     watch: Watcher = _NOBODY,
 ) -> Refreshed:
-    """Make the lookups anew that the deployed release asks, and publish them.
+    """Make the lookups and bandits anew that the deployed release asks, and publish them.
 
     They are made by the release's own code, on the rows that its sources give now: only the
     steps that they need run. With ``number``, those that a run has made already are published.
@@ -70,13 +70,13 @@ def refresh(
     _, manifest = released(project, capability, answers.release)
     if not manifest.lookups:
         raise Invalid(
-            f"{answers.ref} asks no lookup",
+            f"{answers.ref} asks no lookup and no bandit",
             f"{capability}@{environment}",
             "what else it needs goes out with a release: fullcycle run, fullcycle release",
         )
     if number is None:
         steps = {one.step for one in manifest.lookups.values()}
-        told = why or f"lookups of {answers.ref} anew for {environment}"
+        told = why or f"what {answers.ref} asks anew for {environment}"
         run = made_anew(project, manifest, environment, sorted(steps), why=told, watch=watch)
     else:
         run = _done(project, capability, number)
@@ -159,7 +159,8 @@ def _made_by(
     made = indexed(project.artifacts, pinned.step, step.artifact)
     if made.contract != pinned.contract:
         raise Invalid(
-            f"the rows of {run.ref}/{pinned.step} keep another contract than {answers.ref} asks by",
+            f"the {'features' if made.is_bandit else 'rows'} of {run.ref}/{pinned.step} keep another "
+            f"contract than {answers.ref} asks by",
             f"the parameter {name} of its service",
             "a changed contract goes out with a release: run the whole flow, and release that",
         )
@@ -168,11 +169,12 @@ def _made_by(
 
 def _still_there(project: Project, name: str, lookup: PinnedLookup) -> PinnedLookup:
     """A lookup that was asked once, its index written again where it was given up since."""
-    if project.objects.path(lookup.index) is not None:
+    there = project.artifacts.has(lookup.artifact) if lookup.is_bandit else project.objects.path(lookup.index)
+    if there:
         return lookup
     if not project.artifacts.has(lookup.artifact):
         raise Missing(
-            f"the lookup {name} of then is gone: it was given up with its age",
+            f"the {lookup.noun} {name} of then is gone: it was given up with its age",
             f"object {lookup.index[:12]}…",
             "roll back without --with-live, or make lookups anew: fullcycle refresh",
         )

@@ -94,7 +94,8 @@ function howOf(called, several) {
       if (!looked) parts.push(element("h3", {}, "What was looked up"));
       looked = true;
       parts.push(...lookedUp(step));
-    } else parts.push(...drawn(step));
+    } else if (step.step === "bandit") parts.push(...weighed(step));
+    else parts.push(...drawn(step));
   }
   if (called.more) parts.push(element("p", { class: "hint" }, `And ${called.more} more predictions.`));
   if (called.failure) {
@@ -173,6 +174,16 @@ function lookedUp(step) {
   return [element("details", { class: "asked" }, element("summary", {}, head, found),
     rows.length ? table("", [["field"], ["value", "n"]], rows) : element("p", { class: "hint" }, "The lookup holds no such key."),
     step.content ? element("p", { class: "hint" }, `content ${step.content.slice(0, 12)}`) : null)];
+}
+
+function weighed(step) {
+  const seen = step.features.map((each) => `${each.name} ${plain(each.value)}`).join(", ");
+  const rows = step.known.map((each) => element("tr", {}, element("th", { scope: "row" }, plain(each.action)),
+    element("td", { class: "n" }, `${number(each.mean)} ± ${number(each.spread)}`),
+    element("td", { class: "n" }, number(each.rows)), element("td", { class: "n" }, number(each.weight))));
+  return [element("h3", {}, "What the bandit knew"),
+    element("p", {}, `${step.bandit}, by ${step.rule}, at ${seen}. No weight is below ${number(step.floor)}.`),
+    table("", [["action"], ["expects", "n"], ["decisions", "n"], ["weight", "n"]], rows)];
 }
 
 function drawn(step) {
