@@ -92,6 +92,7 @@ def test_a_decision_comes_back_column_by_column(events):
         fallback=True,
         micros=120,
         live={"history": "ab12"},
+        features={"phone": True},
     )
     writer.append(encode_decision(full))
     writer.append(encode_decision(decision("d2")))
@@ -116,6 +117,7 @@ def test_a_decision_comes_back_column_by_column(events):
         "answer": '[{"n":1},{"n":null}]',
         "live": '{"history":"ab12"}',
         "capability": "winback",
+        "features": '{"phone":true}',
     }
     assert frame.row(1)[4:11] == (None, None, None, None, None, False, 0)
 
