@@ -104,3 +104,42 @@ def test_the_error_survives_pickling_with_its_problems():
 def test_a_hostile_request_gets_a_short_answer():
     assert len(problems(Client, {f"k{i}" * 100: i for i in range(10_000)})) == 100
     assert max(len(path) for path, _ in problems(Client, {"k" * 5000: 1})) < 100
+
+
+class Order(fc.Row):
+    order_id: int
+    items: list[int]
+    shelf: int | None = None
+    rank: Annotated[int, fc.at_least(0)] = 0
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63), 0])
+def test_a_whole_number_of_64_bits_is_read(number):
+    order = {"order_id": number, "items": [number], "shelf": number, "rank": 2**63 - 1}
+
+    assert decode(Order, msgspec.json.encode(order)) == Order(number, [number], number, 2**63 - 1)
+    assert problems(Order, order) == []
+
+
+def test_a_longer_one_is_refused_wherever_it_stands():
+    body = b'{"order_id": %d, "items": [1, %d, -%d], "shelf": %d, "rank": %d}' % (2**63, *[2**64] * 3, 10**30)
+
+    with pytest.raises(Unfit) as caught:
+        decode(Order, body)
+
+    assert dict(caught.value.problems) == dict.fromkeys(
+        ("$.order_id", "$.items[1]", "$.items[2]", "$.shelf", "$.rank"), "expected a number of 64 bits"
+    )
+
+
+@given(st.integers(-(2**70), 2**70), st.lists(st.integers(-(2**70), 2**70), max_size=3))
+def test_what_is_refused_as_too_long_is_what_does_not_fit(number, items):
+    fits = all(-(2**63) <= one < 2**63 for one in (number, *items))
+    body = f'{{"order_id": {number}, "items": {items}}}'.encode()
+
+    assert (problems(Order, body) == []) == fits
+    if fits:
+        assert decode(Order, body) == Order(number, items)
+    else:
+        with pytest.raises(Unfit):
+            decode(Order, body)

@@ -1,13 +1,16 @@
 """Checking a request: the fast way while it is good, every bad field once it is not.
 
 Messages name fields and rules and never repeat a value: they end up in logs.
+
+A whole number has 64 bits, whatever JSON can say: tables, lookups and models hold no longer ones.
 """
 
 import functools
+from collections.abc import Callable
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import islice
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -24,6 +27,8 @@ _UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _SHOWN = 100  # a hostile request has no right to a longer answer
+_LONG = "expected a number of 64 bits"
+_LEAST, _MOST = -(2**63), 2**63 - 1
 
 
 class Malformed(Invalid):
@@ -46,19 +51,29 @@ def decode(contract: type[R], data: bytes) -> R:
         Malformed: where ``data`` is no JSON.
         Unfit: where it breaks the contract, with every bad field's path.
     """
+    read, times, numbers, lists = _reader(contract)
     try:
-        row: R = _decoder(contract).decode(data)
+        row: R = read(data)
     except _UNREADABLE as error:
-        value = _parsed(data)
-        found = problems(contract, value) or [("$", _masked(str(error)))]
-        raise Unfit(
-            "; ".join(f"{path}: {message}" for path, message in found[:5]),
-            f"a request for {contract.__name__}",
-            "send what the contract asks for",
-            tuple(found),
-        ) from error
-    times = _times(contract)
+        raise _unfit(contract, data, str(error)) from error
+    for name in numbers:
+        value = getattr(row, name)
+        if value is not None and not _LEAST <= value <= _MOST:
+            raise _unfit(contract, data)
+    for name in lists:
+        if any(not _LEAST <= value <= _MOST for value in getattr(row, name) or ()):
+            raise _unfit(contract, data)
     return row if not times else _in_utc(row, times)
+
+
+def _unfit(contract: type[Row], data: bytes, told: str = "") -> Unfit:
+    found = problems(contract, _parsed(data)) or [("$", _masked(told))]
+    return Unfit(
+        "; ".join(f"{path}: {message}" for path, message in found[:5]),
+        f"a request for {contract.__name__}",
+        "send what the contract asks for",
+        tuple(found),
+    )
 
 
 def elements(data: bytes) -> list[bytes]:
@@ -108,15 +123,24 @@ def _parsed(data: bytes) -> Any:
         ) from error
 
 
-@functools.lru_cache(maxsize=256)
-def _decoder(contract: type[R]) -> msgspec.json.Decoder[R]:
-    fields(contract)  # a contract that no table could keep is refused here too
-    return msgspec.json.Decoder(contract)
+class _Reader(NamedTuple):
+    """What reads rows of a contract, and the fields that are looked at once they are read."""
+
+    read: Callable[[bytes], Any]
+    times: tuple[str, ...]
+    numbers: tuple[str, ...]  # whole ones whose bounds are not within 64 bits already
+    lists: tuple[str, ...]  # of such
 
 
 @functools.lru_cache(maxsize=256)
-def _times(contract: type[Row]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(contract) if field.type is datetime)
+def _reader(contract: type[Row]) -> _Reader:
+    known = fields(contract)  # a contract that no table could keep is refused here too
+    return _Reader(
+        msgspec.json.Decoder(contract).decode,
+        tuple(field.name for field in known if field.type is datetime),
+        tuple(field.name for field in known if field.type is int and not _is_bounded(field)),
+        tuple(field.name for field in known if field.item is int and not _is_bounded(field)),
+    )
 
 
 def _in_utc(row: R, times: tuple[str, ...]) -> R:
@@ -153,7 +177,23 @@ def _refused(field: Field, hint: Any, value: Any, path: str) -> Problem | None:
         if field.choices is not None:
             text = "expected one of " + ", ".join(repr(choice) for choice in field.choices)
         return f"{path}{inner.rstrip('`')}", _masked(text)
+    if int in (field.type, field.item):
+        if _is_long(value):
+            return path, _LONG
+        many = enumerate(value) if isinstance(value, list) else ()
+        return next(((f"{path}[{n}]", _LONG) for n, one in many if _is_long(one)), None)
     return None
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, int) and not _LEAST <= value <= _MOST
+
+
+def _is_bounded(field: Field) -> bool:
+    """Whether the contract says itself that a number is within 64 bits."""
+    low, high = field.low, field.high
+    within = low is not None and high is not None and low >= _LEAST and high <= _MOST
+    return within or field.choices is not None
 
 
 def _masked(message: str) -> str:

@@ -19,7 +19,6 @@ from fullcycle.serve.serving import Active, Serving
 MOST = 256
 """The most rows of one request."""
 
-_LARGEST = 2**63  # what a table holds is below it
 _LATER = (b"retry-after", b"1")
 Tell = Callable[[str], None]
 
@@ -143,17 +142,12 @@ def _require_storable(contract: type[Row], rows: Sequence[Row], path: str) -> No
     Raises:
         Rejected: with 422 and the path of each field.
     """
-    numbers = [field for field in fields(contract) if int in (field.type, field.item)]
     texts = [field for field in fields(contract) if str in (field.type, field.item)]
     errors = [
-        FieldProblem(f"{path.format(n=n)}.{field.name}", told)
+        FieldProblem(f"{path.format(n=n)}.{field.name}", "expected text without the character U+0000")
         for n, row in enumerate(rows)
-        for named, told, is_bad in (
-            (numbers, "expected a number of 64 bits", _is_too_long),
-            (texts, "expected text without the character U+0000", _holds_nul),
-        )
-        for field in named
-        if any(is_bad(value) for value in _values(field, row))
+        for field in texts
+        if any(_holds_nul(value) for value in _values(field, row))
     ]
     if errors:
         raise Rejected(problem(422, f"the body is not a {contract.__name__} that can be kept", errors[:100]))
@@ -162,10 +156,6 @@ def _require_storable(contract: type[Row], rows: Sequence[Row], path: str) -> No
 def _values(field: Field, row: Row) -> Sequence[Any]:
     value = getattr(row, field.name)
     return value if field.type is list and value is not None else [value]
-
-
-def _is_too_long(value: Any) -> bool:
-    return value is not None and not -_LARGEST <= value < _LARGEST
 
 
 def _holds_nul(value: Any) -> bool:
