@@ -6,7 +6,15 @@ from typing import Any
 
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.data import Query
-from fullcycle.experiment import ExperimentSpec, Phase, Statistics, statistics_of, statistics_query
+from fullcycle.experiment import (
+    DUCKDB,
+    ExperimentSpec,
+    Phase,
+    Place,
+    Statistics,
+    statistics_of,
+    statistics_query,
+)
 from fullcycle.kernel import Misconfigured
 from fullcycle.metric import micros_of, quoted
 
@@ -29,24 +37,26 @@ class DuckDBExperimentStore:
         *,
         as_of: int,
         phase: Phase | None = None,
+        received: Mapping[str, str] | None = None,
+        watermark: int | None = None,
+        by_age: bool = False,
     ) -> Statistics:
         """The statistics of ``spec`` by one query; empty while nobody was exposed.
-
-        With a ``phase``, only what was decided in it, by its releases, is an exposure.
 
         Raises:
             Misconfigured: for a Parquet file outside the warehouse's folders.
             Invalid: where a source's query, or a metric's condition, cannot be asked.
         """
         if not exposures:
-            return Statistics(as_of=as_of)
+            return Statistics(as_of=as_of, watermark=watermark)
         for path in exposures:
             self._require_readable(path)
         relation, meant = _exposures(phase)
-        text, values = statistics_query(spec, sources, exposures=relation, as_of=as_of)
+        place = Place(DUCKDB, relation, sources, decisions=_EXPOSURES, received=received or {})
+        asked = statistics_query(spec, place, as_of=as_of, by_age=by_age)
         files = [str(path.resolve()) for path in exposures]
-        frame = self._warehouse.fetch(text, {**values, **meant, "fc_files": files})
-        return statistics_of(spec, frame.rows(), as_of=as_of)
+        frame = self._warehouse.fetch(asked.text, {**asked.values, **meant, "fc_files": files})
+        return statistics_of(spec, asked, frame.rows(), as_of=as_of, watermark=watermark)
 
     def decisions(self, spec: ExperimentSpec, exposures: Sequence[Path], phase: Phase) -> int:
         """How many decisions of an experiment were made in a phase."""
@@ -70,10 +80,10 @@ class DuckDBExperimentStore:
 def _exposures(phase: Phase | None) -> tuple[str, dict[str, Any]]:
     """The relation that holds the exposures, and its values."""
     if phase is None:
-        return "read_parquet($fc_files)", {}
+        return _EXPOSURES, {}
     at = micros_of(quoted("at"))
     text = (
-        "(select * from read_parquet($fc_files) where list_contains($fc_releases, release) and "
+        f"(select * from {_EXPOSURES} where list_contains($fc_releases, release) and "
         f"(not list_contains($fc_shared, release) or ({at} >= $fc_since and {at} < $fc_until)))"
     )
     return text, {

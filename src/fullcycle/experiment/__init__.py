@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.admission import Admission as Admission
     from fullcycle.experiment.admission import Placed as Placed
     from fullcycle.experiment.admission import Standing as Standing
+    from fullcycle.experiment.answer import statistics_of as statistics_of
     from fullcycle.experiment.assign import Assignment as Assignment
     from fullcycle.experiment.assign import unit_hash as unit_hash
     from fullcycle.experiment.boundary import AlwaysValid as AlwaysValid
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from fullcycle.experiment.design import units_needed as units_needed
     from fullcycle.experiment.discovery import adjusted_p as adjusted_p
     from fullcycle.experiment.discovery import selected_alpha as selected_alpha
+    from fullcycle.experiment.dialect import DUCKDB as DUCKDB
+    from fullcycle.experiment.dialect import POSTGRES as POSTGRES
     from fullcycle.experiment.effect import DayEstimate as DayEstimate
     from fullcycle.experiment.effect import Effect as Effect
     from fullcycle.experiment.estimate import Adjusted as Adjusted
@@ -62,7 +65,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.offpolicy import snips as snips
     from fullcycle.experiment.offpolicy import weights_of as weights_of
     from fullcycle.experiment.ports import ExperimentStore as ExperimentStore
-    from fullcycle.experiment.query import statistics_of as statistics_of
+    from fullcycle.experiment.query import Place as Place
     from fullcycle.experiment.query import statistics_query as statistics_query
     from fullcycle.experiment.ratio_check import SampleRatio as SampleRatio
     from fullcycle.experiment.ratio_check import sample_ratio as sample_ratio
@@ -117,6 +120,7 @@ __getattr__, __all__ = lazily(
         "Contrast": ".comparison",
         "Count": ".statistics",
         "Covariate": ".spec",
+        "DUCKDB": ".dialect",
         "DayEstimate": ".effect",
         "Design": ".design",
         "Effect": ".effect",
@@ -138,7 +142,9 @@ __getattr__, __all__ = lazily(
         "Layer": ".spec",
         "MemoryStickyStore": ".sticky",
         "Moments": ".moments",
+        "POSTGRES": ".dialect",
         "Phase": ".records",
+        "Place": ".query",
         "Placed": ".admission",
         "PolicyDifference": ".offpolicy",
         "PolicyValue": ".offpolicy",
@@ -196,7 +202,7 @@ __getattr__, __all__ = lazily(
         "spread_expected": ".shrink",
         "spread_measured": ".shrink",
         "start": ".records",
-        "statistics_of": ".query",
+        "statistics_of": ".answer",
         "statistics_query": ".query",
         "told_gain": ".telling",
         "unit_hash": ".assign",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fullcycle.data import Query
+from fullcycle.experiment.records import Phase
 from fullcycle.experiment.spec import ExperimentSpec
 from fullcycle.experiment.statistics import Statistics
 
@@ -13,14 +14,31 @@ class ExperimentStore(Protocol):
     """A warehouse that can aggregate an experiment in place."""
 
     def statistics(
-        self, spec: ExperimentSpec, exposures: Sequence[Path], sources: Mapping[str, Query], *, as_of: int
+        self,
+        spec: ExperimentSpec,
+        exposures: Sequence[Path],
+        sources: Mapping[str, Query],
+        *,
+        as_of: int,
+        phase: Phase | None = None,
+        received: Mapping[str, str] | None = None,
+        watermark: int | None = None,
+        by_age: bool = False,
     ) -> Statistics:
-        """The statistics of ``spec`` by one query.
+        """The statistics of ``spec`` by one query; empty while nobody was exposed.
 
         Args:
             spec: the experiment.
-            exposures: the event log's Parquet files.
+            exposures: the event log's Parquet files; a store that they were published to reads
+                its own table instead.
             sources: what each of ``spec.sources`` asks.
             as_of: microseconds since 1970 UTC; what comes later does not count.
+            phase: only what was decided in it, by its releases, is then an exposure.
+            received: by source, the column that tells when a row came.
+            watermark: up to when the exposures were published.
+            by_age: whether the primary metric is told by days since the exposure, too.
+
+        Raises:
+            Invalid: where a source's query, or a metric's condition, cannot be asked.
         """
         ...

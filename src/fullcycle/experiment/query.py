@@ -1,165 +1,346 @@
 """One query per experiment: from the exposures and the metrics' sources to sufficient statistics.
 
-Nothing per unit leaves the warehouse. What comes back are rows of :data:`COLUMNS`; a
+Nothing per unit leaves the warehouse. What comes back are rows of :data:`~.sums.COLUMNS`; a
 warehouse's adapter says where its exposures are and asks.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import dataclass, field
 from typing import Any
 
 from fullcycle.data import Query
-from fullcycle.experiment.gram import Gram, checked_gram
+from fullcycle.experiment.ages import Ages, ages_of
+from fullcycle.experiment.dialect import Dialect, text
+from fullcycle.experiment.plan import Plan, Scan, Value, plan_of
+from fullcycle.experiment.ranks import quantile_selects, quantile_tables
 from fullcycle.experiment.spec import ExperimentSpec
-from fullcycle.experiment.statistics import Cell, Count, Statistics
+from fullcycle.experiment.sums import WHOLE, Group, Half, capped, level, place
 from fullcycle.kernel import UnknownName
-from fullcycle.metric import MetricSpec, event_value, inlined, micros_of, quoted, unit_value
+from fullcycle.metric import condition, inlined, quoted
 
-COLUMNS = ("what", "metric", "arm", "day", "units", "mean", "m2")
-
-_DAY = 86_400_000_000  # microseconds
+LACKING = "(lacking)"
+"""The level of units whose request has not the segment's field, or null in it."""
 
 # Exposures are counted once per unit, at the first one that counts; who got two arms is left out.
-_UNITS = """
-with fc_exposures as (
-    select unit, arm, {at} as fc_at, decision_id from {exposures}
-    where experiment = $fc_experiment and list_contains($fc_arms, arm) and {at} <= $fc_as_of
+_EXPOSURES = """
+with fc_exposures as {kept} (
+    select unit, arm, {at} as fc_at, decision_id{request} from {exposures} as fc_log
+    where experiment = $fc_experiment and arm = any($fc_arms) and {at} <= $fc_as_of
+      and unit is not null{forced}
 ),
 fc_assigned as materialized (
-    select unit, min(arm) as arm, count(distinct arm) as arms, min(fc_at) as fc_first
-    from fc_exposures where unit is not null group by unit
-),
-fc_counted as (
-    select unit, min(fc_at) as fc_start from fc_exposures {triggered} group by unit
-),
-fc_units as materialized (
-    select unit, arm, fc_start, fc_start // {day} as day
-    from fc_assigned join fc_counted using (unit) where arms = 1
+    select unit, min(arm) as arm, min(arm) = max(arm) as fc_single, min(fc_at) as fc_first{first}
+    from fc_exposures group by unit
 )"""
 
-_TRIGGERED = "semi join (select decision_id::varchar as decision_id from {source}) using (decision_id)"
-
-# One scan of a source for all metrics that share it and its window.
-_VALUES = """,
-fc_events_{n} as (
-    select {unit}::varchar as unit, {at} as fc_at, {event_values} from {source}
+_TRIGGERED = """,
+fc_trigger as materialized (
+    select distinct decision_id::varchar as decision_id from {source} as fc_source
+    where decision_id is not null
 ),
-fc_values_{n} as materialized (
-    select fc_units.unit, fc_units.arm, fc_units.day, {unit_values}
-    from fc_units left join fc_events_{n} as fc_event
-      on fc_units.unit = fc_event.unit
-     and fc_event.fc_at > fc_units.fc_start + {after} and fc_event.fc_at <= fc_units.fc_start + {end}
-    where fc_units.fc_start + {known} <= $fc_as_of
-    group by all
+fc_counted as (
+    select unit, min(fc_at) as fc_start{first} from fc_exposures
+    where decision_id in (select decision_id from fc_trigger) group by unit
+)"""
+
+_UNITS = """,
+fc_units as materialized (
+    select row_number() over () as fc_row, fc_known.unit, fc_known.arm, fc_start,
+           {day} as day{fields}
+    from ({counted}) as fc_known
+)"""
+_AT_ONCE = "select unit, arm, fc_first as fc_start{fields} from fc_assigned where fc_single"
+_THEN = """select fc_assigned.unit, fc_assigned.arm, fc_counted.fc_start{fields}
+           from fc_assigned join fc_counted on fc_counted.unit = fc_assigned.unit where fc_single"""
+
+# One scan of a source for all that reads it; what a row adds is told before it is joined.
+_ROWS = """,
+fc_rows_{n} as {kept} (
+    select fc_units.fc_row, fc_event.fc_at - fc_units.fc_start as fc_age{carried}
+    from fc_units join (
+        select {unit}::varchar as fc_unit, {at} as fc_at, {told} from {source} as fc_source
+    ) as fc_event
+      on fc_event.fc_unit = fc_units.unit
+     and fc_event.fc_at > fc_units.fc_start + {low} and fc_event.fc_at <= fc_units.fc_start + {high}
+)"""
+_SUMS = """,
+fc_sums_{n} as (select fc_row, {sums} from fc_rows_{n} group by fc_row)"""
+
+_VALUES = """,
+fc_values as materialized (
+    select fc_units.arm, fc_units.day, fc_units.fc_start{columns}
+    from fc_units{joins}
 )"""
 
 _COUNTS = """
-select 'assigned' as what, '' as metric, arm, fc_first // {day} as day, count(*) as units,
-       0.0::double as mean, 0.0::double as m2
-from fc_assigned where arms = 1 group by all
-union all
-select 'crossed', '', '', 0, count(*), 0.0, 0.0 from fc_assigned where arms > 1
-union all
-select 'counted', '', arm, day, count(*), 0.0, 0.0 from fc_units group by all"""
-
-_METRIC = """
-union all
-select 'moments', {name}, arm, day, count(*), favg({value}), coalesce(var_pop({value}), 0.0) * count(*)
-from fc_values_{n} group by arm, day
-union all
-select 'immature', {name}, arm, day, count(*), 0.0, 0.0
+select 'assigned' as what, 0 as part, arm, {day} as day, {whole} as place, '' as level,
+       count(*) as units, null::float8[] as numbers
+from fc_assigned where fc_single group by arm, {day}"""
+_COUNTED = """
+select 'counted', 0, arm, day, {place}, {level}, count(*), null from fc_units group by {sets}"""
+_CROSSED = "\nselect 'crossed', 0, '', 0, {whole}, '', count(*), null from fc_assigned where not fc_single"
+_IMMATURE = """
+select 'immature', {n}, arm, day, {whole}, '', count(*), null
 from fc_units where fc_start + {known} > $fc_as_of group by arm, day"""
+_LATE = """
+select 'late', {n}, arm, 0, {whole}, '', count(*), array[{late}]::float8[]
+from fc_values where fc_start + {known} <= $fc_as_of group by arm"""
+_UNLOGGED = """
+select 'unlogged', 0, '', 0, {whole}, '', count(*), null from fc_trigger
+where decision_id not in (select decision_id from {decisions} as fc_log where decision_id is not null)"""
 
 
-def statistics_query(
-    spec: ExperimentSpec, sources: Mapping[str, Query], *, exposures: str, as_of: int
-) -> tuple[str, dict[str, Any]]:
-    """The text of the one query, and its values.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the rows of one query live, and what the warehouse knows of them.
+
+    Attributes:
+        dialect: the warehouse's SQL.
+        exposures: a relation with the event log's columns.
+        decisions: one with every ``decision_id`` of the log, where exposures are only some of them.
+        sources: what each source of the experiment asks.
+        received: by source, the column that tells when a row came.
+        truths: by source, its columns that are Booleans and no numbers.
+    """
+
+    dialect: Dialect
+    exposures: str
+    sources: Mapping[str, Query]
+    decisions: str = ""
+    received: Mapping[str, str] = field(default_factory=dict)
+    truths: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The one query: its text and values, and what it takes to read its rows."""
+
+    text: str
+    values: dict[str, Any]
+    plan: Plan
+    half: Half
+    ages: Ages | None
+    late: Mapping[int, list[int]]  # by group, the values of which late rows are counted
+
+
+def statistics_query(spec: ExperimentSpec, place: Place, *, as_of: int, by_age: bool = False) -> Asked:
+    """The one query about an experiment.
 
     Args:
         spec: the experiment.
-        sources: what each of ``spec.sources`` asks.
-        exposures: a relation with the event log's columns, as SQL.
+        place: where its rows live.
         as_of: microseconds since 1970 UTC; what comes later does not count.
+        by_age: whether the primary metric is told by days since the exposure, too.
 
     Raises:
         UnknownName: where a source is lacking.
+        Invalid: for a covariate that is no value per unit.
     """
-    inner: dict[str, str] = {}
-    values: dict[str, Any] = {"fc_experiment": spec.name, "fc_arms": list(spec.order), "fc_as_of": as_of}
-    for index, name in enumerate(spec.sources):
-        if name not in sources:
-            raise UnknownName.among(name, sources, where=f"the sources given to the readout of {spec.name}")
-        inner[name], more = inlined(sources[name], f"fc_{index}_")
-        values |= more
-    triggered = "" if spec.triggered is None else _TRIGGERED.format(source=inner[spec.triggered])
-    text = [_UNITS.format(exposures=exposures, at=micros_of(quoted("at")), day=_DAY, triggered=triggered)]
-    selects = [_COUNTS.format(day=_DAY)]
-    for n, metrics in enumerate(_shared_scans(spec)):
-        text.append(_scan(n, metrics, inner[metrics[0].source]))
-        selects += [_select(n, index, metric) for index, metric in enumerate(metrics)]
-    return "".join([*text, *selects]), values
+    return _Writing(spec, place, as_of, by_age).asked()
 
 
-def statistics_of(spec: ExperimentSpec, rows: list[tuple[Any, ...]], *, as_of: int) -> Statistics:
-    """The statistics that rows of :data:`COLUMNS` tell.
+class _Writing:
+    """The query while it is put together."""
 
-    Raises:
-        Invalid: where a unit's value is no finite number.
-    """
-    cells: list[Cell] = []
-    counts: dict[str, list[Count]] = {"assigned": [], "counted": [], "immature": []}
-    crossed = 0
-    for what, metric, arm, day, units, mean, m2 in sorted(rows):
-        if what == "crossed":
-            crossed = units
-        elif what == "moments":
-            where = f"the metric {metric} of the experiment {spec.name}"
-            cells.append(Cell(metric, arm, _iso(day), checked_gram(Gram(units, (mean,), (m2,)), where=where)))
+    def __init__(self, spec: ExperimentSpec, place: Place, as_of: int, by_age: bool) -> None:
+        self.spec, self.place, self.dialect = spec, place, place.dialect
+        self.plan = plan_of(spec)
+        self.values: dict[str, Any] = {
+            "fc_experiment": spec.name,
+            "fc_arms": list(spec.order),
+            "fc_as_of": as_of,
+        }
+        self.inner: dict[str, str] = {}
+        for index, name in enumerate(spec.sources):
+            if name not in place.sources:
+                where = f"the sources given to the readout of {spec.name}"
+                raise UnknownName.among(name, place.sources, where=where)
+            self.inner[name], more = inlined(place.sources[name], f"fc_{index}_")
+            self.values |= more
+        self.fields = [*(one.name for one in spec.covariates if one.before is None), *spec.segments]
+        self.half = self._half()
+        self.ages = ages_of(spec, self.plan) if by_age else None
+        self.late = self._late()
+
+    def asked(self) -> Asked:
+        tables = [self._units(), *(self._scan(n, scan) for n, scan in enumerate(self.plan.scans))]
+        tables += [self._values(), self.half.tables]
+        selects = [*self._counts(), *self.half.selects]
+        segments = len(self.spec.segments)
+        for n, scan in enumerate(self.plan.scans):
+            for number, value in scan.quantiles.items():
+                within = self._within(scan, value)
+                tables.append(quantile_tables(number, n, value, within, segments))
+                selects += quantile_selects(number, segments)
+        if self.ages is not None:
+            scan = self.plan.scans[self.ages.scan]
+            tables.append(self.ages.tables(self.dialect, self._within(scan, self.ages.value)))
+            selects += self.ages.selects()
+        whole = "".join(tables) + "\n" + "\nunion all\n".join(one.strip() for one in selects)
+        return Asked(whole, self.values, self.plan, self.half, self.ages, self.late)
+
+    def _half(self) -> Half:
+        plan = self.plan
+        known = list(plan.groups)
+        return Half(
+            values=len(plan.values),
+            covariates=len(plan.covariates),
+            segments=self.spec.segments,
+            groups=[Group(plan.groups[one], _known(one)) for one in known],
+            cuts={
+                n: (value.metric.winsor, _known(value.known))
+                for n, value in enumerate(plan.values)
+                if value.metric.winsor is not None
+            },
+            holes=[n for n, number in enumerate(plan.covariates) if number is None],
+        )
+
+    def _late(self) -> dict[int, list[int]]:
+        """By group, the values whose source tells when a row came."""
+        return {
+            n: list(dict.fromkeys(i for one in group.measures for i in one.numbers if self._tells(i)))
+            for n, group in enumerate(self.half.groups)
+        }
+
+    def _tells(self, number: int) -> bool:
+        return self.plan.values[number].metric.source in self.place.received
+
+    def _units(self) -> str:
+        spec, dialect = self.spec, self.dialect
+        forced = ""
+        if spec.forced:
+            self.values["fc_forced"] = list(spec.forced)
+            forced = " and not unit = any($fc_forced)"
+        first = f", {dialect.earliest('fc_request', 'fc_at', 'decision_id')} as fc_request"
+        request = ", request as fc_request" if self.fields else ""
+        written = _EXPOSURES.format(
+            kept="" if spec.triggered is None else "materialized",
+            at=dialect.micros('fc_log."at"'),
+            request=request,
+            exposures=self.place.exposures,
+            forced=forced,
+            first=first if self.fields and spec.triggered is None else "",
+        )
+        counted = _AT_ONCE
+        if spec.triggered is not None:
+            source = self.inner[spec.triggered]
+            written += _TRIGGERED.format(source=source, first=first if self.fields else "")
+            counted = _THEN
+        told = f", {dialect.fields('fc_request', self.fields)} as fc_fields" if self.fields else ""
+        return written + _UNITS.format(
+            day=dialect.day("fc_start"), fields=self._read(), counted=counted.format(fields=told)
+        )
+
+    def _read(self) -> str:
+        """The covariates and segments that are fields of the request."""
+        columns, place = "", 0
+        for n, covariate in enumerate(self.spec.covariates):
+            if covariate.before is None:
+                place += 1
+                columns += f",\n           {_number(f'fc_fields[{place}]')} as fc_x{n}"
+        for n in range(len(self.spec.segments)):
+            columns += f",\n           coalesce(fc_fields[{place + n + 1}], {text(LACKING)}) as fc_s{n}"
+        return columns
+
+    def _scan(self, n: int, scan: Scan) -> str:
+        every = {**{f"fc_e{i}": one for i, one in scan.values.items()}}
+        every |= {f"fc_q{i}": one for i, one in scan.quantiles.items()}
+        told = [f"{self._adds(scan, one)} as {name}" for name, one in every.items()]
+        names = list(every)
+        carried = "".join(f", fc_event.{name}" for name in names)
+        if scan.source in self.place.received:
+            told.append(f"{self.dialect.micros(quoted(self.place.received[scan.source]))} as fc_came")
+            carried += ", fc_event.fc_came - fc_units.fc_start as fc_came"
+        low, high = scan.window
+        twice = scan.quantiles or (self.ages is not None and self.ages.scan == n)
+        rows = _ROWS.format(
+            n=n,
+            kept="materialized" if twice else "",
+            unit=quoted(scan.unit),
+            at=self.dialect.micros(quoted(scan.time)),
+            told=", ".join(told),
+            source=self.inner[scan.source],
+            carried=carried,
+            low=low,
+            high=high,
+        )
+        sums = ", ".join(part for i, one in scan.values.items() for part in self._sums(scan, i, one))
+        return rows + (_SUMS.format(n=n, sums=sums) if sums else "")
+
+    def _adds(self, scan: Scan, value: Value) -> str:
+        """What one row adds; null where the metric's condition leaves it out."""
+        metric = value.metric
+        if metric.column is None or not value.total:
+            counted = "1.0::float8"
+        elif metric.column in self.place.truths.get(scan.source, ()):
+            counted = self.dialect.truth(quoted(metric.column))
         else:
-            counts[what].append(Count(arm, _iso(day), units, metric))
-    return Statistics(
-        as_of=as_of,
-        cells=tuple(cells),
-        crossed=crossed,
-        **{what: tuple(found) for what, found in counts.items()},
-    )
+            counted = f"{quoted(metric.column)}::float8"
+        return counted if metric.where is None else f"case when {condition(metric.where)} then {counted} end"
+
+    def _sums(self, scan: Scan, number: int, value: Value) -> list[str]:
+        kind = "sum" if value.total else "max"
+        within = self._within(scan, value)
+        kept = "" if within == "true" else f" filter (where {within})"
+        sums = [f"{kind}(fc_e{number}){kept} as fc_v{number}"]
+        if scan.source in self.place.received and value.known:
+            window = _window(scan, value)
+            late = f"count(fc_e{number}) filter (where {window} and fc_came > {value.known})"
+            sums.append(f"{late} as fc_l{number}")
+        return sums
+
+    def _within(self, scan: Scan, value: Value) -> str:
+        """Whether a row counts for a value: it is in its window, and came in time."""
+        window = _window(scan, value)
+        if scan.source not in self.place.received or not value.known:
+            return window
+        return f"{window} and fc_came <= {value.known}"
+
+    def _values(self) -> str:
+        columns, joins = [], []
+        for n, scan in enumerate(self.plan.scans):
+            if not scan.values:
+                continue
+            joins.append(f"\n    left join fc_sums_{n} on fc_sums_{n}.fc_row = fc_units.fc_row")
+            for i, value in scan.values.items():
+                total, cap = f"coalesce(fc_v{i}, 0.0)", value.metric.cap
+                told = total if cap is None or not value.total else capped(total, f"({float(cap)!r})::float8")
+                columns.append(f", {told} as fc_v{i}")
+                if scan.source in self.place.received and value.known:
+                    columns.append(f", coalesce(fc_l{i}, 0) as fc_l{i}")
+                columns += [f", {told} as fc_x{k}" for k, of in enumerate(self.plan.covariates) if of == i]
+        columns += [f", fc_x{k}" for k, of in enumerate(self.plan.covariates) if of is None]
+        columns += [f", fc_s{k}" for k in range(len(self.spec.segments))]
+        return _VALUES.format(columns="".join(columns), joins="".join(joins))
+
+    def _counts(self) -> list[str]:
+        segments = len(self.spec.segments)
+        day = self.dialect.day("fc_first")
+        counted = _COUNTED.format(place=place(segments), level=level(segments), sets=self.half.sets())
+        selects = [_COUNTS.format(day=day, whole=WHOLE), _CROSSED.format(whole=WHOLE), counted]
+        for n, known in enumerate(self.plan.groups):
+            selects.append(_IMMATURE.format(n=n, known=known, whole=WHOLE))
+            if self.late[n]:
+                late = ", ".join(f"sum(fc_l{i})" for i in self.late[n])
+                selects.append(_LATE.format(n=n, known=known, whole=WHOLE, late=late))
+        if self.spec.triggered is not None:
+            decisions = self.place.decisions or self.place.exposures
+            selects.append(_UNLOGGED.format(whole=WHOLE, decisions=decisions))
+        return selects
 
 
-def _shared_scans(spec: ExperimentSpec) -> list[list[MetricSpec]]:
-    """Metrics in groups that read the same rows of the same source."""
-    groups: dict[tuple[Any, ...], list[MetricSpec]] = {}
-    for metric in spec.metrics.values():
-        same = (metric.source, metric.unit, metric.time, metric.after_s, metric.within_s, metric.late_s)
-        groups.setdefault(same, []).append(metric)
-    return list(groups.values())
+def _known(known: int) -> str:
+    return f"fc_start + {known} <= $fc_as_of"
 
 
-def _scan(n: int, metrics: list[MetricSpec], source: str) -> str:
-    first = metrics[0]
-    events = [f"{event_value(m.kind, m.column, m.where)} as fc_event_{i}" for i, m in enumerate(metrics)]
-    units = [f"{unit_value(m.kind, f'fc_event_{i}', m.cap)} as fc_value_{i}" for i, m in enumerate(metrics)]
-    return _VALUES.format(
-        n=n,
-        unit=quoted(first.unit),
-        at=micros_of(quoted(first.time)),
-        event_values=", ".join(events),
-        unit_values=", ".join(units),
-        source=source,
-        after=_micros(first.after_s),
-        end=_micros(first.after_s + first.within_s),
-        known=_micros(first.known_after_s),
-    )
+def _window(scan: Scan, value: Value) -> str:
+    """Whether a row of a scan is in a value's window."""
+    low, high = scan.window
+    ends = [f"fc_age > {value.after}"] if value.after > low else []
+    ends += [f"fc_age <= {value.end}"] if value.end < high else []
+    return " and ".join(ends) or "true"
 
 
-def _select(n: int, index: int, metric: MetricSpec) -> str:
-    name = "'" + metric.name.replace("'", "''") + "'"
-    return _METRIC.format(n=n, name=name, value=f"fc_value_{index}", known=_micros(metric.known_after_s))
-
-
-def _micros(seconds: float) -> int:
-    return round(seconds * 1_000_000)
-
-
-def _iso(day: int) -> str:
-    return date.fromordinal(date(1970, 1, 1).toordinal() + day).isoformat()
+def _number(value: str) -> str:
+    """A JSON field's text as a number; a Boolean is one or zero."""
+    return f"case {value} when 'true' then 1.0 when 'false' then 0.0 else {value}::float8 end"

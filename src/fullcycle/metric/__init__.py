@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fullcycle.metric.spec import Good as Good
     from fullcycle.metric.spec import Kind as Kind
     from fullcycle.metric.spec import MetricSpec as MetricSpec
+    from fullcycle.metric.sql import condition as condition
     from fullcycle.metric.sql import event_value as event_value
     from fullcycle.metric.sql import inlined as inlined
     from fullcycle.metric.sql import micros_of as micros_of
@@ -29,6 +30,7 @@ __getattr__, __all__ = lazily(
         "Metric": ".metric",
         "MetricSpec": ".spec",
         "Outcomes": ".outcome",
+        "condition": ".sql",
         "event_value": ".sql",
         "inlined": ".sql",
         "mean": ".constructors",

@@ -1,0 +1,144 @@
+"""What the one query answered, as the statistics of an experiment."""
+
+from collections.abc import Iterable
+from datetime import date
+from math import isfinite
+from typing import Any
+
+from fullcycle.experiment.gram import checked_gram
+from fullcycle.experiment.plan import Value
+from fullcycle.experiment.query import Asked
+from fullcycle.experiment.ranks import quantile_cell
+from fullcycle.experiment.spec import ExperimentSpec
+from fullcycle.experiment.statistics import Cell, Count, QuantileCell, Statistics
+from fullcycle.kernel import Invalid
+
+Row = tuple[str, int, str, int, int, str, int, list[float] | None]
+
+
+def statistics_of(
+    spec: ExperimentSpec,
+    asked: Asked,
+    rows: Iterable[tuple[Any, ...]],
+    *,
+    as_of: int,
+    watermark: int | None = None,
+) -> Statistics:
+    """The statistics that rows of :data:`~.sums.COLUMNS` tell.
+
+    Raises:
+        Invalid: where a unit's value is no finite number.
+    """
+    found = _Answer(spec, asked, rows)
+    assigned, counted = found.counts("assigned"), found.counts("counted")
+    return Statistics(
+        as_of=as_of,
+        cells=found.cells(),
+        quantiles=found.quantiles(),
+        by_age=found.by_age(),
+        assigned=assigned,
+        counted=tuple(one for one in counted if not one.segment),
+        by_segment=tuple(one for one in counted if one.segment),
+        immature=found.immature(),
+        late=found.late(),
+        crossed=found.one("crossed"),
+        exposed_without_decision=found.one("unlogged"),
+        decided_without_exposure=sum(one.units for one in assigned)
+        - sum(one.units for one in counted if not one.segment),
+        watermark=watermark,
+    )
+
+
+class _Answer:
+    """Rows by what they tell, each in a fixed order: a warehouse promises none."""
+
+    def __init__(self, spec: ExperimentSpec, asked: Asked, rows: Iterable[tuple[Any, ...]]) -> None:
+        self.spec, self.asked = spec, asked
+        self.rows: dict[str, list[Row]] = {}
+        for row in sorted(rows, key=lambda row: row[:6]):
+            self.rows.setdefault(row[0], []).append(row)
+
+    def of(self, what: str) -> list[Row]:
+        return self.rows.get(what, [])
+
+    def one(self, what: str) -> int:
+        return sum(row[6] for row in self.of(what))
+
+    def counts(self, what: str) -> tuple[Count, ...]:
+        return tuple(
+            Count(arm, _iso(day) if place < 0 else "", units, "", *self._place(place, level))
+            for _, _, arm, day, place, level, units, _ in self.of(what)
+        )
+
+    def cells(self) -> tuple[Cell, ...]:
+        shifts = self.of("pilot")[0][7] or [] if self.of("pilot") else []
+        cells = []
+        for _, part, arm, day, place, level, units, numbers in self.of("gram"):
+            grams = self.asked.half.grams(part, units, numbers or [], shifts)
+            for metric, gram in grams.items():
+                where = f"the metric {metric} of the experiment {self.spec.name}"
+                when, checked = _iso(day) if place < 0 else "", checked_gram(gram, where=where)
+                cells.append(Cell(metric, arm, when, checked, *self._place(place, level)))
+        return tuple(
+            sorted(cells, key=lambda cell: (cell.metric, cell.segment, cell.level, cell.arm, cell.day))
+        )
+
+    def quantiles(self) -> tuple[QuantileCell, ...]:
+        shares = {row[1:6]: (row[6], row[7] or []) for row in self.of("shares")}
+        cells = []
+        for row in self.of("ranked"):
+            _, part, arm, _, place, level, many, found = row
+            metric = self.asked.plan.quantiles[part].metric
+            if not all(map(isfinite, found or [])):
+                raise Invalid(
+                    "a row's value is NaN or infinite",
+                    f"the metric {metric.name} of the experiment {self.spec.name}",
+                    "leave such rows out with where=, or mend them in the table",
+                )
+            where = self._place(place, level)
+            ranked = many, found or []
+            cells.append(quantile_cell(metric.name, metric.q or 0.5, arm, where, ranked, shares[row[1:6]]))
+        return tuple(cells)
+
+    def by_age(self) -> tuple[Cell, ...]:
+        ages = self.asked.ages
+        if ages is None:
+            return ()
+        active = {(row[2], row[1]): (row[6], row[7] or []) for row in self.of("aged")}
+        return tuple(
+            Cell(self.spec.primary, row[2], str(day), ages.gram(int(units), active.get((row[2], day))))
+            for row in self.of("ages")
+            for day, units in enumerate(row[7] or [])
+            if units
+        )
+
+    def immature(self) -> tuple[Count, ...]:
+        known = list(self.asked.plan.groups)
+        return tuple(
+            Count(arm, _iso(day), units, name)
+            for _, part, arm, day, _, _, units, _ in self.of("immature")
+            for name in self._metrics(known[part])
+        )
+
+    def late(self) -> tuple[Count, ...]:
+        counts = []
+        for _, part, arm, _, _, _, _, numbers in self.of("late"):
+            told = dict(zip(self.asked.late[part], numbers or [], strict=True))
+            for measure in self.asked.half.groups[part].measures:
+                if set(measure.numbers) <= set(told):
+                    rows = sum(int(told[i]) for i in dict.fromkeys(measure.numbers))
+                    counts.append(Count(arm, "", rows, measure.metric))
+        return tuple(counts)
+
+    def _metrics(self, known: int) -> list[str]:
+        """The metrics that are known that long after an exposure."""
+        measures = [one.metric for one in self.asked.plan.groups[known]]
+        quantiles: list[Value] = self.asked.plan.quantiles
+        return [*measures, *(one.metric.name for one in quantiles if one.known == known)]
+
+    def _place(self, place: int, level: str) -> tuple[str, str]:
+        return ("", "") if place < 0 else (self.spec.segments[place], level)
+
+
+def _iso(day: int) -> str:
+    return date.fromordinal(date(1970, 1, 1).toordinal() + day).isoformat()

@@ -1,0 +1,58 @@
+"""Where the SQL of one warehouse differs from another's; all else is written once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fullcycle.metric import micros_of, quoted
+
+DAY = 86_400_000_000  # microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What the one query needs to know of its warehouse."""
+
+    name: str
+    micros: Callable[[str], str]  # a date or timestamp as µs since 1970 UTC; a naive one is UTC
+    fields: Callable[[str, Sequence[str]], str]  # fields of a JSON text, as an array of texts, 1 the first
+    earliest: Callable[[str, str, str], str]  # a value of the row with the least time, then the least id
+    day: Callable[[str], str]  # µs since 1970 as whole days
+    truth: Callable[[str], str]  # a Boolean as a number
+
+
+def text(value: str) -> str:
+    """A string as SQL takes it.
+
+    >>> text("it's")
+    "'it''s'"
+    """
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _duckdb_fields(json: str, names: Sequence[str]) -> str:
+    paths = ", ".join(text(f"$.{quoted(name)}") for name in names)
+    return f"json_extract_string({json}, [{paths}])"
+
+
+def _postgres_fields(json: str, names: Sequence[str]) -> str:
+    each = ", ".join(f"({json})::json ->> {text(name)}" for name in names)
+    return f"array[{each}]"
+
+
+DUCKDB = Dialect(
+    name="DuckDB",
+    micros=micros_of,
+    fields=_duckdb_fields,
+    earliest=lambda value, at, id: f"arg_min({value}, ({at}, {id}))",
+    day=lambda micros: f"({micros} // {DAY})",
+    truth=lambda value: f"({value})::float8",
+)
+
+POSTGRES = Dialect(
+    name="PostgreSQL",
+    micros=lambda value: f"(extract(epoch from {value}) * 1000000)::bigint",
+    fields=_postgres_fields,
+    earliest=lambda value, at, id: f"(array_agg({value} order by {at}, {id}))[1]",
+    day=lambda micros: f"({micros} / {DAY})",
+    truth=lambda value: f"({value})::int::float8",
+)
