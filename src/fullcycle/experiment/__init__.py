@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from fullcycle.experiment.design import planned as planned
     from fullcycle.experiment.design import smallest_margin as smallest_margin
     from fullcycle.experiment.design import units_needed as units_needed
-    from fullcycle.experiment.discovery import adjusted_p as adjusted_p
-    from fullcycle.experiment.discovery import selected_alpha as selected_alpha
     from fullcycle.experiment.dialect import DUCKDB as DUCKDB
     from fullcycle.experiment.dialect import POSTGRES as POSTGRES
+    from fullcycle.experiment.discovery import adjusted_p as adjusted_p
+    from fullcycle.experiment.discovery import selected_alpha as selected_alpha
     from fullcycle.experiment.effect import DayEstimate as DayEstimate
     from fullcycle.experiment.effect import Effect as Effect
     from fullcycle.experiment.estimate import Adjusted as Adjusted
@@ -60,10 +60,20 @@ if TYPE_CHECKING:
     from fullcycle.experiment.moments import merged as merged
     from fullcycle.experiment.offpolicy import PolicyDifference as PolicyDifference
     from fullcycle.experiment.offpolicy import PolicyValue as PolicyValue
-    from fullcycle.experiment.offpolicy import difference as difference
-    from fullcycle.experiment.offpolicy import ips as ips
-    from fullcycle.experiment.offpolicy import snips as snips
-    from fullcycle.experiment.offpolicy import weights_of as weights_of
+    from fullcycle.experiment.offpolicy import Trust as Trust
+    from fullcycle.experiment.offpolicy import policy_difference as policy_difference
+    from fullcycle.experiment.offpolicy import policy_value as policy_value
+    from fullcycle.experiment.offpolicy_log import DecisionLog as DecisionLog
+    from fullcycle.experiment.offpolicy_log import always as always
+    from fullcycle.experiment.offpolicy_log import decision_log as decision_log
+    from fullcycle.experiment.offpolicy_log import weights_of as weights_of
+    from fullcycle.experiment.offpolicy_model import cross_fit as cross_fit
+    from fullcycle.experiment.offpolicy_model import folds_of as folds_of
+    from fullcycle.experiment.offpolicy_model import ridge as ridge
+    from fullcycle.experiment.offpolicy_weights import Refusal as Refusal
+    from fullcycle.experiment.offpolicy_weights import Weights as Weights
+    from fullcycle.experiment.offpolicy_weights import weight_diagnostics as weight_diagnostics
+    from fullcycle.experiment.offpolicy_weights import why_refused as why_refused
     from fullcycle.experiment.ports import ExperimentStore as ExperimentStore
     from fullcycle.experiment.query import Place as Place
     from fullcycle.experiment.query import statistics_query as statistics_query
@@ -122,6 +132,7 @@ __getattr__, __all__ = lazily(
         "Covariate": ".spec",
         "DUCKDB": ".dialect",
         "DayEstimate": ".effect",
+        "DecisionLog": ".offpolicy_log",
         "Design": ".design",
         "Effect": ".effect",
         "Estimate": ".estimate",
@@ -150,31 +161,36 @@ __getattr__, __all__ = lazily(
         "PolicyValue": ".offpolicy",
         "QuantileCell": ".statistics",
         "Readout": ".reading",
+        "Refusal": ".offpolicy_weights",
         "Sample": ".estimate",
         "SampleRatio": ".ratio_check",
         "Shrunken": ".shrink",
         "Standing": ".admission",
         "Statistics": ".statistics",
         "StickyStore": ".sticky",
+        "Trust": ".offpolicy",
         "Verdict": ".verdict",
+        "Weights": ".offpolicy_weights",
         "adjusted": ".estimate",
         "adjusted_p": ".discovery",
+        "always": ".offpolicy_log",
         "amount": ".telling",
         "checked_condition": ".condition",
         "checked_gram": ".gram",
         "close": ".records",
         "contrast": ".comparison",
+        "cross_fit": ".offpolicy_model",
         "crossing": ".sequential",
         "days_needed": ".design",
-        "difference": ".offpolicy",
+        "decision_log": ".offpolicy_log",
         "experiment_record": ".records",
         "experiments": ".records",
         "false_alarms": ".sequential",
+        "folds_of": ".offpolicy_model",
         "going_out": ".records",
         "holdout_of": ".layer",
         "holds": ".condition",
         "imbalance": ".estimate",
-        "ips": ".offpolicy",
         "layer_of": ".layer",
         "looks_until": ".sequential",
         "mean_of": ".estimate",
@@ -183,19 +199,21 @@ __getattr__, __all__ = lazily(
         "minimum_effect": ".design",
         "phases_of": ".records",
         "planned": ".design",
+        "policy_difference": ".offpolicy",
+        "policy_value": ".offpolicy",
         "quantile_of": ".estimate",
         "ratio_of": ".estimate",
         "readout": ".reading",
         "record_design": ".records",
         "reference": ".experiment",
         "relative_interval": ".comparison",
+        "ridge": ".offpolicy_model",
         "roots": ".condition",
         "sample_ratio": ".ratio_check",
         "selected_alpha": ".discovery",
         "sequential_ratio": ".ratio_check",
         "shrunken": ".shrink",
         "smallest_margin": ".design",
-        "snips": ".offpolicy",
         "spec_digest": ".records",
         "spending_bounds": ".sequential",
         "spent": ".sequential",
@@ -207,6 +225,8 @@ __getattr__, __all__ = lazily(
         "told_gain": ".telling",
         "unit_hash": ".assign",
         "units_needed": ".design",
-        "weights_of": ".offpolicy",
+        "weight_diagnostics": ".offpolicy_weights",
+        "weights_of": ".offpolicy_log",
+        "why_refused": ".offpolicy_weights",
     },
 )

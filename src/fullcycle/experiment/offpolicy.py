@@ -1,34 +1,79 @@
 """What would a policy have been worth, had it decided? From decisions of another, whose chances were logged.
 
-Each logged decision counts with the weight ``chance under the new policy / logged
-chance``; for a policy that always decides the same, ``1 / propensity`` where it agrees
-with what was done and 0 elsewhere.
+Each logged decision counts with the weight ``chance under the new policy / logged chance``.
+Five estimates, which differ in what they trust:
+
+=============  =====================================================================
+``ips``        the logged chances alone; unbiased, and noisy
+``snips``      the same, divided by the mean weight: less noise for a tiny bias
+``dr``         a model of the reward, mended by ``ips`` of what it got wrong
+``switch-dr``  the same, trusting the model alone where a weight is very large
+``replay``     rows where the policy agrees with a log drawn evenly by lot
+=============  =====================================================================
+
+A policy is told as its chances of each action in each row, ``(n_rows, n_actions)``; one
+without chance by ``always(log, chosen)``. Intervals are those of ``offpolicy_interval``.
+All estimates refuse alike what ``offpolicy_weights`` refuses.
 """
 
-from collections.abc import Sequence
-from math import sqrt
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
-from fullcycle.kernel import Invalid, NotEnoughData
+from fullcycle.experiment.offpolicy_interval import Ratios, spread_of
+from fullcycle.experiment.offpolicy_log import (
+    WHERE,
+    DecisionLog,
+    Matrix,
+    Vector,
+    as_chances,
+    chances_done,
+    weights_of,
+)
+from fullcycle.experiment.offpolicy_weights import require_weights, weight_diagnostics
+from fullcycle.kernel import Invalid, Refused, UnknownName
 
-Vector = npt.NDArray[np.float64]
-Method = Literal["ips", "snips"]
+Method = Literal["ips", "snips", "dr", "switch-dr", "replay"]
 
-FEWEST_EFFECTIVE = 100
-WEIGHT_RANGE = (0.8, 1.2)
-"""A warning is given below this effective sample size, or where the mean weight, which
-should be 1, lies outside this range: then the logged chances are wrong, or a few rows decide all."""
+METHODS: tuple[str, ...] = get_args(Method)
+_MODELLED = ("dr", "switch-dr")
+_THRESHOLDS = 32  # tried by switch-dr, besides none
+
+
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
+    """How far ``switch-dr`` trusts the model alone.
+
+    ``threshold`` is the weight above which it does, chosen for the least possible mean squared
+    error unless told. ``model_error`` is the most by which what the model expects may be off;
+    unless told it is the model's largest error on a row, noise and all, and then it seldom pays
+    to switch.
+    """
+
+    threshold: float | None = None
+    model_error: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no weight or no error.
+
+        Raises:
+            Invalid: naming it.
+        """
+        for name, told in (("threshold", self.threshold), ("model_error", self.model_error)):
+            if told is not None and not 0 < told < float("inf"):
+                raise Invalid(f"{name}={told!r} is not above 0 and finite", WHERE, f"write, say, {name}=10")
+
+
+EVERYWHERE = Trust()
+"""The threshold is chosen by what the rows say."""
 
 
 class PolicyValue(msgspec.Struct, frozen=True, kw_only=True):
-    """A policy's mean reward per decision, with the interval of the normal approximation.
+    """A policy's mean reward per decision, with its interval.
 
-    ``effective`` is Kish's effective sample size, ``(sum w)**2 / sum w**2``.
+    ``effective`` is Kish's effective sample size. ``warning`` is found in old records only: what was
+    warned of is refused now.
     """
 
     method: Method
@@ -40,6 +85,8 @@ class PolicyValue(msgspec.Struct, frozen=True, kw_only=True):
     effective: float
     mean_weight: float
     warning: str = ""
+    threshold: float | None = None  # of switch-dr: the model alone is trusted above this weight
+    bias: float = 0.0  # the most by which that may be off; the interval allows for it
 
 
 class PolicyDifference(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,158 +103,207 @@ class PolicyDifference(msgspec.Struct, frozen=True, kw_only=True):
     n: int
     effective: float  # of the policy that has less
     warning: str = ""
+    bias: float = 0.0
 
 
-def weights_of(done: Sequence[object], propensity: Vector, chosen: Sequence[object]) -> Vector:
-    """The weights of a policy that always decides ``chosen``, shape ``(n_rows,)``.
-
-    Args:
-        done: the action that was taken in each row.
-        propensity: the chance with which it was taken.
-        chosen: the action the policy takes in each row.
-
-    Raises:
-        Invalid: for sides of different length, or a propensity that is no chance above 0.
-    """
-    propensity = np.asarray(propensity, dtype=np.float64)
-    if not len(done) == len(propensity) == len(chosen):
-        raise Invalid(
-            f"{len(done)} actions, {len(propensity)} propensities, {len(chosen)} choices",
-            "valuing a policy",
-            "give one of each per row",
-        )
-    if not bool(np.all((propensity > 0) & (propensity <= 1))):
-        raise Invalid(
-            "a propensity is not above 0 and at most 1",
-            "valuing a policy",
-            "log the chance with which each action was taken; leave out rows that have none",
-        )
-    agrees = np.fromiter((a == b for a, b in zip(done, chosen, strict=True)), dtype=np.bool_, count=len(done))
-    return np.where(agrees, 1 / propensity, 0.0)
-
-
-def ips(reward: Vector, weight: Vector, *, alpha: float = 0.05) -> PolicyValue:
-    """Inverse propensity scoring: unbiased where every logged chance is right.
+def policy_value(
+    log: DecisionLog,
+    chances: npt.ArrayLike,
+    *,
+    method: Method = "snips",
+    predicted: npt.ArrayLike | None = None,
+    trust: Trust = EVERYWHERE,
+    alpha: float = 0.05,
+) -> PolicyValue:
+    """Value a policy on past decisions.
 
     Args:
-        reward: what each decision led to, shape ``(n_rows,)``.
-        weight: chance under the policy over logged chance, shape ``(n_rows,)``.
+        log: the past decisions, as :func:`decision_log` puts them together.
+        chances: of each action in each row under the policy, shape ``(n_rows, n_actions)``.
+        method: which estimate; see the sources.
+        predicted: for ``dr`` and ``switch-dr``: the reward expected of each action in each
+            row, shape ``(n_rows, n_actions)``, by a model that has not seen the row
+            (:func:`cross_fit` makes one).
+        trust: for ``switch-dr``: how far the model may be trusted alone.
         alpha: the chance that the interval misses.
 
+    Returns:
+        The value with a two-sided interval of ``1 - alpha``: normal with the influence
+        function's variance, its skewness removed.
+
     Raises:
-        NotEnoughData: with fewer than two rows, or no row the policy agrees with.
-        Invalid: for values that are no finite numbers, or a negative weight.
+        Refused: below an effective sample of 100, with a mean weight outside 0.8 to 1.2, where
+            all rows that count have the same reward, or where ``replay`` is asked of a log that
+            was not drawn evenly; it says what to log instead.
+        Invalid: for arrays of another shape, or chances that are none.
+        UnknownName: for a method that there is not.
 
     Source:
-        Horvitz & Thompson, "A Generalization of Sampling Without Replacement From a Finite
-        Universe", JASA 1952; Li et al., WSDM 2011.
+        ``ips``: Horvitz & Thompson, JASA 1952. ``snips``: Swaminathan & Joachims, "The
+        Self-Normalized Estimator for Counterfactual Learning", NeurIPS 2015. ``dr``: Dudík,
+        Langford & Li, "Doubly Robust Policy Evaluation and Learning", ICML 2011.
+        ``switch-dr``: Wang, Agarwal & Dudík, "Optimal and Adaptive Off-policy Evaluation in
+        Contextual Bandits", ICML 2017. ``replay``: Li et al., "Unbiased Offline Evaluation of
+        Contextual-bandit-based News Article Recommendation Algorithms", WSDM 2011.
+
+    >>> rng = np.random.default_rng(1)
+    >>> shown = rng.choice(["a", "b"], 4000, p=[0.7, 0.3])
+    >>> log = decision_log(shown, np.where(shown == "a", 0.7, 0.3), rng.random(4000) < 0.2)
+    >>> found = policy_value(log, always(log, ["b"] * 4000))
+    >>> round(found.effective), round(found.value, 1)
+    (1217, 0.2)
     """
-    reward, weight = _checked(reward, weight)
-    return _value("ips", float(np.mean(weight * reward)), weight * reward, weight, alpha)
-
-
-def snips(reward: Vector, weight: Vector, *, alpha: float = 0.05) -> PolicyValue:
-    """Self-normalised: divided by the mean weight; a small bias for a smaller variance.
-
-    Arguments and errors as for :func:`ips`. The standard error is that of a ratio of means
-    (delta method).
-
-    Source:
-        Hájek, 1971; Swaminathan & Joachims, "The Self-Normalized Estimator for
-        Counterfactual Learning", NeurIPS 2015.
-    """
-    reward, weight = _checked(reward, weight)
-    value = float(np.sum(weight * reward) / np.sum(weight))
-    return _value("snips", value, _influence(reward, weight, value), weight, alpha)
-
-
-def difference(
-    reward: Vector, weight: Vector, other: Vector, *, method: Method = "snips", alpha: float = 0.05
-) -> PolicyDifference:
-    """How much more the policy of ``weight`` earns than that of ``other``, on the same rows.
-
-    Errors as for :func:`ips`.
-    """
-    reward, weight = _checked(reward, weight)
-    _, other = _checked(reward, other)
-    if method == "ips":
-        each = (weight - other) * reward
-        estimate = float(np.mean(each))
-    else:
-        ours, theirs = (float(np.sum(w * reward) / np.sum(w)) for w in (weight, other))
-        each = _influence(reward, weight, ours) - _influence(reward, other, theirs)
-        estimate = ours - theirs
-    stderr = _stderr(each)
-    reach = float(-ndtri(alpha / 2)) * stderr
-    warnings = [_warning(w) for w in (weight, other)]
-    return PolicyDifference(
-        method=method,
-        difference=estimate,
-        stderr=stderr,
-        low=estimate - reach,
-        high=estimate + reach,
-        n=len(reward),
-        effective=min(_effective(weight), _effective(other)),
-        warning=next((text for text in warnings if text), ""),
-    )
-
-
-def _value(method: Method, value: float, each: Vector, weight: Vector, alpha: float) -> PolicyValue:
-    stderr = _stderr(each)
-    reach = float(-ndtri(alpha / 2)) * stderr
+    weights = weight_diagnostics(log, chances)
+    require_weights(weights)
+    found = _estimate(log, chances, method, predicted, trust, alpha)
+    spread = spread_of(found.ratios, alpha=alpha, bias=found.bias)
     return PolicyValue(
         method=method,
-        value=value,
-        stderr=stderr,
-        low=value - reach,
-        high=value + reach,
-        n=len(weight),
-        effective=_effective(weight),
-        mean_weight=float(np.mean(weight)),
-        warning=_warning(weight),
+        value=spread.value,
+        stderr=spread.stderr,
+        low=spread.low,
+        high=spread.high,
+        n=len(log),
+        effective=weights.effective,
+        mean_weight=weights.mean,
+        threshold=found.threshold,
+        bias=found.bias,
     )
 
 
-def _influence(reward: Vector, weight: Vector, value: float) -> Vector:
-    return weight * (reward - value) / np.mean(weight)
+def policy_difference(
+    log: DecisionLog,
+    chances: npt.ArrayLike,
+    other: npt.ArrayLike,
+    *,
+    method: Method = "snips",
+    predicted: npt.ArrayLike | None = None,
+    trust: Trust = EVERYWHERE,
+    alpha: float = 0.05,
+) -> PolicyDifference:
+    """Say how much more the policy of ``chances`` earns than that of ``other``, row by row.
+
+    Arguments, errors and sources as for :func:`policy_value`; refused where either is.
+    """
+    both = [weight_diagnostics(log, one) for one in (chances, other)]
+    for one in both:
+        require_weights(one)
+    ours, theirs = (_estimate(log, one, method, predicted, trust, alpha) for one in (chances, other))
+    bias = 0.0 if np.array_equal(np.asarray(chances), np.asarray(other)) else ours.bias + theirs.bias
+    spread = spread_of(ours.ratios.less(theirs.ratios), alpha=alpha, bias=bias)
+    return PolicyDifference(
+        method=method,
+        difference=spread.value,
+        stderr=spread.stderr,
+        low=spread.low,
+        high=spread.high,
+        n=len(log),
+        effective=min(one.effective for one in both),
+        bias=bias,
+    )
 
 
-def _stderr(each: Vector) -> float:
-    return float(np.std(each, ddof=1)) / sqrt(len(each))
+class _Estimate(msgspec.Struct, frozen=True):
+    ratios: Ratios
+    bias: float = 0.0
+    threshold: float | None = None
 
 
-def _effective(weight: Vector) -> float:
-    return float(np.sum(weight) ** 2 / np.sum(weight**2))
+def _estimate(
+    log: DecisionLog,
+    chances: npt.ArrayLike,
+    method: Method,
+    predicted: npt.ArrayLike | None,
+    trust: Trust,
+    alpha: float,
+) -> _Estimate:
+    if method not in METHODS:
+        raise UnknownName.among(method, METHODS, where=WHERE)
+    if not 0 < alpha < 1:
+        raise Invalid(f"alpha={alpha!r} is no chance between 0 and 1", WHERE, "write alpha=0.05 for 95 %")
+    weight, reward, ones = weights_of(log, chances), log.reward, np.ones(len(log))
+    _require_variety(reward, weight)
+    if method == "ips":
+        return _Estimate(Ratios.of(log, weight * reward, ones))
+    if method == "snips":
+        return _Estimate(Ratios.of(log, weight * reward, weight))
+    if method == "replay":
+        _require_even(log)
+        agrees = chances_done(log, chances)
+        return _Estimate(Ratios.of(log, agrees * reward, agrees))
+    model = _predictions(log, predicted, method)
+    expected = (as_chances(log, chances) * model).sum(axis=1)
+    left = reward - model[np.arange(len(log)), log.done]
+    if method == "dr":
+        return _Estimate(Ratios.of(log, expected + weight * left, ones))
+    return _switch(log, weight, expected, left, trust, alpha)
 
 
-def _warning(weight: Vector) -> str:
-    effective, mean = _effective(weight), float(np.mean(weight))
-    if effective < FEWEST_EFFECTIVE:
-        return (
-            f"the effective sample is {effective:,.0f} of {len(weight):,} rows,"
-            f" {FEWEST_EFFECTIVE} are needed: log decisions that the policy would take more often"
-        )
-    low, high = WEIGHT_RANGE
-    if not low <= mean <= high:
-        return f"the mean weight is {mean:.2f} and should be 1: check the logged propensities"
-    return ""
+def _switch(
+    log: DecisionLog, weight: Vector, expected: Vector, left: Vector, trust: Trust, alpha: float
+) -> _Estimate:
+    """The model alone where a weight is above a threshold; the bias of that has a bound.
+
+    It is at most the model's error times the policy's chance of landing above the threshold.
+    Few rows have large weights, so that chance is told from the rows below: by how much their
+    weights miss a mean of 1, at its upper 95 % bound.
+    """
+    error = trust.model_error if trust.model_error is not None else float(np.abs(left).max())
+
+    def at(limit: float | None) -> _Estimate:
+        kept = weight if limit is None else np.where(weight <= limit, weight, 0.0)
+        bias = 0.0 if limit is None else error * _beyond(log, kept)
+        return _Estimate(Ratios.of(log, expected + kept * left, np.ones(len(log))), bias, limit)
+
+    if trust.threshold is not None:
+        return at(trust.threshold if trust.threshold < weight.max() else None)
+    positive = np.unique(weight[weight > 0])
+    grid = np.unique(np.quantile(positive, np.linspace(0.5, 1, _THRESHOLDS)))[:-1]
+    tried = [at(None), *(at(float(limit)) for limit in grid)]
+    return min(tried, key=lambda one: spread_of(one.ratios, alpha=alpha).stderr ** 2 + one.bias**2)
 
 
-def _checked(reward: Vector, weight: Vector) -> tuple[Vector, Vector]:
-    where = "valuing a policy"
-    reward, weight = np.asarray(reward, dtype=np.float64), np.asarray(weight, dtype=np.float64)
-    if reward.shape != weight.shape or reward.ndim != 1:
+def _beyond(log: DecisionLog, kept: Vector) -> float:
+    """The most, at 95 %, of a policy's decisions that these weights leave out."""
+    share = spread_of(Ratios.of(log, kept, np.ones(len(log))), alpha=0.1)
+    return min(max(1 - share.low, 0.0), 1.0)
+
+
+def _predictions(log: DecisionLog, predicted: npt.ArrayLike | None, method: str) -> Matrix:
+    if predicted is None:
         raise Invalid(
-            f"rewards have shape {reward.shape}, weights {weight.shape}", where, "give one of each per row"
+            f"{method} needs a model's predictions",
+            WHERE,
+            "give predicted= the reward expected of each action in each row, say by cross_fit(log, features)",
         )
-    if len(reward) < 2 or not weight.any():
-        raise NotEnoughData(
-            f"of {len(reward)} logged decisions, the policy agrees with {int(np.count_nonzero(weight))}",
-            where,
-            "log decisions that leave room for chance, so that the policy's own are among them",
-        )
-    if not (np.isfinite(reward).all() and np.isfinite(weight).all() and (weight >= 0).all()):
+    model = np.asarray(predicted, dtype=np.float64)
+    if model.shape != (len(log), len(log.actions)) or not np.isfinite(model).all():
         raise Invalid(
-            "a reward or weight is NaN, infinite or below zero", where, "leave such rows out, and say so"
+            f"the predictions have shape {model.shape}, the log ({len(log)}, {len(log.actions)})"
+            if model.shape != (len(log), len(log.actions))
+            else "a prediction is NaN or infinite",
+            WHERE,
+            "predict one finite number per row and action, in the order of log.actions",
         )
-    return reward, weight
+    return model
+
+
+def _require_variety(reward: Vector, weight: Vector) -> None:
+    counting = reward[weight > 0]
+    if np.ptp(counting) == 0:
+        raise Refused(
+            f"the {len(counting):,} past decisions that count for this policy all led to {counting[0]:g}: "
+            "nothing says how far that may be off",
+            WHERE,
+            "log more decisions, until some of them lead to something else",
+        )
+
+
+def _require_even(log: DecisionLog) -> None:
+    low, high = float(log.propensity.min()), float(log.propensity.max())
+    if high > low * (1 + 1e-6):
+        raise Refused(
+            f"replay is for decisions drawn evenly by lot; these chances go from {low:.3g} to {high:.3g}",
+            WHERE,
+            "use snips, which weights them: method='snips'",
+        )

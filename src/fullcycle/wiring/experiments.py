@@ -35,14 +35,7 @@ from fullcycle.metric import Outcomes
 from fullcycle.release import history, keep_manifest, load_release
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.gathering import Making, begin, draft
-from fullcycle.wiring.offpolicy import (
-    OffPolicyReport,
-    action_of,
-    choices,
-    control_moments,
-    held_out,
-    off_policy,
-)
+from fullcycle.wiring.offpolicy import OffPolicyReport, control_moments, past_of, value_policies
 from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
@@ -96,18 +89,16 @@ def design(project: Project, capability: str, *, units_per_day: float | None = N
             "write trial = fc.Experiment(…)",
         )
     loaded = load_release(project.objects, keep_manifest(project.objects, draft(making)), serving_codecs())
-    past = held_out(making)
+    past = past_of(making, loaded)
     designs: list[Design] = []
     margins: dict[str, tuple[float, float]] = {}
     report: OffPolicyReport | None = None
     left_out = "the experiment names no past, or the model's split does not hold outcome and propensity"
     if past is not None:
-        action = action_of(loaded, past)
-        chosen = {arm: choices(policy, loaded.row, past, action) for arm, policy in loaded.arms.items()}
-        report = off_policy(spec, past, action, chosen)
+        report = value_policies(past, {arm: loaded.arms[arm] for arm in spec.order}, spec.control)
         left_out = ""
-        per_day = _past_days(past, making)
-        baseline = control_moments(past, action, chosen[spec.control])
+        per_day = _past_days(past.frame, making)
+        baseline = control_moments(past, loaded.arms[spec.control])
         designs = [
             planned(
                 spec.primary,
