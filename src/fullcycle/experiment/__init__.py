@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fullcycle.experiment.assign import unit_hash as unit_hash
     from fullcycle.experiment.boundary import AlwaysValid as AlwaysValid
     from fullcycle.experiment.boundary import Fixed as Fixed
+    from fullcycle.experiment.checks import AgeEffect as AgeEffect
+    from fullcycle.experiment.checks import Check as Check
     from fullcycle.experiment.comparison import Contrast as Contrast
     from fullcycle.experiment.comparison import contrast as contrast
     from fullcycle.experiment.comparison import relative_interval as relative_interval
@@ -56,6 +58,9 @@ if TYPE_CHECKING:
     from fullcycle.experiment.layer import HOLDOUT as HOLDOUT
     from fullcycle.experiment.layer import holdout_of as holdout_of
     from fullcycle.experiment.layer import layer_of as layer_of
+    from fullcycle.experiment.looks import Look as Look
+    from fullcycle.experiment.looks import Schedule as Schedule
+    from fullcycle.experiment.looks import schedule as schedule
     from fullcycle.experiment.moments import Moments as Moments
     from fullcycle.experiment.moments import merged as merged
     from fullcycle.experiment.offpolicy import PolicyDifference as PolicyDifference
@@ -74,6 +79,9 @@ if TYPE_CHECKING:
     from fullcycle.experiment.offpolicy_weights import Weights as Weights
     from fullcycle.experiment.offpolicy_weights import weight_diagnostics as weight_diagnostics
     from fullcycle.experiment.offpolicy_weights import why_refused as why_refused
+    from fullcycle.experiment.pairing import Pair as Pair
+    from fullcycle.experiment.pairing import Where as Where
+    from fullcycle.experiment.pairing import pair as pair
     from fullcycle.experiment.ports import ExperimentStore as ExperimentStore
     from fullcycle.experiment.query import Place as Place
     from fullcycle.experiment.query import statistics_query as statistics_query
@@ -92,6 +100,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.records import record_design as record_design
     from fullcycle.experiment.records import spec_digest as spec_digest
     from fullcycle.experiment.records import start as start
+    from fullcycle.experiment.segments import SegmentEffect as SegmentEffect
     from fullcycle.experiment.sequential import GroupSequential as GroupSequential
     from fullcycle.experiment.sequential import crossing as crossing
     from fullcycle.experiment.sequential import false_alarms as false_alarms
@@ -116,17 +125,23 @@ if TYPE_CHECKING:
     from fullcycle.experiment.telling import amount as amount
     from fullcycle.experiment.telling import told_gain as told_gain
     from fullcycle.experiment.verdict import Verdict as Verdict
+    from fullcycle.experiment.worth import ArmWorth as ArmWorth
+    from fullcycle.experiment.worth import Prior as Prior
+    from fullcycle.experiment.worth import Rate as Rate
 
 __getattr__, __all__ = lazily(
     __name__,
     {
         "Adjusted": ".estimate",
         "Admission": ".admission",
+        "AgeEffect": ".checks",
         "AlwaysValid": ".boundary",
+        "ArmWorth": ".worth",
         "Assignment": ".assign",
         "Bucket": ".sticky",
         "COUNTED": ".admission",
         "Cell": ".statistics",
+        "Check": ".checks",
         "Contrast": ".comparison",
         "Count": ".statistics",
         "Covariate": ".spec",
@@ -151,19 +166,25 @@ __getattr__, __all__ = lazily(
         "HOLDOUT": ".layer",
         "Holdout": ".spec",
         "Layer": ".spec",
+        "Look": ".looks",
         "MemoryStickyStore": ".sticky",
         "Moments": ".moments",
         "POSTGRES": ".dialect",
+        "Pair": ".pairing",
         "Phase": ".records",
         "Place": ".query",
         "Placed": ".admission",
         "PolicyDifference": ".offpolicy",
         "PolicyValue": ".offpolicy",
+        "Prior": ".worth",
         "QuantileCell": ".statistics",
+        "Rate": ".worth",
         "Readout": ".reading",
         "Refusal": ".offpolicy_weights",
         "Sample": ".estimate",
         "SampleRatio": ".ratio_check",
+        "Schedule": ".looks",
+        "SegmentEffect": ".segments",
         "Shrunken": ".shrink",
         "Standing": ".admission",
         "Statistics": ".statistics",
@@ -171,6 +192,7 @@ __getattr__, __all__ = lazily(
         "Trust": ".offpolicy",
         "Verdict": ".verdict",
         "Weights": ".offpolicy_weights",
+        "Where": ".pairing",
         "adjusted": ".estimate",
         "adjusted_p": ".discovery",
         "always": ".offpolicy_log",
@@ -197,6 +219,7 @@ __getattr__, __all__ = lazily(
         "merged": ".moments",
         "merged_grams": ".gram",
         "minimum_effect": ".design",
+        "pair": ".pairing",
         "phases_of": ".records",
         "planned": ".design",
         "policy_difference": ".offpolicy",
@@ -210,6 +233,7 @@ __getattr__, __all__ = lazily(
         "ridge": ".offpolicy_model",
         "roots": ".condition",
         "sample_ratio": ".ratio_check",
+        "schedule": ".looks",
         "selected_alpha": ".discovery",
         "sequential_ratio": ".ratio_check",
         "shrunken": ".shrink",

@@ -31,6 +31,10 @@ class Boundary(Protocol):
         """The smallest ``alpha`` at which the interval leaves out zero, ``z`` standard errors away."""
         ...
 
+    def at(self, alpha: float) -> "Boundary":
+        """The same rule at another ``alpha``."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
@@ -52,6 +56,10 @@ class Fixed:
     def p_value(self, z: float, df: float, units: int) -> float:
         """Two-sided, from the tail itself, so that a tiny one is not rounded to zero."""
         return float(2 * stdtr(df, -abs(z)))
+
+    def at(self, alpha: float) -> "Fixed":
+        """The same rule at another ``alpha``."""
+        return Fixed(alpha)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,10 @@ class AlwaysValid:
         """Always-valid: it may be read at every look; at most 1."""
         rho2, spread = self._mixture(self.alpha, units)
         return min(1.0, sqrt(spread) * exp(-z * z * units * rho2 / (2 * spread)))
+
+    def at(self, alpha: float) -> "AlwaysValid":
+        """The same rule at another ``alpha``; it is tuned for that one."""
+        return AlwaysValid(self.planned, alpha)
 
     def _mixture(self, alpha: float, units: int) -> tuple[float, float]:
         """The squared scale of the mixture, and ``units * rho**2 + 1``."""

@@ -6,15 +6,10 @@ import msgspec
 
 from fullcycle.experiment.boundary import Boundary, Fixed
 from fullcycle.experiment.comparison import comparable, contrast, relative_interval
-from fullcycle.experiment.moments import Moments
+from fullcycle.experiment.pairing import Pair
 from fullcycle.metric import Good, Kind, MetricSpec
 
 Role = Literal["primary", "secondary", "guardrail"]
-
-FEWEST_UNITS = 50
-FEWEST_EVENTS = 10
-"""Below these in either arm the normal approximation is not trusted and nothing is concluded:
-units for a mean; for a proportion, units to which it happened and units to which it did not."""
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +19,11 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     ``fixed_high`` the one of a single planned look. They are None where there is no
     standard error; the relative ones also where the control may be zero. ``reliable``
     says whether there are units enough for the intervals to hold what they promise.
+
+    With covariates, difference and intervals are those of arms that are alike in them. What was
+    measured without is in ``raw_difference`` with its interval ``raw_low`` to ``raw_high``;
+    ``reduction`` is the share of the variance that they took away, and ``imbalance`` the p value
+    of their being alike in both arms. ``control_mean`` and ``arm_mean`` are as measured.
     """
 
     metric: str
@@ -48,6 +48,11 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     fixed_low: float | None = None
     fixed_high: float | None = None
     fixed_p: float | None = None
+    raw_difference: float | None = None
+    raw_low: float | None = None
+    raw_high: float | None = None
+    reduction: float | None = None
+    imbalance: float | None = None
 
     @property
     def gain(self) -> tuple[float, float, float] | None:
@@ -70,23 +75,18 @@ class DayEstimate(msgspec.Struct, frozen=True):
     high: float
 
 
-def effect(
-    metric: MetricSpec,
-    role: Role,
-    arms: tuple[str, str],
-    moments: tuple[Moments, Moments],
-    boundary: Boundary,
-) -> Effect:
+def effect(metric: MetricSpec, role: Role, arms: tuple[str, str], pair: Pair, boundary: Boundary) -> Effect:
     """Estimate what an arm caused.
 
     Args:
         metric: what is compared.
         role: what it is to the experiment.
         arms: the control and the arm compared with it.
-        moments: those of the one and of the other.
+        pair: the one and the other in that metric.
         boundary: the interval's rule.
     """
-    (control, arm), (ours, theirs) = arms, moments
+    control, arm = arms
+    ours, theirs = pair.raw
     plain = Effect(
         metric=metric.name,
         role=role,
@@ -98,15 +98,17 @@ def effect(
         control_mean=ours.mean,
         arm_units=theirs.units,
         arm_mean=theirs.mean,
-        reliable=enough(ours, metric.kind) and enough(theirs, metric.kind),
+        reliable=pair.reliable,
+        reduction=pair.reduction,
+        imbalance=pair.imbalance,
     )
-    if not comparable(ours, theirs):
+    if not comparable(pair.control, pair.treated):
         return plain
-    found = contrast(ours, theirs)
+    found = contrast(pair.control, pair.treated)
     fixed = Fixed(boundary.alpha)
     low, high = found.interval(boundary)
     fixed_low, fixed_high = found.interval(fixed)
-    relative = relative_interval(ours, theirs, boundary)
+    relative = relative_interval(pair.control, pair.treated, boundary)
     return msgspec.structs.replace(
         plain,
         difference=found.value,
@@ -114,17 +116,20 @@ def effect(
         low=low,
         high=high,
         p=found.p_value(boundary),
-        relative=found.value / abs(ours.mean) if ours.mean else None,
+        relative=found.value / abs(pair.control.mean) if pair.control.mean else None,
         relative_low=relative[0] if relative else None,
         relative_high=relative[1] if relative else None,
         fixed_low=fixed_low,
         fixed_high=fixed_high,
         fixed_p=found.p_value(fixed),
+        **_as_measured(pair, boundary),
     )
 
 
-def enough(moments: Moments, kind: Kind) -> bool:
-    """Whether an arm has units enough for the normal approximation."""
-    if kind == "mean":
-        return moments.units >= FEWEST_UNITS
-    return min(moments.total, moments.units - moments.total) >= FEWEST_EVENTS
+def _as_measured(pair: Pair, boundary: Boundary) -> dict[str, float]:
+    """What the arms say without covariates, where there are any."""
+    if pair.reduction is None or not comparable(*pair.raw):
+        return {}
+    found = contrast(*pair.raw)
+    low, high = found.interval(boundary)
+    return {"raw_difference": found.value, "raw_low": low, "raw_high": high}

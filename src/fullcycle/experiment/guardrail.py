@@ -7,8 +7,7 @@ import msgspec
 
 from fullcycle.experiment.boundary import Boundary
 from fullcycle.experiment.comparison import comparable, contrast
-from fullcycle.experiment.effect import enough
-from fullcycle.experiment.moments import Moments
+from fullcycle.experiment.pairing import Pair
 from fullcycle.metric import MetricSpec
 
 Standing = Literal["holds", "broken", "unclear"]
@@ -32,11 +31,9 @@ class Guardrail(msgspec.Struct, frozen=True, kw_only=True):
     slack_high: float | None = None
 
 
-def guardrail(
-    metric: MetricSpec, arm: str, moments: tuple[Moments, Moments], margin: float, boundary: Boundary
-) -> Guardrail:
-    """Judge one guardrail in one arm; ``moments`` are those of the control, then of the arm."""
-    control, treated = moments
+def guardrail(metric: MetricSpec, arm: str, pair: Pair, margin: float, boundary: Boundary) -> Guardrail:
+    """Judge one guardrail in one arm."""
+    control, treated = pair.control, pair.treated
     if not comparable(control, treated):
         return Guardrail(metric=metric.name, arm=arm, margin=margin, standing="unclear")
     better = 1 if metric.good == "up" else -1
@@ -47,9 +44,7 @@ def guardrail(
         metric=metric.name,
         arm=arm,
         margin=margin,
-        standing=_standing(
-            slack, reach, trusted=enough(control, metric.kind) and enough(treated, metric.kind)
-        ),
+        standing=_standing(slack, reach, trusted=pair.reliable),
         slack=slack,
         slack_low=slack - reach,
         slack_high=slack + reach,

@@ -6,8 +6,12 @@ from math import exp, log
 import msgspec
 from scipy.special import chdtrc, gammaln
 
-ALARM = 0.001
-"""A p value below this blocks the verdict: one false alarm in a thousand readouts."""
+ALARM = 0.01
+"""A p value below this blocks the verdict: one false alarm in a hundred experiments.
+
+Of a fixed analysis, by chi-square at its end; of one that is read all along, by the test that
+may be, so that it is one in a hundred over all of its days together.
+"""
 
 _STRENGTH = 10_000.0  # units that the prior is worth: shares that are off by a hundredth are found soonest
 

@@ -1,19 +1,25 @@
 """The readout: what an experiment caused so far, and what is concluded from it."""
 
+from collections.abc import Sequence
 from datetime import date
 from math import ceil
 
 import msgspec
 
 from fullcycle.experiment.boundary import AlwaysValid, Boundary, Fixed
+from fullcycle.experiment.checks import AgeEffect, Check, Situation, age_effects, blocked, checks
 from fullcycle.experiment.comparison import comparable, contrast
 from fullcycle.experiment.effect import DayEstimate, Effect, Role, effect
 from fullcycle.experiment.guardrail import Guardrail, guardrail
-from fullcycle.experiment.moments import Moments
-from fullcycle.experiment.ratio_check import ALARM, SampleRatio, sample_ratio
+from fullcycle.experiment.looks import Look, Schedule, first_day, schedule
+from fullcycle.experiment.pairing import Pair, Where, pair
+from fullcycle.experiment.ratio_check import SampleRatio, sample_ratio
+from fullcycle.experiment.segments import SegmentEffect, segment_effects
+from fullcycle.experiment.sequential import GroupSequential
 from fullcycle.experiment.spec import Analysis, ExperimentSpec
 from fullcycle.experiment.statistics import Count, Statistics, per_arm
 from fullcycle.experiment.verdict import Evidence, Verdict, verdict
+from fullcycle.experiment.worth import ArmWorth, Prior, Rate, arm_worth
 
 _DAY = 86_400_000_000  # microseconds
 
@@ -33,7 +39,10 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
 
     ``crossed`` units got two arms, ``untriggered`` ones were assigned but never counted,
     ``immature`` ones are still inside a metric's window: none of them is in an effect.
-    ``path`` is the primary metric's interval after each day of exposure.
+    ``path`` is the primary metric's interval after each day of exposure, or after each look of a
+    group-sequential experiment; ``looks`` are those that are over, ``next_look`` the day (ISO date,
+    UTC) on which another can be read. ``checks`` are what stands against believing it, those that
+    block first. ``worth`` is the money per year of each treatment.
     """
 
     experiment: str
@@ -58,6 +67,14 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
     units_by_day: list[Count]
     verdict: Verdict
     notes: list[str]
+    looks: list[Look] = []
+    next_look: str | None = None
+    checks: list[Check] = []
+    segments: list[SegmentEffect] = []
+    ages: list[AgeEffect] = []
+    worth: list[ArmWorth] = []
+    late: dict[str, int] = {}
+    watermark: int | None = None
 
     @property
     def primary(self) -> list[Effect]:
@@ -65,44 +82,59 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
         return [found for found in self.effects if found.role == "primary"]
 
 
-def readout(spec: ExperimentSpec, statistics: Statistics, *, planned_units: int | None = None) -> Readout:
+def readout(
+    spec: ExperimentSpec,
+    statistics: Statistics,
+    *,
+    planned_units: int | None = None,
+    rate: Rate | None = None,
+    prior: Prior | None = None,
+) -> Readout:
     """Read an experiment.
 
     Args:
         spec: the experiment.
         statistics: what its one query brought home.
         planned_units: of all arms together, by the design; without it, the units of the
-            first day times the planned days. It only tunes where the always-valid
-            interval is tightest, and never looks at an outcome.
+            first day times the planned days. It tunes where the always-valid interval is
+            tightest and how far along a group-sequential plan is, and never looks at an outcome.
+        rate: what one of the primary metric is worth in a year.
+        prior: what effects on it are like, which says what of a winner's is to be expected.
 
     Each of k treatments is read at ``alpha / k`` (Bonferroni), so that the promise holds
-    for all of them together. Secondary metrics are not corrected for being many.
+    for all of them together. Secondary metrics are not corrected for being many. A
+    group-sequential experiment is read at its last look, over the units exposed until then.
     """
     planned = planned_units or _planned(spec, statistics)
-    boundary = _boundary(spec, planned)
+    looks = schedule(spec, statistics, planned) if spec.analysis == "group-sequential" else Schedule(())
+    boundary = _boundary(spec, planned, looks)
+    seen = _until(spec, statistics, looks)
     effects = [
-        _effect(spec, statistics, name, role, arm, boundary)
+        effect(spec.metrics[name], role, (spec.control, arm), _pair(spec, seen, name, arm), boundary)
         for name, role in _roles(spec)
         for arm in spec.treatments
     ]
     guardrails = [
-        guardrail(spec.metrics[name], arm, _pair(spec, statistics, name, arm), margin, boundary)
+        guardrail(spec.metrics[name], arm, _pair(spec, seen, name, arm), margin, boundary)
         for name, margin in spec.guardrails.items()
         for arm in spec.treatments
     ]
-    assigned = sample_ratio(per_arm(statistics.assigned, spec.order), spec.weights)
+    primary = [found for found in effects if found.role == "primary"]
     counted = per_arm(statistics.counted, spec.order)
-    triggered = None if spec.triggered is None else sample_ratio(counted, spec.weights)
-    days = statistics.days(spec.primary)
+    assigned = sample_ratio(per_arm(statistics.assigned, spec.order), spec.weights)
+    days, left = statistics.days(spec.primary), _days_left(spec, statistics)
+    told = checks(Situation(spec, statistics, primary, left))
     evidence = Evidence(
-        primary=[found for found in effects if found.role == "primary"],
+        primary=primary,
         guardrails=guardrails,
         boundary=boundary,
         analysis=spec.analysis,
-        days_left=_days_left(spec, statistics),
+        days_left=left,
         units_per_day=sum(counted.values()) / max(len({count.day for count in statistics.counted}), 1),
-        matters=spec.matters,
-        blocked=_blocked(assigned, "assigned") or (_blocked(triggered, "triggered") if triggered else ""),
+        matters=_matters(spec, rate),
+        blocked=blocked(told),
+        looked=bool(looks.done) or spec.analysis != "group-sequential",
+        next_look=looks.next_on,
     )
     return Readout(
         experiment=spec.name,
@@ -121,23 +153,29 @@ def readout(spec: ExperimentSpec, statistics: Statistics, *, planned_units: int 
                 spec.weights[arm],
                 assigned.counts[arm],
                 counted[arm],
-                statistics.moments(spec.primary, arm).units,
+                _known(spec, statistics, arm),
             )
             for arm in spec.order
         ],
         crossed=statistics.crossed,
         untriggered=sum(assigned.counts.values()) - sum(counted.values()),
-        immature={
-            name: sum(per_arm(statistics.immature, spec.order, name).values()) for name in spec.metrics
-        },
+        immature=_by_metric(spec, statistics.immature),
         sample_ratio=assigned,
-        triggered_ratio=triggered,
+        triggered_ratio=None if spec.triggered is None else sample_ratio(counted, spec.weights),
         effects=effects,
         guardrails=guardrails,
-        path=_path(spec, statistics, boundary),
+        path=_path(spec, statistics, boundary, looks),
         units_by_day=list(statistics.counted),
         verdict=verdict(evidence),
-        notes=_notes(spec, statistics),
+        notes=_notes(spec),
+        looks=list(looks.done),
+        next_look=looks.next_on,
+        checks=told,
+        segments=segment_effects(spec, statistics, boundary),
+        ages=age_effects(spec, statistics),
+        worth=[one for one in (_worth(found, rate, prior, boundary) for found in primary) if one is not None],
+        late=_by_metric(spec, statistics.late),
+        watermark=statistics.watermark,
     )
 
 
@@ -149,34 +187,50 @@ def _roles(spec: ExperimentSpec) -> list[tuple[str, Role]]:
 
 def _pair(
     spec: ExperimentSpec, statistics: Statistics, metric: str, arm: str, until: str | None = None
-) -> tuple[Moments, Moments]:
-    return (
-        statistics.moments(metric, spec.control, until=until),
-        statistics.moments(metric, arm, until=until),
-    )
+) -> Pair:
+    return pair(spec.metrics[metric], statistics, (spec.control, arm), Where(until))
 
 
-def _effect(
-    spec: ExperimentSpec, statistics: Statistics, metric: str, role: Role, arm: str, boundary: Boundary
-) -> Effect:
-    moments = _pair(spec, statistics, metric, arm)
-    return effect(spec.metrics[metric], role, (spec.control, arm), moments, boundary)
+def _until(spec: ExperimentSpec, statistics: Statistics, looks: Schedule) -> Statistics:
+    """What a group-sequential experiment sees: the units that its last look saw, none before the first."""
+    if spec.analysis != "group-sequential":
+        return statistics
+    last = looks.done[-1].day if looks.done else ""
+    cells = tuple(cell for cell in statistics.cells if not cell.segment and cell.day <= last)
+    quantiles = statistics.quantiles if looks.next_on is None else ()
+    return msgspec.structs.replace(statistics, cells=cells, quantiles=quantiles)
 
 
-def _path(spec: ExperimentSpec, statistics: Statistics, boundary: Boundary) -> list[DayEstimate]:
+def _path(
+    spec: ExperimentSpec, statistics: Statistics, boundary: Boundary, looks: Schedule
+) -> list[DayEstimate]:
+    if spec.analysis == "group-sequential":
+        alpha = spec.alpha / len(spec.treatments)
+        fractions = [look.fraction for look in looks.done]
+        steps: list[tuple[str, Boundary]] = [
+            (look.day, GroupSequential(tuple(fractions[: n + 1]), spec.spending, alpha))
+            for n, look in enumerate(looks.done)
+        ]
+    else:
+        steps = [(day, boundary) for day in statistics.days(spec.primary)]
     path = []
-    for day in statistics.days(spec.primary):
+    for day, rule in steps:
         for arm in spec.treatments:
-            pair = _pair(spec, statistics, spec.primary, arm, until=day)
-            if comparable(*pair):
-                found = contrast(*pair)
-                path.append(DayEstimate(day, arm, found.units, found.value, *found.interval(boundary)))
+            both = _pair(spec, statistics, spec.primary, arm, day)
+            if comparable(both.control, both.treated):
+                found = contrast(both.control, both.treated)
+                path.append(DayEstimate(day, arm, found.units, found.value, *found.interval(rule)))
     return path
 
 
-def _boundary(spec: ExperimentSpec, planned: int) -> Boundary:
+def _boundary(spec: ExperimentSpec, planned: int, looks: Schedule) -> Boundary:
     alpha = spec.alpha / len(spec.treatments)
-    return Fixed(alpha) if spec.analysis == "fixed" else AlwaysValid(planned, alpha)
+    if spec.analysis == "fixed":
+        return Fixed(alpha)
+    if spec.analysis == "group-sequential":
+        fractions = tuple(look.fraction for look in looks.done) or (1.0,)
+        return GroupSequential(fractions, spec.spending, alpha)
+    return AlwaysValid(planned, alpha)
 
 
 def _planned(spec: ExperimentSpec, statistics: Statistics) -> int:
@@ -188,33 +242,44 @@ def _planned(spec: ExperimentSpec, statistics: Statistics) -> int:
 
 def _days_left(spec: ExperimentSpec, statistics: Statistics) -> int:
     """Days until the last planned unit's primary value is known."""
-    days = sorted({count.day for count in statistics.assigned})
     window = spec.metrics[spec.primary].known_after_s * 1_000_000
-    if days or spec.starts:
-        start = (date.fromisoformat(spec.starts or days[0]) - date(1970, 1, 1)).days * _DAY
-    else:
-        start = statistics.as_of
+    first = first_day(spec, statistics)
+    start = statistics.as_of if first is None else (first - date(1970, 1, 1)).days * _DAY
     return max(ceil((start + spec.days * _DAY + window - statistics.as_of) / _DAY), 0)
 
 
-def _blocked(ratio: SampleRatio, which: str) -> str:
-    if ratio.ok:
-        return ""
-    counts = ", ".join(
-        f"{arm} {n:,} of {ratio.expected[arm]:,.0f} expected" for arm, n in ratio.counts.items()
-    )
-    return (
-        f"the {which} units do not have the promised ratio ({counts}; p = {ratio.p:.2g},"
-        f" alarm below {ALARM}): something lets one arm's units get lost, so no effect can be believed"
-    )
+def _known(spec: ExperimentSpec, statistics: Statistics, arm: str) -> int:
+    """The units of one arm whose primary value is known."""
+    if spec.metrics[spec.primary].kind != "quantile":
+        return statistics.gram(spec.primary, arm).units
+    cell = statistics.quantile(spec.primary, arm)
+    return cell.units if cell is not None else 0
 
 
-def _notes(spec: ExperimentSpec, statistics: Statistics) -> list[str]:
+def _matters(spec: ExperimentSpec, rate: Rate | None) -> float | None:
+    """The smallest gain worth having, in the primary metric; told in money, by what it is worth."""
+    if spec.matters_worth is None or rate is None or rate.per_year <= 0:
+        return spec.matters
+    return spec.matters_worth.amount / rate.per_year
+
+
+def _worth(found: Effect, rate: Rate | None, prior: Prior | None, boundary: Boundary) -> ArmWorth | None:
+    return None if rate is None else arm_worth(found, rate, prior, alpha=boundary.alpha)
+
+
+def _by_metric(spec: ExperimentSpec, counts: Sequence[Count]) -> dict[str, int]:
+    return {name: sum(per_arm(counts, spec.order, name).values()) for name in spec.metrics}
+
+
+def _notes(spec: ExperimentSpec) -> list[str]:
     notes = []
-    if statistics.crossed:
-        notes.append(f"{statistics.crossed:,} units got two arms and are left out")
     if spec.analysis == "always-valid":
         notes.append("the interval may be read at any time, as often as you like")
+    if spec.analysis == "group-sequential":
+        notes.append("the interval holds at all planned looks together; between two of them nothing is read")
+    if spec.covariates:
+        names = ", ".join(covariate.name for covariate in spec.covariates)
+        notes.append(f"effects are adjusted for {names}; beside them is what was measured without")
     if len(spec.treatments) > 1:
         share = spec.alpha / len(spec.treatments)
         notes.append(f"each of {len(spec.treatments)} arms is read at {share:.3g} (Bonferroni)")

@@ -138,6 +138,10 @@ class GroupSequential:
             low, high = (low, middle) if abs(z) >= reach else (middle, high)
         return high
 
+    def at(self, alpha: float) -> "GroupSequential":
+        """The same rule at another ``alpha``."""
+        return GroupSequential(self.fractions, self.spending, alpha)
+
 
 def looks_until(planned: Sequence[float], days: int, day: int) -> tuple[int, ...]:
     """The days of exposure after which a plan has looked by ``day``, both counted from 1.

@@ -6,7 +6,8 @@
    primary metric is better and whose guardrails all hold.
 3. Where neither: *keep going* while the plan has days left, *unknown* after it.
 
-A fixed analysis is concluded once, at the end of the plan; before it: *keep going*.
+A fixed analysis is concluded once, at the end of the plan; before it: *keep going*. A
+group-sequential one is concluded at its looks; before the first: *keep going*.
 """
 
 from collections.abc import Sequence
@@ -53,6 +54,8 @@ class Evidence:
     units_per_day: float
     matters: float | None = None
     blocked: str = ""  # why nothing may be concluded
+    looked: bool = True  # a group-sequential plan has had a look
+    next_look: str | None = None  # ISO date
 
 
 def verdict(evidence: Evidence) -> Verdict:
@@ -62,7 +65,7 @@ def verdict(evidence: Evidence) -> Verdict:
         return Verdict(
             decision="unknown",
             reason=evidence.blocked,
-            would_change="finding out which units are missing or counted twice; then a new experiment",
+            would_change="finding the cause, which units are missing or counted twice; then a new experiment",
             days_left=left,
         )
     best = max(evidence.primary, key=lambda found: found.gain[0] if found.gain else float("-inf"))
@@ -71,6 +74,14 @@ def verdict(evidence: Evidence) -> Verdict:
             decision="keep going",
             reason=f"a fixed analysis is read once, at its end, which is in {_days(left)}",
             would_change="the end of the plan; a look before it counts as one look too many",
+            arm=best.arm,
+            days_left=left,
+        )
+    if not evidence.looked:
+        return Verdict(
+            decision="keep going",
+            reason=f"no planned look is over yet; the first can be read on {evidence.next_look}",
+            would_change="the first look",
             arm=best.arm,
             days_left=left,
         )

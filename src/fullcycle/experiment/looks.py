@@ -1,0 +1,74 @@
+"""When a group-sequential experiment is looked at, and how much of its plan is there by then.
+
+A look is a day of exposure: once the value of every unit that was exposed until then is known,
+the plan may be read, over those units alone. So the same looks follow from the record at
+whatever moment it is read, and nobody has to keep a list of them.
+"""
+
+from datetime import date, timedelta
+
+import msgspec
+
+from fullcycle.experiment.sequential import looks_until
+from fullcycle.experiment.spec import ExperimentSpec
+from fullcycle.experiment.statistics import Statistics, per_arm
+
+_DAY = 86_400_000_000  # microseconds
+_NEARLY = 0.999  # of the plan: an earlier look never takes all of it, whatever came
+
+
+class Look(msgspec.Struct, frozen=True):
+    """One look: its last day of exposure (ISO date, UTC), and the share of the planned units until then."""
+
+    day: str
+    fraction: float
+
+
+class Schedule(msgspec.Struct, frozen=True):
+    """The looks that are over, and the day on which the next can be read; None after the last."""
+
+    done: tuple[Look, ...]
+    next_on: str | None = None
+
+
+def schedule(spec: ExperimentSpec, statistics: Statistics, planned: int) -> Schedule:
+    """The looks of an experiment as of a moment.
+
+    The last look has all of the plan, however many units came: whatever chance to be wrong is left
+    is spent there.
+
+    Args:
+        spec: the experiment.
+        statistics: what is known of it.
+        planned: units of all arms together.
+    """
+    first = first_day(spec, statistics)
+    if first is None:
+        return Schedule(())
+    waits = spec.metrics[spec.primary].known_after_s * 1_000_000
+    ends = looks_until(spec.looks or (1.0,), spec.days, spec.days)
+    known = [end for end in ends if _micros(first, end) + waits <= statistics.as_of]
+    done: list[Look] = []
+    for end in known:
+        day = (first + timedelta(days=end - 1)).isoformat()
+        units = sum(per_arm((c for c in statistics.counted if c.day <= day), spec.order).values())
+        fraction = 1.0 if end == ends[-1] else min(units / planned, _NEARLY)
+        if fraction > (done[-1].fraction if done else 0.0):  # a look at nothing new is none
+            done.append(Look(day, fraction))
+    if len(known) == len(ends):
+        return Schedule(tuple(done))
+    ready = _micros(first, ends[len(known)]) + waits
+    return Schedule(tuple(done), (date(1970, 1, 1) + timedelta(days=-(-ready // _DAY))).isoformat())
+
+
+def first_day(spec: ExperimentSpec, statistics: Statistics) -> date | None:
+    """The first day of the plan: as declared, else that of the first unit."""
+    days = [count.day for count in statistics.assigned]
+    if spec.starts is None and not days:
+        return None
+    return date.fromisoformat(spec.starts or min(days))
+
+
+def _micros(first: date, days: int) -> int:
+    """The end of the day that is the given one of the plan, in microseconds since 1970 UTC."""
+    return ((first - date(1970, 1, 1)).days + days) * _DAY

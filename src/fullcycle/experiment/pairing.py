@@ -1,0 +1,97 @@
+"""The control and an arm, side by side in one metric: what can be compared, whatever the metric's kind."""
+
+from dataclasses import dataclass
+
+from fullcycle.experiment.estimate import Estimate, Sample, adjusted, mean_of, quantile_of, ratio_of
+from fullcycle.experiment.gram import Gram
+from fullcycle.experiment.statistics import Statistics
+from fullcycle.metric import MetricSpec
+
+FEWEST_UNITS = 50
+FEWEST_EVENTS = 10
+"""Below these in either arm the normal approximation is not trusted and nothing is concluded:
+units for a mean or a ratio; for a proportion, units to which it happened and units to which it
+did not; for a quantile, rows on either side of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which units: up to a day of exposure, or of one level of a segment; all unless told."""
+
+    until: str | None = None
+    segment: str = ""
+    level: str = ""
+
+
+ALL = Where()
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The control and an arm in one metric.
+
+    ``control`` and ``treated`` are what is compared: freed from chance differences of the
+    covariates, where there are any. ``raw`` is the same as it was measured. ``reduction`` is the
+    share of the variance that the covariates took away, ``imbalance`` the p value of their being
+    alike in both arms; None without covariates.
+    """
+
+    control: Sample
+    treated: Sample
+    raw: tuple[Sample, Sample]
+    reliable: bool
+    reduction: float | None = None
+    imbalance: float | None = None
+
+
+def pair(metric: MetricSpec, statistics: Statistics, arms: tuple[str, str], where: Where = ALL) -> Pair:
+    """Put two arms side by side.
+
+    Args:
+        metric: what is compared.
+        statistics: what one query brought home.
+        arms: the control, and the arm compared with it.
+        where: which units. A quantile has no days: it is of all units, or of a segment's.
+    """
+    if metric.kind == "quantile":
+        return _quantiles(metric, statistics, arms, where)
+    grams = [
+        statistics.gram(metric.name, arm, until=where.until, segment=where.segment, level=where.level)
+        for arm in arms
+    ]
+    ratio = metric.kind == "ratio"
+    least = 2 if ratio else 1
+    if min(gram.units for gram in grams) == 0:
+        nobody = Estimate(0, 0.0, 0.0)
+        return Pair(nobody, nobody, (nobody, nobody), reliable=False)
+    plain = [ratio_of(gram) if ratio else mean_of(gram) for gram in grams]
+    reliable = all(enough(metric, gram) for gram in grams)
+    if grams[0].size == least or min(gram.units for gram in grams) < 2:
+        return Pair(plain[0], plain[1], (plain[0], plain[1]), reliable)
+    found = adjusted(grams[0], grams[1], ratio=ratio)
+    return Pair(
+        found.control, found.treated, (plain[0], plain[1]), reliable, found.reduction, found.imbalance
+    )
+
+
+def enough(metric: MetricSpec, gram: Gram) -> bool:
+    """Whether an arm has units enough for the normal approximation."""
+    if metric.kind != "proportion":
+        return gram.units >= FEWEST_UNITS
+    happened = gram.units * gram.means[0]
+    return min(happened, gram.units - happened) >= FEWEST_EVENTS
+
+
+def _quantiles(metric: MetricSpec, statistics: Statistics, arms: tuple[str, str], where: Where) -> Pair:
+    found: list[Estimate] = []
+    reliable = True
+    for arm in arms:
+        cell = statistics.quantile(metric.name, arm, segment=where.segment, level=where.level)
+        if cell is None:
+            found.append(Estimate(0, 0.0, 0.0))
+            reliable = False
+            continue
+        found.append(quantile_of(cell.units, cell.value, cell.spread_of_share, cell.ladder))
+        beside = cell.rows * min(cell.q, 1 - cell.q)
+        reliable = reliable and cell.units >= FEWEST_UNITS and beside >= FEWEST_EVENTS
+    return Pair(found[0], found[1], (found[0], found[1]), reliable)

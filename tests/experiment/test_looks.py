@@ -1,0 +1,88 @@
+"""Group-sequential experiments: when they are looked at, over which units, and what is concluded."""
+
+import pytest
+
+from fullcycle.experiment import GroupSequential, contrast, mean_of, readout, spending_bounds
+from made_up_experiment import GOOD, spec, told
+
+PLAN = {"analysis": "group-sequential", "looks": (0.25, 0.5, 0.75, 1.0), "guardrails": {}}
+PLANNED = 56_000
+
+
+def read(**options):
+    rates = options.pop("rates", GOOD)
+    return readout(spec(**{**PLAN, **options.pop("spec", {})}), told(rates, **options), planned_units=PLANNED)
+
+
+def test_before_the_first_look_nothing_is_read():
+    found = read(days=10, at_day=20)  # the seventh day's two weeks are over on the 21st
+
+    assert found.verdict.decision == "keep going"
+    assert "the first can be read on 2026-01-22" in found.verdict.reason
+    assert found.primary[0].difference is None
+    assert (found.looks, found.next_look) == ([], "2026-01-22")
+
+
+def test_a_look_is_over_the_units_exposed_until_its_day_whatever_came_since():
+    early, late = read(days=10, at_day=21), read(days=13, at_day=27)
+
+    assert early.looks == late.looks
+    assert [look.day for look in late.looks] == ["2026-01-07"]
+    assert late.primary[0].arm_units == early.primary[0].arm_units == 7_000
+    assert late.primary == early.primary
+
+
+def test_its_interval_is_the_repeated_one():
+    found = read(days=28, at_day=28).primary[0]  # two looks are over: 14 of 28 days
+    pair = (
+        told(GOOD).gram("visited", "today", until="2026-01-14"),
+        told(GOOD).gram("visited", "chosen", until="2026-01-14"),
+    )
+    rule = GroupSequential((0.25, 0.5))
+
+    assert (found.low, found.high) == pytest.approx(contrast(*map(mean_of, pair)).interval(rule))
+    bounds = spending_bounds((0.25, 0.5), "obrien-fleming", 0.05)
+    assert rule.two_sided(1e12, 0) == pytest.approx(bounds[-1])
+
+
+def test_the_last_look_spends_what_is_left_though_fewer_units_came():
+    full, few = read(at_day=60), read(at_day=60, per_day=400)
+
+    assert full.looks[-1].fraction == few.looks[-1].fraction == 1.0
+    assert few.looks[0].fraction == pytest.approx(0.1)
+    assert few.next_look is None
+
+
+def test_more_units_than_planned_leave_something_for_the_last_look():
+    found = read(at_day=60, per_day=3_000)
+
+    assert [look.fraction for look in found.looks] == [
+        0.75,
+        0.999,
+        1.0,
+    ]  # the third saw nothing new of the plan
+    assert found.verdict.decision == "ship"
+
+
+def test_its_path_has_a_step_for_each_look():
+    found = read(at_day=60)
+
+    assert [step.day for step in found.path] == ["2026-01-07", "2026-01-14", "2026-01-21", "2026-01-28"]
+    widths = [step.high - step.low for step in found.path]
+    assert widths == sorted(widths, reverse=True)
+
+
+def test_an_effect_large_enough_is_shipped_at_the_first_look():
+    large = {"visited": {"today": 0.15, "chosen": 0.20}}
+
+    assert read(rates=large, days=10, at_day=21).verdict.decision == "ship"
+    assert read(rates=GOOD, days=10, at_day=21).verdict.decision == "ship"
+    assert read(rates={"visited": {"today": 0.15, "chosen": 0.165}}, days=10, at_day=21).verdict.decision == (
+        "keep going"
+    )
+
+
+def test_a_declared_start_counts_the_days_of_the_plan():
+    found = read(spec={"starts": "2025-12-31"}, days=28, at_day=20)
+
+    assert [look.day for look in found.looks] == ["2026-01-06"]
