@@ -122,3 +122,17 @@ def test_a_host_that_is_not_ready_refuses_the_deployment_and_is_named(ledger, ac
         activation.require_staged("winback@v8", staged(activation, proposal))
     assert "a: it does not reproduce golden row 1" in caught.value.what
     assert "--anyway" in caught.value.mend
+
+
+def test_what_was_published_is_waited_for_until_each_host_asks_it_or_a_later_one(ledger, activation):
+    join(ledger, "a", "b", "c", "d")
+    say(ledger, DeploymentAnswered(deployment=1, host="d", live=9))
+    since = activation.position()
+    say(ledger, DeploymentAnswered(deployment=1, host="a", live=3))
+    say(ledger, DeploymentAnswered(deployment=2, host="b", live=4))
+    say(ledger, DeploymentAnswered(deployment=1, host="c", live=3, why="its index is damaged"))
+    say(ledger, DeploymentAnswered(deployment=5, host="d", live=2))
+
+    report = activation.await_taken_up(3, since, activation.hosts(), gone=lambda host: False, wait_s=0.05)
+
+    assert (report.done, report.refused, report.silent) == (["a", "b"], {"c": "its index is damaged"}, ["d"])

@@ -20,7 +20,8 @@ from fullcycle.kernel import Refused, now
 from fullcycle.record import decode_decision
 from fullcycle.release import Activation, Manifest, deployed, history, keep_manifest
 from fullcycle.serve.lookout import EVERY_S
-from fullcycle.wiring.deploying import Patience, go_back, put_to_work
+from fullcycle.wiring.deploying import go_back, put_to_work
+from fullcycle.wiring.meeting import Patience
 from hosted import BODY, add_release, ask, asking, deploy, hosting, lay_out, left_behind, release, until
 from killing import killed
 from postgres_server import running_postgres

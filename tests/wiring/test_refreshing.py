@@ -2,9 +2,9 @@
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
-import time
 from datetime import timedelta
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -16,7 +16,7 @@ from asgi_client import ask
 from fullcycle.adapters.segments import read_decisions
 from fullcycle.flow import last_run
 from fullcycle.kernel import Invalid, Missing, now
-from fullcycle.release import deploy, golden_rows, publications, rollback
+from fullcycle.release import Activation, deploy, golden_rows, publications, rollback
 from fullcycle.serve import App, Follower, LedgerDeployments
 from fullcycle.serve.serving import Serving
 from fullcycle.wiring import open_project
@@ -25,9 +25,10 @@ from fullcycle.wiring.refreshing import live_now, move_live_back, refresh
 from fullcycle.wiring.released import released
 from fullcycle.wiring.runs import Watcher
 from fullcycle.wiring.serving import stager
+from hosted import until
 from killing import killed
 from recommend_shop import NEW_CLIENT, buys_only
-from whole_shop import rewrite, serving
+from whole_shop import address, process, rewrite, serving
 
 DEAREST = 777  # an item that nobody had bought when v1 was released
 
@@ -72,6 +73,11 @@ def refreshed(**more):
 
 def asked_now(release=1):
     return live_now(open_project(), "recommend", "prod", release)
+
+
+def joined():
+    """Wait until a host has said that it is there."""
+    until(lambda: Activation(open_project().ledger, "recommend", "prod").hosts())
 
 
 def runs_asked(release):
@@ -203,11 +209,11 @@ def test_rolling_back_leaves_the_lookups_unless_they_are_to_go_back_too(twice, t
     host.look()
     assert (host.answer()["release"], host.items()) == ("recommend@v1", [DEAREST])
 
-    assert sorted(move_live_back(host.project, done)) == ["items", "shortlists", "tastes"]
+    assert sorted(move_live_back(host.project, done)[0]) == ["items", "shortlists", "tastes"]
     host.look()
     assert (host.answer()["release"], host.items()) == ("recommend@v1", first)
     assert {one.why for one in asked_now().values()} == {"rolled back to recommend@v1"}
-    assert move_live_back(host.project, done) == []
+    assert move_live_back(host.project, done)[0] == []
 
 
 def test_what_a_release_asked_when_it_answered_last_is_what_it_goes_back_to(twice, tmp_path):
@@ -376,18 +382,77 @@ def test_pruning_keeps_the_last_whole_run_however_often_lookups_were_made_since(
 def test_workers_take_it_up_while_they_are_asked_and_no_request_fails(recommend):
     own = {name: one.lookup.artifact.content for name, one in asked_now().items()}
     with serving(recommend, "recommend@prod") as url:
+        joined()
         answers = [_posted(url) for _ in range(20)]
         buys()
-        refreshed()
-        until = time.monotonic() + 30
-        while answers[-1] != [DEAREST] and time.monotonic() < until:
-            answers.append(_posted(url))
+        heard = refreshed().heard
+        answers.append(_posted(url))
     new = {name: one.lookup.artifact.content for name, one in asked_now().items()}
     logged = [told.live for told in read_decisions(open_project().events_folder("recommend", "prod"))]
 
+    assert (len(heard.done), heard.late) == (1, {})
     assert answers[-1] == [DEAREST]
     turned = answers.index([DEAREST])
     assert logged == [own] * turned + [new] * (len(answers) - turned)
+
+
+@pytest.mark.slow
+def test_a_supervisor_says_once_what_is_asked_anew_and_one_that_cannot_ask_it_is_named(recommend):
+    server = process(recommend, "serve", "recommend@prod", "--port", "0")
+    try:
+        url = address(server)
+        joined()
+        buys()
+        refreshed()
+        buys(778)
+        project, before = open_project(), asked_now()["tastes"].lookup.index
+        put = type(project.objects).write
+
+        def damaged(objects, digest, write):
+            size = put(objects, digest, write)
+            path = objects.path(digest)
+            path.chmod(0o644)
+            path.write_bytes(path.read_bytes()[:-1] + b"?")
+            return size
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(project.objects), "write", damaged)
+            late = refreshed().heard.late
+        answered = _posted(url)
+        again = refreshed(number=2).heard
+    finally:
+        server.send_signal(signal.SIGTERM)
+        said = "".join(server.communicate(timeout=30))
+
+    assert len(late) == 1
+    assert "was not activated" in next(iter(late.values()))
+    assert asked_now()["tastes"].lookup.index == before
+    assert answered == [DEAREST]
+    assert (len(again.done), again.late) == (1, {})
+    (told,) = [line for line in said.splitlines() if "asks anew: " in line and "run 2" in line][:1]
+    assert all(f"{name} of run 2" in told for name in ("items", "shortlists", "tastes"))
+
+
+@pytest.mark.slow
+def test_a_host_that_is_gone_is_named_and_not_waited_for_again(recommend, typed):
+    server = process(recommend, "serve", "recommend@prod", "--port", "0", "--host-name", "a")
+    address(server)
+    joined()
+    server.send_signal(signal.SIGSTOP)
+    try:
+        buys()
+        said = typed("fullcycle refresh recommend@prod --wait 0.3")
+        buys(778)
+        again = typed("fullcycle refresh recommend@prod")
+    finally:
+        server.send_signal(signal.SIGCONT)
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=30)
+
+    assert said.code == 1
+    assert "it is published, but not every host asks it (a: nothing was heard of it within 0.3 s)" in said.err
+    assert "asks anew what recommend@2 made" in said.out
+    assert again.code == 0
 
 
 def _posted(url):

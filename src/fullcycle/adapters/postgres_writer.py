@@ -100,8 +100,7 @@ def _make(
         connection.execute(sql.SQL("create schema {}").format(schema))
     if _lacks(connection, "select to_regclass(%s)", target):
         columns = [
-            sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))  # type: ignore[arg-type]  # of ours
-            for name, kind in types.items()
+            sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in types.items()
         ]
         connection.execute(sql.SQL("create table {} ({})").format(target, sql.SQL(", ").join(columns)))
 

@@ -4,7 +4,8 @@ import click
 
 from fullcycle.kernel import Invalid, Reference, Refused
 from fullcycle.wiring import open_project
-from fullcycle.wiring.deploying import Deploying, Patience, put_to_work
+from fullcycle.wiring.deploying import Deploying, put_to_work
+from fullcycle.wiring.meeting import Patience
 
 
 @click.command(name="deploy")

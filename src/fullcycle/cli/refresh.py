@@ -6,9 +6,10 @@ from fullcycle.cli.printing import memory, when
 from fullcycle.cli.progress import ElementsLine
 from fullcycle.cli.running import audited, noted, step_line
 from fullcycle.flow import StepFinished
-from fullcycle.kernel import Invalid, Reference
+from fullcycle.kernel import Invalid, Reference, Refused
 from fullcycle.release import Live
 from fullcycle.wiring import open_project
+from fullcycle.wiring.meeting import Patience
 from fullcycle.wiring.refreshing import Refreshed, refresh
 from fullcycle.wiring.runs import Watcher
 
@@ -17,12 +18,13 @@ from fullcycle.wiring.runs import Watcher
 @click.argument("ref")
 @click.option("-m", "--message", default="", help="Why they are made anew.")
 @click.option("--from", "made_by", metavar="RUN", help="Publish those that this run has made.")
-def command(ref: str, message: str, made_by: str | None) -> None:
+@click.option("--wait", default=30.0, show_default=True, help="Seconds to wait for a host.")
+def command(ref: str, message: str, made_by: str | None, wait: float) -> None:
     """Make the lookups and bandits anew that a service asks, and publish them without a release.
 
     They are made by the code that was released, on today's rows: only the steps that they need
-    run. Whoever answers takes them up within moments. Where a contract has changed, a release
-    is needed.
+    run. Every host that serves there asks them when this returns; a host that does not is named,
+    and the exit status is 1. Where a contract has changed, a release is needed.
 
     \b
     Example:
@@ -51,6 +53,7 @@ def command(ref: str, message: str, made_by: str | None) -> None:
             why=message,
             number=number,
             watch=Watcher(tell, live, audited, noted),
+            patience=Patience(wait),
         )
     finally:
         live.end()
@@ -85,3 +88,12 @@ def _tell(ref: str, done: Refreshed) -> None:
         size, was = memory(one.lookup.size), done.before[name].lookup.holds
         anew = f"{one.lookup.holds}, {size}; {was} before"
         click.echo(f"  {name}: {anew if name in done.changed else 'the same as before'}")
+    for line in done.heard.told("asks it", "ask it"):
+        click.echo(line)
+    if done.heard.late:
+        whys = "; ".join(f"{host}: {why}" for host, why in sorted(done.heard.late.items()))
+        raise Refused(
+            f"it is published, but not every host asks it ({whys})",
+            ref,
+            "a host that comes back follows by itself; see what it says meanwhile: /readyz, or its own lines",
+        )

@@ -8,7 +8,8 @@ import click
 from fullcycle.cli.deploy import tell
 from fullcycle.kernel import Invalid, Reference
 from fullcycle.wiring import open_project
-from fullcycle.wiring.deploying import Patience, go_back
+from fullcycle.wiring.deploying import go_back
+from fullcycle.wiring.meeting import Patience
 from fullcycle.wiring.refreshing import move_live_back
 
 
@@ -42,9 +43,9 @@ def command(ref: str, message: str, to: str | None, wait: float, *, anyway: bool
     goal = _release(asked.capability, to) if to is not None else None
     found = go_back(project, asked.capability, asked.environment, why=message, to=goal, patience=patience)
     if with_live:
-        back = move_live_back(project, found.done)
+        back, heard = move_live_back(project, found.done, patience)
         told = f"asked as then: {', '.join(back)}" if back else "it asks what it asked then"
-        found = replace(found, said=[*found.said, told])
+        found = replace(found, said=[*found.said, told], late={**heard.late, **found.late})
     tell(found)
 
 

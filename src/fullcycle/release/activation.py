@@ -61,6 +61,10 @@ class Activation:
         """The hosts that a deployment waits for, by name."""
         return _folded(self._ledger.read(self._stream))
 
+    def position(self) -> int:
+        """Where the stream ends now: what is said after it is heard by who waits."""
+        return self._ledger.heads(self._stream).get(self._stream, 0)
+
     def propose(self, release: int, *, by: str) -> int:
         """Ask every host to have a release ready; the proposal's number."""
         return append_next(self._ledger, self._stream, DeploymentProposed(release=release), by=by).position
@@ -83,6 +87,18 @@ class Activation:
         def said(fact: Fact) -> tuple[str, str] | None:
             body = fact.body
             mine = isinstance(body, DeploymentAnswered) and body.deployment >= deployment
+            return (body.host, body.why) if mine else None
+
+        return self._await(since, hosts, said, gone, wait_s)
+
+    def await_taken_up(
+        self, publication: int, since: int, hosts: dict[str, Host], *, gone: Gone, wait_s: float
+    ) -> Report:
+        """Wait until each host asks what was published or says why not, since a position before it."""
+
+        def said(fact: Fact) -> tuple[str, str] | None:
+            body = fact.body
+            mine = isinstance(body, DeploymentAnswered) and body.live >= publication
             return (body.host, body.why) if mine else None
 
         return self._await(since, hosts, said, gone, wait_s)

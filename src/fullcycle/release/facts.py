@@ -72,6 +72,7 @@ class DeploymentAnswered(msgspec.Struct, frozen=True, kw_only=True):
     deployment: int  # its position in the stream of deployments
     host: str
     why: str = ""  # empty where it answers
+    live: int = 0  # the position of the last publication that is asked with it
 
 
 def activation_stream(capability: str, environment: str) -> str:

@@ -19,6 +19,7 @@ from fullcycle.release import (
     DeploymentStaged,
     HostJoined,
     HostLeft,
+    LookupPublished,
 )
 from fullcycle.serve import messages
 from fullcycle.serve.lookout import News
@@ -57,11 +58,14 @@ class Converger:
     tell: Tell
     wanted: Deployed | None = None
     deployment: int = -1  # the last one's position; -1 before the ledger was asked
+    live: int = 0  # the position of the last publication
     refused: str = ""
     unreachable: str = ""
     tokens: tuple[Token, ...] | None = None  # that are valid; None before the ledger was asked
     _known: dict[int, Deployed] = field(default_factory=dict)  # by generation of this host
-    _acknowledged: int = 0  # the last deployment that was
+    _acknowledged: tuple[int, int] = (0, 0)  # the last deployment that was, and the last publication
+    _refused: tuple[int, int] = (0, 0)
+    _asked: tuple[LookupPublished, ...] = ()  # what was published for what answers
     _proposed: tuple[Deployed, float] | None = None  # and until when it is kept ready
     _stands_by_for: Deployed | None = None  # what workers of another interpreter are ready for
     _converging: asyncio.Task[None] | None = None
@@ -97,7 +101,7 @@ class Converger:
                     self._do(self._prepare(fact.position, proposed.release))
                 case HostLeft() as left if left.host == self.host:
                     self._do(self.say(self.joins))
-        self.deployment = news.deployment
+        self.deployment, self.live = news.deployment, news.live
         if news.tokens != self.tokens:
             self.tokens = news.tokens
             self._stand()
@@ -236,23 +240,39 @@ class Converger:
         )
 
     def _acknowledge(self, generation: int) -> None:
-        if self._acknowledged == self.deployment or not self._turned(generation):
+        """Say that what is wanted answers here, once for each deployment and each publication."""
+        if self._acknowledged == self._decided or not self._turned(generation):
             return
-        self._acknowledged = self.page.deployment = self.deployment
-        self.tell(self.staff.serving[0].told)
-        self._do(self.say(DeploymentAnswered(deployment=self.deployment, host=self.host)))
+        told, asked = self.staff.serving[0].told, self._known[generation].published
+        if self._acknowledged[0] == self.deployment:
+            anew = ", ".join(f"{one.parameter} of run {one.run}" for one in asked if one not in self._asked)
+            told = f"{told.partition(' ')[0]} asks anew: {anew or 'nothing else than before'}"
+        self._acknowledged, self._asked = self._decided, asked
+        self.page.deployment = self.deployment
+        self.tell(told)
+        self._do(self._say_answered(""))
+
+    @property
+    def _decided(self) -> tuple[int, int]:
+        return self.deployment, self.live
+
+    def _say_answered(self, why: str) -> Coroutine[Any, Any, None]:
+        return self.say(
+            DeploymentAnswered(deployment=self.deployment, host=self.host, why=why, live=self.live)
+        )
 
     def _refuse(self, why: str) -> None:
         if self.page.generation == 0:
             self._open_idle()
-        if why == self.refused:
+        if why == self.refused and self._refused == self._decided:
             return
-        told = next((member.told for member in self.staff.serving if member.answering), "")
-        keeps = f"{told.partition(' ')[0]} goes on answering" if told else "nothing answers"
-        self.tell(f"{why}; {keeps}")
-        self.refused = why
+        if why != self.refused:
+            told = next((member.told for member in self.staff.serving if member.answering), "")
+            keeps = f"{told.partition(' ')[0]} goes on answering" if told else "nothing answers"
+            self.tell(f"{why}; {keeps}")
+        self.refused, self._refused = why, self._decided
         self._stand()
-        self._do(self.say(DeploymentAnswered(deployment=self.deployment, host=self.host, why=why)))
+        self._do(self._say_answered(why))
 
     def _open_idle(self) -> None:
         """Let workers that have nothing to answer with say why."""

@@ -43,7 +43,7 @@ class LedgerDeployments:
         Raises:
             Missing: where the ledger lacks it.
         """
-        live = generation >> _HALF
+        live = publication_of(generation)
         told = self._ledger.read(self._live)[:live] if live else []
         return Deployed(number, self._body(self._releases, number).manifest, newest(told))
 
@@ -62,3 +62,8 @@ class LedgerDeployments:
 def deployment_of(generation: int) -> int:
     """The position of a generation's deployment."""
     return generation & ((1 << _HALF) - 1)
+
+
+def publication_of(generation: int) -> int:
+    """The position of a generation's last publication; 0 before the first."""
+    return generation >> _HALF

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fullcycle.record import Fact, Ledger, Watched
 from fullcycle.release import activation_stream, deployments_stream
 from fullcycle.serve import tokens
+from fullcycle.serve.deployments import publication_of
 from fullcycle.serve.messages import first_line
 from fullcycle.serve.ports import Deployed, Deployments
 from fullcycle.serve.tokens import Token
@@ -28,6 +29,7 @@ class News:
     facts: list[Fact]  # that the activation stream has gained
     lost: str = ""  # why what is deployed cannot be told
     tokens: tuple[Token, ...] = ()  # that the service takes
+    live: int = 0  # the position of the last publication
 
 
 class Lookout(threading.Thread):
@@ -76,7 +78,7 @@ class Lookout(threading.Thread):
             except Exception as error:  # noqa: BLE001 - a record that lacks it keeps what answers answering
                 lost = first_line(error)
         wanted = self._known[1] if deployment and self._known is not None and not lost else None
-        return News(deployment, wanted, facts, lost, self._tokens())
+        return News(deployment, wanted, facts, lost, self._tokens(), publication_of(generation))
 
     def _tokens(self) -> tuple[Token, ...]:
         made = self._ledger.heads(tokens.STREAM).get(tokens.STREAM, 0)

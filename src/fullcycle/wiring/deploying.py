@@ -3,10 +3,8 @@
 With the deployment, in the same commit, an experiment begins, or another phase of it.
 """
 
-import platform
 from dataclasses import dataclass, field
 
-from fullcycle.adapters.workers import lives
 from fullcycle.code import reach
 from fullcycle.experiment import (
     ExperimentPhase,
@@ -20,9 +18,7 @@ from fullcycle.experiment import (
 from fullcycle.kernel import Conflict, Digest, digest_value, now
 from fullcycle.record import Entry
 from fullcycle.release import (
-    Activation,
     Deployment,
-    Host,
     Manifest,
     deploy,
     deployed,
@@ -30,8 +26,8 @@ from fullcycle.release import (
     history,
     rollback,
 )
-from fullcycle.release.activation import WAIT_S
 from fullcycle.wiring.approving import require_approved
+from fullcycle.wiring.meeting import Meeting, Patience
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
 
@@ -43,14 +39,6 @@ class Deploying:
     done: Deployment
     said: list[str]
     late: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a deployment waits for a host, and whether one that is not ready stops it."""
-
-    wait_s: float = WAIT_S
-    anyway: bool = False
 
 
 def put_to_work(
@@ -84,7 +72,7 @@ def put_to_work(
         return Deploying(before, [told])
     passed = require_approved(project, capability, number, environment, override=override)
     going = _Going(project, manifest, number, environment, before)
-    meeting = _Meeting(project, capability, environment, patience or Patience())
+    meeting = Meeting(project, capability, environment, patience)
     meeting.stage(number)
     done = deploy(
         project.ledger,
@@ -100,7 +88,7 @@ def put_to_work(
     )
     instead = f", instead of v{before.release}" if before is not None else ""
     said = [f"{capability}@{environment} is {done.ref} now{instead}", *going.said]
-    return meeting.answered(done, said, manifest)
+    return _answered(meeting, done, said, manifest)
 
 
 def go_back(
@@ -124,7 +112,7 @@ def go_back(
     before = history(project.ledger, capability, environment)[-1]
     _, manifest = released(project, capability, number)
     going = _Going(project, manifest, number, environment, before, back=True)
-    meeting = _Meeting(project, capability, environment, patience or Patience())
+    meeting = Meeting(project, capability, environment, patience)
     meeting.stage(number)
     done = rollback(
         project.ledger,
@@ -141,70 +129,19 @@ def go_back(
         f"{capability}@{environment} is {done.ref} again, instead of v{done.rolled_back_from}",
         *going.said,
     ]
-    return meeting.answered(done, said, manifest)
+    return _answered(meeting, done, said, manifest)
 
 
-class _Meeting:
-    """The hosts of an environment, met by who deploys there."""
-
-    def __init__(self, project: Project, capability: str, environment: str, patience: Patience) -> None:
-        self._activation = Activation(project.ledger, capability, environment)
-        self._what = f"{capability}@{environment}"
-        self._capability = capability
-        self._by = project.author
-        self._patience = patience
-        self._hosts = self._activation.hosts()
-        self._proposal = 0
-        self._silent: list[str] = []
-
-    def stage(self, number: int) -> None:
-        """Have a release ready on every host.
-
-        Raises:
-            Refused: where a host is not ready.
-        """
-        if not self._hosts:
-            return
-        self._proposal = self._activation.propose(number, by=self._by)
-        report = self._activation.await_staged(
-            self._proposal, self._hosts, gone=_gone, wait_s=self._patience.wait_s
-        )
-        if not self._patience.anyway:
-            self._activation.require_staged(f"{self._capability}@v{number}", report)
-        self._silent = report.silent
-
-    def answered(self, done: Deployment, said: list[str], manifest: Manifest) -> Deploying:
-        """What every host came to, once it has answered or was waited for."""
-        if not self._hosts:
-            told = f"nothing serves it yet: fullcycle serve {self._what}"
-            if manifest.over:
-                told = f"it is scored over {manifest.over}: fullcycle score {self._what}"
-            return Deploying(done, [*said, told])
-        asked = {name: host for name, host in self._hosts.items() if name not in self._silent}
-        report = self._activation.await_answered(
-            done.number, self._proposal, asked, gone=_gone, wait_s=self._patience.wait_s
-        )
-        late = dict(report.refused)
-        for name in sorted({*self._silent, *report.silent}):
-            late[name] = self._why_silent(self._hosts[name])
-            self._activation.give_up(name, f"silent at deployment {done.number}", by=self._by)
-        if report.done:
-            count = len(report.done)
-            told = f"{count} hosts answer" if count > 1 else f"host {report.done[0]} answers"
-            said = [*said, f"{told} with it"]
-        return Deploying(done, said, late)
-
-    def _why_silent(self, host: Host) -> str:
-        if _gone(host):
-            return (
-                f"its supervisor (process {host.pid}) is gone; workers that it left answer what they did "
-                f"before: fullcycle serve {self._what}"
-            )
-        return f"nothing was heard of it within {self._patience.wait_s:g} s"
-
-
-def _gone(host: Host) -> bool:
-    return host.machine == platform.node() and not lives(host.pid)
+def _answered(meeting: Meeting, done: Deployment, said: list[str], manifest: Manifest) -> Deploying:
+    """What every host came to, once it has answered or was waited for."""
+    what = f"{done.capability}@{done.environment}"
+    if not meeting.hosts:
+        told = f"nothing serves it yet: fullcycle serve {what}"
+        if manifest.over:
+            told = f"it is scored over {manifest.over}: fullcycle score {what}"
+        return Deploying(done, [*said, told])
+    heard = meeting.answered(done.number)
+    return Deploying(done, [*said, *heard.told("answers with it", "answer with it")], heard.late)
 
 
 class _Going:

@@ -1,7 +1,7 @@
 """Refreshing: the lookups and bandits that a service asks, made anew and published, without a new release."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from fullcycle.flow import RunRecord, run_record
@@ -17,6 +17,7 @@ from fullcycle.release import (
     publications,
 )
 from fullcycle.wiring.anew import made_anew
+from fullcycle.wiring.meeting import Heard, Meeting, Patience
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.publishing import indexed, publish
 from fullcycle.wiring.released import released
@@ -33,6 +34,7 @@ class Refreshed:
     release: str
     before: Mapping[str, Live]
     now: Mapping[str, Live]
+    heard: Heard = field(default_factory=Heard)  # of the hosts that serve it
 
     @property
     def changed(self) -> list[str]:
@@ -54,11 +56,13 @@ def refresh(
     why: str = "",
     number: int | None = None,
     watch: Watcher = _NOBODY,
+    patience: Patience | None = None,
 ) -> Refreshed:
-    """Make the lookups and bandits anew that the deployed release asks, and publish them.
+    """Make anew the lookups and bandits that the deployed release asks, and have its hosts ask them.
 
     They are made by the release's own code, on the rows that its sources give now: only the
     steps that they need run. With ``number``, those that a run has made already are published.
+    It returns when every host asks them, or was waited for.
 
     Raises:
         Missing: where nothing is deployed, or the run has not made one of them.
@@ -95,13 +99,19 @@ def refresh(
             if name not in older and one.index != now[name].lookup.index
         }
 
+    meeting = Meeting(project, capability, environment, patience)
     before = publish(project, capability, environment, new, why=why)
     after = publications(project.ledger, capability, environment)
-    return Refreshed(run.ref, answers.ref, asked(before), asked(after))
+    heard = meeting.taken_up(len(after)) if len(after) > len(before) and meeting.hosts else Heard()
+    return Refreshed(run.ref, answers.ref, asked(before), asked(after), heard)
 
 
-def move_live_back(project: Project, done: Deployment) -> list[str]:
-    """After a rollback, publish what was asked when its release answered last; the parameters that change.
+def move_live_back(
+    project: Project, done: Deployment, patience: Patience | None = None
+) -> tuple[list[str], Heard]:
+    """After a rollback, publish what was asked when its release answered last, and wait for the hosts.
+
+    Returns the parameters that change, and what the hosts came to.
 
     Raises:
         Missing: where the rows of one of them are gone.
@@ -120,8 +130,11 @@ def move_live_back(project: Project, done: Deployment) -> list[str]:
             if one.lookup.index != now[name].lookup.index
         }
 
+    meeting = Meeting(project, capability, environment, patience)
     before = publish(project, capability, environment, back, why=f"rolled back to {done.ref}")
-    return list(back(before))
+    changed = list(back(before))
+    heard = meeting.taken_up(len(before) + len(changed)) if changed and meeting.hosts else Heard()
+    return changed, heard
 
 
 def _answers(project: Project, capability: str, environment: str) -> Deployment:
