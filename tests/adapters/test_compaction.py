@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fullcycle.adapters.compaction import EventLog, compacted, decisions, parquet_files, publish
 from fullcycle.adapters.event_columns import DECISIONS
-from fullcycle.adapters.event_log import logged
+from fullcycle.adapters.event_log import found, ids_that_begin, logged, snapshot
 from fullcycle.adapters.segments import SegmentWriter, read_decisions, segments
 from fullcycle.kernel import Damaged, Invalid, Missing, digest_bytes, uuid7
 from fullcycle.record import (
@@ -398,6 +398,75 @@ def test_a_segment_without_events_may_go_while_the_log_is_read(events):
     assert [first, *(one.id for one in reading)] == ["a"]
 
 
+def test_a_segment_without_events_may_go_while_others_are_compacted(events):
+    class Going(MemoryLedger):
+        """One at whose first fact somebody takes away the segment that could not be begun."""
+
+        def append(self, *given, **how):
+            blank.unlink(missing_ok=True)
+            return super().append(*given, **how)
+
+    log(events.folder, "a", "b")
+    blank = events.folder / f"{uuid7()}.segment"
+    blank.touch()
+    events.ledger = Going()
+    events.publish(batch=1)
+
+    assert events.ids() == ["a", "b"]
+
+
+def test_a_snapshot_is_what_compaction_would_give_and_writes_nothing(events):
+    log(events.folder, "a", "b")
+    events.publish()
+    note = Unlogged(unlogged=3, since=5, until=9, release=7, why="no room")
+    writer = SegmentWriter(events.folder)
+    for payload in (*map(encode_decision, map(decision, "bcd")), encode_unlogged(note)):
+        writer.append(payload)
+    writer.close()
+    last = segments(events.folder)[-1]
+    last.write_bytes(last.read_bytes().replace(b'"id":"c"', b'"id":"X"'))
+    there = sorted(events.folder.rglob("*"))
+
+    before = snapshot(events.log)
+    ids = snapshot(events.log, ["decision_id", "at"]).frame
+    assert sorted(events.folder.rglob("*")) == there
+    events.publish()
+    after = snapshot(events.log)
+    told = events.log.told()
+
+    assert before.frame.rows() == after.frame.rows() == events.log.frame().rows()
+    assert ids.rows() == before.frame.select("decision_id", "at").rows()
+    assert before.unlogged == after.unlogged == told.unlogged == [note]
+    assert before.damaged == after.damaged == told.damaged
+    assert list(told.damaged) == [last.name]
+
+
+@pytest.mark.parametrize("publishing", [True, False])
+def test_one_decision_is_found_among_those_of_its_days_alone(events, publishing):
+    writer = SegmentWriter(events.folder)
+    for n in range(5):
+        writer.append(encode_decision(decision(f"id-{n}", at=n * DAY)))
+    writer.close()
+    if publishing:
+        events.publish(grace_s=0)
+        events.files()[4].unlink()  # who reads it misses it
+
+    for n in range(1, 3):
+        assert found(events.log, "winback", f"id-{n}", between=(n * DAY, n * DAY)).at == n * DAY
+    assert found(events.log, "winback", "id-7", between=(0, 3 * DAY)) is None
+    assert ids_that_begin(events.log, "id-", (0, 3 * DAY))[:4] == [f"id-{n}" for n in range(4)]
+    assert ids_that_begin(events.log, 'id"', (0, 3 * DAY)) == []
+
+
+def test_an_id_that_another_decision_only_mentions_is_not_found(events):
+    writer = SegmentWriter(events.folder)
+    writer.append(encode_decision(decision("a", request={"id": "b"})))
+    writer.close()
+
+    assert found(events.log, "winback", "b") is None
+    assert found(events.log, "winback", "a").request == {"id": "b"}
+
+
 def test_decisions_come_back_as_they_were_logged_before_and_after(events):
     full = decision("d", live={"history": "ab12"}, arm="x", propensity=0.1 + 0.2, answer=[{"n": None}])
     writer = SegmentWriter(events.folder)
@@ -408,7 +477,7 @@ def test_decisions_come_back_as_they_were_logged_before_and_after(events):
     events.publish(grace_s=0)
 
     assert before == list(logged(events.log, "winback")) == [full, decision("e")]
-    assert list(logged(events.log, "winback", only="e")) == [decision("e")]
+    assert found(events.log, "winback", "e") == decision("e")
     assert segments(events.folder) == []
 
 
@@ -425,7 +494,7 @@ def test_a_file_of_before_there_were_days_is_read_and_merged(events):
         log(events.folder, id)
         events.publish()
     assert sorted(events.ids()) == sorted(events.logged()) == ["new", "old"]
-    assert next(logged(events.log, "winback", only="old")) == decision("old")
+    assert found(events.log, "winback", "old") == decision("old")
 
 
 class Killed(BaseException):

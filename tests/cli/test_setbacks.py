@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from fullcycle.adapters import sqlite
+from fullcycle.adapters.segments import SegmentWriter
 from fullcycle.flow import runs
+from fullcycle.kernel import now
+from fullcycle.record import Decision, encode_decision
 from fullcycle.wiring import open_project
 
 MOUNT = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
@@ -158,3 +161,38 @@ def test_a_ledger_that_may_not_grow_is_one_clear_error(typed, copy, monkeypatch,
 
     assert typed("fullcycle run churn -m tried -p leaves=5").code == 0
     check_record()
+
+
+CHECK = f"{sys.executable} -m fullcycle.cli check winback@prod --all"
+
+
+@needs_mounts
+def test_what_was_logged_is_checked_on_a_full_disk_though_it_cannot_be_compacted(shop):
+    log = SegmentWriter(open_project().events_folder("winback", "prod"))
+    client = {"client_id": 7, "recency": 3}
+    for n in range(300):
+        log.append(
+            encode_decision(
+                Decision(
+                    id=f"order-{n}",
+                    at=now(),
+                    capability="winback",
+                    environment="prod",
+                    release=1,
+                    request=client,
+                    answer={"campaign": "Mens E-Mail"},
+                )
+            )
+        )
+    log.close()
+    script = SCRIPT.format(size=used(shop) + 400, cause="cat /dev/zero > .fullcycle/full", run=CHECK)
+
+    done = subprocess.run([*MOUNT, script], capture_output=True, text=True, timeout=120)
+
+    before = done.stdout.partition("ended")[0]
+    assert "300 decisions logged" in before, done
+    assert "what was logged cannot be compacted: " in before
+    assert "no alert could be recorded: the disk is full" in before
+    assert "Traceback" not in done.stderr
+    codes = [line for line in done.stdout.splitlines() if line.startswith("ended")]
+    assert codes == ["ended 1"] * 2  # with room again, too: all requests are alike, which they were not

@@ -1,13 +1,14 @@
 """fullcycle.wiring.explaining: what was decided comes out again, or it is said what does not."""
 
 import json
+import re
 
 import msgspec
 import pytest
 
 import served_shop
 from asgi_client import ask
-from fullcycle.adapters.compaction import publish
+from fullcycle.adapters.compaction import parquet_files, publish
 from fullcycle.adapters.segments import SegmentWriter, read_decisions
 from fullcycle.data import MASK
 from fullcycle.kernel import Invalid, Missing, UnknownName, uuid7
@@ -221,10 +222,11 @@ def test_an_id_that_is_not_there_says_what_was_looked_through_and_what_was_meant
     with pytest.raises(Missing, match=r"there is no decision .*") as caught:
         explain(made.project, id[:-1] + ("0" if id[-1] != "0" else "1"))
     assert caught.value.mend == f"did you mean {id!r}?"
-    assert caught.value.where.startswith("winback@prod: 1 decision from 20")
+    assert re.fullmatch(r"winback@prod: none of that id between .* UTC and .* UTC", caught.value.where)
     with pytest.raises(Missing) as caught:
         explain(made.project, id[:13])
     assert caught.value.mend == f"did you mean {id!r}?"
+    assert caught.value.where.startswith("winback@prod: 1 decision from 20")
 
 
 def test_an_id_of_another_place_says_when_it_was_made(shop):
@@ -234,6 +236,26 @@ def test_an_id_of_another_place_says_when_it_was_made(shop):
     with pytest.raises(Missing) as caught:
         explain(made.project, uuid7(1_700_000_000_000_000))
     assert caught.value.mend.startswith("that id was made at 2023-11-14 22:13:20 UTC")
+
+
+def test_an_id_that_tells_its_time_is_looked_for_around_it_unless_its_service_is_named(shop):
+    made = shop()
+    (id,) = made.asks(CLIENT)
+    publish(made.project.ledger, made.folder(), "winback", "prod")
+    (file,) = parquet_files(made.project.ledger, made.folder(), "winback", "prod")
+    file.rename(file.with_suffix(".away"))  # who reads it misses it
+    old = uuid7(1_700_000_000_000_000)
+
+    with pytest.raises(
+        Missing, match="between 2023-11-14 21:13:20 UTC and 2023-11-15 22:13:20 UTC"
+    ) as caught:
+        explain(made.project, old)
+    assert caught.value.what == f"there is no decision {old!r}"
+    assert "say which to have all of its log looked through: winback@prod ID" in caught.value.mend
+    with pytest.raises(Missing, match="a file of published decisions is gone"):
+        explain(made.project, old, of="winback@prod")
+    with pytest.raises(Missing, match="a file of published decisions is gone"):
+        explain(made.project, id)
 
 
 def test_where_nothing_was_ever_decided_that_is_said(shop):

@@ -10,9 +10,10 @@ compare-and-swap guards the rest.
 import fcntl
 import mmap
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +44,7 @@ GRACE_S = 3600.0
 
 _BATCH = 64 << 20  # bytes of payload in the files of one fact: bounds the memory that compaction takes
 _FILES, _OF_TODAY = 4, 16  # of a day, before they are merged
+_REFUSED = re.compile(r"\(os error (\d+)\)")  # what the system said, where Polars could not write
 _MERGED = 256 << 20  # bytes above which a file is left as it is
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -71,7 +73,7 @@ class EventLog:
         Raises:
             Missing: where one of them is gone.
         """
-        return _files(self.target, self.told())
+        return files_of(self, self.told())
 
     def frame(self) -> pl.DataFrame:
         """All that was compacted, each id once; ``compact`` first.
@@ -83,7 +85,7 @@ class EventLog:
 
 
 @dataclass(slots=True)
-class _Batch:
+class Batch:
     """What the next fact will hold, and what of which segments that is."""
 
     rows: list[tuple[Any, ...]] = field(default_factory=list)
@@ -140,7 +142,7 @@ def compact(
             facts = log.ledger.read(log.stream)
             told = compacted_of(facts)
             _remove_unnamed(log.target, told)
-            _files(log.target, told)  # while one is missed, nothing is compacted
+            files_of(log, told)  # while one is missed, nothing is compacted
             for body in _bodies(log, told, clock(), batch):
                 new.append(log.ledger.append(log.stream, len(facts) + len(new), body, by=by, at=clock()))
                 told.tell(new[-1])
@@ -176,8 +178,15 @@ def compacted(folder: Path) -> Path:
     return folder / "compacted"
 
 
-def _files(target: Path, told: Compacted) -> list[Path]:
-    files = [target / name for name in told.files]
+def files_of(log: EventLog, told: Compacted, between: tuple[int, int] | None = None) -> list[Path]:
+    """The files that were told of; of the days between two times alone, in µs since 1970 UTC.
+
+    Raises:
+        Missing: where one of them is gone.
+    """
+    first, last = ("", "~") if between is None else map(_day, between)
+    days = told.files.values()
+    files = [log.target / one.file for one in days if not one.day or first <= one.day <= last]
     for file in files:
         if not file.exists():
             raise Missing(
@@ -202,22 +211,32 @@ def _bodies(
             yield merged
 
 
-def _batches(log: EventLog, done: dict[str, int], size: int) -> Iterator[tuple[_Batch, bool]]:
+def _batches(log: EventLog, done: dict[str, int], size: int) -> Iterator[tuple[Batch, bool]]:
     """What is new in the segments, in parts of bounded size; told of each whether it is the last."""
-    part = _Batch()
+    part = Batch()
     for path in segments(log.folder):
-        if path.stat().st_size <= done.get(path.name, 0):
-            continue
-        for found in scan_segment(path, done.get(path.name, 0)):
+        for found in news_of(path, done.get(path.name, 0)):
             if part.size >= size:
                 yield part, False
-                part = _Batch()
+                part = Batch()
             part.take(path.name, found, log.columns)
     if part.replaces:
         yield part, True
 
 
-def _write(log: EventLog, part: _Batch, told: Compacted, watermark: int) -> EventsCompacted:
+def news_of(path: Path, done: int) -> Iterator[Event | Hole]:
+    """What a segment holds from byte ``done`` on; nothing where it is not there any more.
+
+    Whoever could not begin a segment takes it away again, and so does whoever finds one without events.
+    """
+    try:
+        if path.stat().st_size > done:
+            yield from scan_segment(path, done)
+    except FileNotFoundError:
+        return
+
+
+def _write(log: EventLog, part: Batch, told: Compacted, watermark: int) -> EventsCompacted:
     """Write the events whose ids are not known yet, a file per day."""
     known = _known(log, told, [row[0] for row in part.rows])
     days: dict[str, list[tuple[Any, ...]]] = {}
@@ -252,6 +271,9 @@ def _placed(log: EventLog, day: str, rows: pl.LazyFrame) -> DayFile:
     try:
         write_aside(path, lambda aside: rows.sink_parquet(aside, compression="zstd", statistics=True))
     except pl.exceptions.PolarsError as error:
+        refused = _REFUSED.search(str(error))
+        if refused is not None:
+            raise OSError(int(refused[1]), os.strerror(int(refused[1]))) from error
         raise _unreadable(error, log.target) from error
     many = pl.scan_parquet(path, glob=False).select(pl.len()).collect().item()
     return DayFile(file=name, day=day, digest=_digest_of(path), rows=many)
@@ -268,7 +290,7 @@ def _digest_of(path: Path) -> Digest:
 
 def _known(log: EventLog, told: Compacted, ids: list[str]) -> set[str]:
     """Which of these ids were compacted before."""
-    files = _files(log.target, told)
+    files = files_of(log, told)
     if not files or not ids:
         return set()
     asked = pl.col(log.columns.id).is_in(pl.Series(ids, dtype=pl.String).implode())
@@ -315,20 +337,24 @@ def _remove_replaced(log: EventLog, told: Compacted, before: int) -> None:
 
 def _is_over(path: Path, told: Compacted) -> bool:
     """Whether nobody writes to a segment, and all that is whole in it was compacted."""
-    return not is_written(path) and next(iter(scan_segment(path, told.done[path.name])), None) is None
+    with suppress(FileNotFoundError):
+        return not is_written(path) and next(news_of(path, told.done[path.name]), None) is None
+    return False
 
 
 def _is_blank(path: Path) -> bool:
     """Whether whoever began a segment was killed before its first event."""
-    found = path.stat()
-    old = found.st_mtime < time.time() - GRACE_S  # others are perhaps begun just now
-    return old and found.st_size <= BLANK and not is_written(path)
+    with suppress(FileNotFoundError):
+        found = path.stat()
+        old = found.st_mtime < time.time() - GRACE_S  # others are perhaps begun just now
+        return old and found.st_size <= BLANK and not is_written(path)
+    return False
 
 
 def _remove(paths: Iterable[Path]) -> None:
     folders = set()
     for path in paths:
-        path.unlink()
+        path.unlink(missing_ok=True)
         folders.add(path.parent)
     for folder in folders:
         sync_folder(folder)

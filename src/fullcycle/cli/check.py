@@ -1,14 +1,15 @@
 """``fullcycle check``: contracts, freshness and drift, against what was released."""
 
 import json
+from collections.abc import Sequence
 
 import click
 import msgspec
 
 from fullcycle.cli.progress import waiting
-from fullcycle.kernel import Invalid, Reference, counted
+from fullcycle.kernel import Invalid, Misconfigured, Reference, counted
 from fullcycle.monitor import Finding, ring
-from fullcycle.wiring import open_project
+from fullcycle.wiring import Project, open_project
 from fullcycle.wiring.watching import findings, watched
 
 
@@ -33,23 +34,31 @@ def command(ref: str, *, everything: bool, as_json: bool) -> int:
     what = watched(project, asked.capability, asked.environment or "prod")
     with waiting("checking sources and decisions"):
         found = findings(what)
-    changes = ring(project.ledger, asked.capability, found, by=project.author)
     broken = [one for one in found if one.broken]
+    for one in found if everything or as_json else broken:
+        click.echo(json.dumps(msgspec.to_builtins(one))) if as_json else _show(one)
+    alerts = _rung(project, asked.capability, found)  # last: it may be that nothing can be written
     if as_json:
-        for one in found:
-            click.echo(json.dumps(msgspec.to_builtins(one)))
         return 1 if broken else 0
-    for one in found if everything else broken:
-        _show(one)
     nodes = len({one.node for one in found})
     click.echo(
         f"{what.capability}@{what.environment} (v{what.release}): "
-        f"{counted(len(found), 'check')} at {counted(nodes, 'node')}, {len(broken)} broken; "
-        f"{counted(len(changes.raised), 'alert')} raised, {len(changes.cleared)} cleared"
+        f"{counted(len(found), 'check')} at {counted(nodes, 'node')}, {len(broken)} broken; {alerts}"
     )
     if broken:
         click.echo(f"next: fullcycle why {what.metric}")
     return 1 if broken else 0
+
+
+def _rung(project: Project, capability: str, found: Sequence[Finding]) -> str:
+    """Record what broke and what is sound again; say so, or why it could not be."""
+    try:
+        changes = ring(project.ledger, capability, found, by=project.author)
+    except Misconfigured as error:  # such as a full disk, which may be what was found
+        told = f"no alert could be recorded: {error.what}"
+        click.echo(f"{told}; {error.mend}", err=True)
+        return told
+    return f"{counted(len(changes.raised), 'alert')} raised, {len(changes.cleared)} cleared"
 
 
 def _show(one: Finding) -> None:

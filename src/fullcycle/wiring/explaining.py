@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from fullcycle.adapters.compaction import EventLog
-from fullcycle.adapters.event_log import logged
+from fullcycle.adapters.event_log import found, ids_that_begin, snapshot
 from fullcycle.data import decode
-from fullcycle.kernel import Invalid, Missing, Reference, UnknownName, counted, instant
+from fullcycle.kernel import Invalid, Missing, Reference, UnknownName, counted, instant, now
 from fullcycle.record import Decision
 from fullcycle.release import LoadedRelease, asked_then, load_release, publications
 from fullcycle.serve.explanation import Explanation
@@ -22,6 +22,7 @@ from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
 
 _NEAR = 20_000  # ids that are looked through for one that is alike
+_BEFORE, _AFTER = 3_600_000_000, 86_400_000_000  # µs around the time in an id that are looked through
 _Service = tuple[str, str]  # capability and environment
 
 
@@ -61,17 +62,22 @@ class Explained:
 def explain(project: Project, id: str, *, of: str | None = None, reveal: bool = False) -> Explained:
     """Find a decision by its id, and decide it again by its release over the lookups of then.
 
-    ``of`` is the service that decided, such as ``winback@prod``; every log is looked through
-    without it. ``reveal`` shows personal fields, too.
+    ``of`` is the service that decided, such as ``winback@prod``: all of its log is looked through. Without
+    it that of every service is, for an id that tells its time around that time. ``reveal`` shows
+    personal fields, too.
 
     Raises:
         Missing: where no log holds it, or something of its release is gone.
         Misconfigured: where what its release stands on is not installed here.
     """
     services = _services(project, of)
-    decision = next(filter(None, (_found(project, service, id) for service in services)), None)
+    at = _made(id) if of is None else None
+    between = None if at is None else (max(at - _BEFORE, 0), at + _AFTER)
+    logs = [(service, _log(project, service)) for service in services]
+    looked = (found(log, service[0], id, between=between) for service, log in logs)
+    decision = next(filter(None, looked), None)
     if decision is None:
-        raise _missing(project, services, id)
+        raise _missing(logs, id) if between is None else _missing_then(logs, id, between)
     release = _release_of(project, decision)
     trace = Trace(release, number=decision.release, environment=decision.environment, reveal=reveal)
     trace.decide(_row_of(release, decision), decision.id, decision.at)
@@ -94,10 +100,6 @@ def _services(project: Project, of: str | None) -> list[_Service]:
         project.environment(asked.environment)
         return [(asked.capability, asked.environment)]
     return [one for one in _services(project, None) if one[0] == asked.capability]
-
-
-def _found(project: Project, service: _Service, id: str) -> Decision | None:
-    return next(logged(_log(project, service), service[0], only=id), None)
 
 
 def _log(project: Project, service: _Service) -> EventLog:
@@ -147,26 +149,45 @@ def _masked(answer: Any, release: LoadedRelease, shown: Shown) -> Any:
         return shown(answer)
 
 
-def _missing(project: Project, services: Sequence[_Service], id: str) -> Missing:
+def _missing(logs: Sequence[tuple[_Service, EventLog]], id: str) -> Missing:
     """What was looked through, and what may have been meant."""
-    if not services:
-        return Missing(
-            f"there is no decision {id!r}", "no service has logged a decision here yet", "fullcycle serve"
-        )
+    if not logs:
+        return _nowhere(id)
     near, told = "", []
-    for service in services:
-        ids: list[str] = []
-        times: list[int] = []
-        for one in logged(_log(project, service), service[0]):
-            ids.append(one.id)
-            times.append(one.at)
-        near = near or _near(id, ids)
-        held = f"{counted(len(ids), 'decision')}"
-        if times:
+    for service, log in logs:
+        there = snapshot(log, [log.columns.id, "at"]).frame
+        near = near or _near(id, there[log.columns.id].to_list())
+        held = f"{counted(there.height, 'decision')}"
+        if there.height:
+            times: list[int] = there["at"].to_physical().to_list()
             held += f" from {_moment(min(times))} to {_moment(max(times))}"
-        told.append(f"{service[0]}@{service[1]}: {held}")
+        told.append(f"{_told_as(service)}: {held}")
     mend = f"did you mean {near!r}?" if near else _advice(id)
     return Missing(f"there is no decision {id!r}", "; ".join(told), mend)
+
+
+def _missing_then(logs: Sequence[tuple[_Service, EventLog]], id: str, between: tuple[int, int]) -> Missing:
+    """The same for an id that tells when it was made: nothing of other days is read."""
+    if not logs:
+        return _nowhere(id)
+    near = next(filter(None, (_near(id, ids_that_begin(log, id[:13], between)) for _, log in logs)), "")
+    names = ", ".join(_told_as(service) for service, _ in logs)
+    when = f"between {_moment(between[0])} and {_moment(min(between[1], max(now(), between[0])))}"
+    return Missing(
+        f"there is no decision {id!r}",
+        f"{names}: none of that id {when}",
+        f"did you mean {near!r}?" if near else _advice(id),
+    )
+
+
+def _nowhere(id: str) -> Missing:
+    return Missing(
+        f"there is no decision {id!r}", "no service has logged a decision here yet", "fullcycle serve"
+    )
+
+
+def _told_as(service: _Service) -> str:
+    return "@".join(service)
 
 
 def _near(id: str, ids: Sequence[str]) -> str:
@@ -180,7 +201,10 @@ def _near(id: str, ids: Sequence[str]) -> str:
 def _advice(id: str) -> str:
     at = _made(id)
     when = f"that id was made at {_moment(at)}: " if at is not None else ""
-    return f"{when}look in the project, and on the host, whose service gave it; say which: winback@prod ID"
+    return (
+        f"{when}look in the project, and on the host, whose service gave it; "
+        "say which to have all of its log looked through: winback@prod ID"
+    )
 
 
 def _made(id: str) -> int | None:

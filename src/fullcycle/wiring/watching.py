@@ -9,12 +9,13 @@ import msgspec
 import polars as pl
 
 from fullcycle.adapters.compaction import compact
+from fullcycle.adapters.event_log import snapshot
 from fullcycle.adapters.polars_tally import tallied
 from fullcycle.brief import Brief
 from fullcycle.data import Row, check, fields
 from fullcycle.experiment import reference as refer
 from fullcycle.flow import ModelStep, Node
-from fullcycle.kernel import Invalid, Missing, UnknownName, micros, now
+from fullcycle.kernel import Invalid, Misconfigured, Missing, UnknownName, micros, now
 from fullcycle.monitor import (
     Explanation,
     Finding,
@@ -179,9 +180,13 @@ def _source_findings(what: Watched, node: Node, reference: ReferenceProfile | No
 
 def _decision_findings(what: Watched, reference: ReferenceProfile | None) -> Iterator[Finding]:
     log = decisions_of(what.project, what.capability, what.environment)
-    compact(log, by=what.project.author)
-    told = log.told()
-    logged = log.frame().filter(pl.col("release") == what.release)
+    try:
+        compact(log, by=what.project.author)
+    except Misconfigured as error:  # such as a full disk: what is there can be read all the same
+        says = f"what was logged cannot be compacted: {error.what}; {error.mend}"
+        yield Finding(check="log", node=f"{what.decisions_node} files", broken=True, says=says)
+    told = snapshot(log)
+    logged = told.frame.filter(pl.col("release") == what.release)
     yield from check_log(
         what.decisions_node,
         decisions=logged.height,
