@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from fullcycle.kernel import Digest, Misconfigured
 
 _WARM: list[bool] = []  # not empty once this process has started a fork server, which serves every crew
 _UNMEASURED_S = 1.5  # until a pool was started once
+_STALE_S = 86_400.0  # after which a start is worth measuring again
 _MOST_DEADLY = 1_000
 
 
@@ -53,14 +55,20 @@ class LocalExecutor:
         return max(1, min(int(cores() / cpus), by_memory))
 
     def start_s(self) -> float:
-        """Seconds that a crew took to start, the last time that one was; none where one works."""
+        """Seconds that a crew took to start, the last time that one was; none where one works.
+
+        A start that took long once, on a busy machine, would keep crews from starting, and itself
+        from being measured again: after a day it counts no more than what is assumed at first.
+        """
         if self._crew is not None and self._crew.ready():
             return 0.0
         found = _read(self._measured)
         try:
-            return float(found["start_s"])
-        except (ValueError, KeyError, TypeError):
+            seconds = float(found["start_s"])
+            stale = time.time() - self._measured.stat().st_mtime > _STALE_S
+        except (OSError, ValueError, KeyError, TypeError):
             return _UNMEASURED_S
+        return min(seconds, _UNMEASURED_S) if stale else seconds
 
     @contextmanager
     def crew(self, workers: int) -> Iterator[Crew]:
