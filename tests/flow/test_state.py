@@ -174,6 +174,23 @@ def test_elements_that_are_kept_are_counted_and_of_a_volatile_step_none_is():
         assert again.steps["each"].made == (5 if not options else 9)
 
 
+def test_a_run_that_went_on_after_a_failure_was_interrupted_at_the_step_under_way():
+    flow = """
+    @fc.step
+    def many() -> list[int]: return list(range(9))
+    @fc.step
+    def broken() -> int: return 1 // 0
+    @fc.step
+    def each(many: fc.Each[int]) -> int: return many
+    """
+
+    def stop(step, done, failed, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(RunInterrupted, match="interrupted during step each; kept: 1 of 3 steps"):
+        Shop().run(flow, options=RunOptions(keep_going=True), progress=stop)
+
+
 def test_an_interrupted_run_is_taken_up_where_it_was():
     shop = Shop()
 

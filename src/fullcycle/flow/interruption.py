@@ -42,7 +42,9 @@ def begun(start: RunStarted, graph: Graph, options: RunOptions) -> RunStarted:
 def interrupted(this: Pass, start: RunStarted, finished: RunFinished, headway: Headway) -> RunInterrupted:
     """Record that a run was stopped; what its maker is told."""
     kept = ", ".join(filter(None, [finished_of(start.steps, this.steps), _elements(this, headway)]))
-    told = f"{place(start.steps, this.steps)}; kept: {kept}"
+    under_way = this.at and this.at not in this.steps  # a failed one before it is not done, either
+    where = f"during step {this.at}" if under_way else place(start.steps, this.steps)
+    told = f"{where}; kept: {kept}"
     again = "go on with the grid: type the same again" if start.grid else f"go on: {command_of(start)}"
     try:
         _catch_up(this)

@@ -43,6 +43,7 @@ class Pass:
     earlier: Mapping[str, StepFinished]
     shop: Workshop
     options: RunOptions = field(default_factory=RunOptions)
+    at: str = ""  # the step that it is at
     steps: dict[str, StepFinished] = field(default_factory=dict)
     frames: dict[str, pl.DataFrame] = field(default_factory=dict)  # sources as read just now
     restore: Callable[[str, Exception], None] = lambda name, error: (

@@ -108,6 +108,7 @@ def _through(this: Pass, chosen: Chosen, tell: Teller) -> list[StepFailed]:
     for node in wanted(this.graph, this.options.only):
         if any(name not in this.steps for name in node.upstream):
             continue  # what it stands on failed
+        this.at = node.name
         try:
             _advance(this, node, chosen.get(node.name, {}), tell)
         except Exception as error:
@@ -118,6 +119,7 @@ def _through(this: Pass, chosen: Chosen, tell: Teller) -> list[StepFailed]:
                 break
             if failed[-1].failure is not None:  # at once: a later step may take the process along
                 this.shop.failed(failed[-1].failure)
+    this.at = ""
     return failed
 
 
