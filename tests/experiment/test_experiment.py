@@ -122,8 +122,21 @@ def test_a_function_is_named_without_its_package():
         ({"primary": "visited"}, "primary is 'visited'", "metric of flow.py"),
         ({"secondary": [visited]}, "primary and secondary", "once"),
         ({"design": "switchback"}, "'switchback'", "use design='parallel'"),
-        ({"analysis": "bayesian"}, "'bayesian'", "use analysis='always-valid' or 'fixed'"),
-        ({"covariates": ["history"]}, "not taken into account yet", "leave covariates out"),
+        (
+            {"analysis": "bayesian"},
+            "'bayesian'",
+            "use analysis='always-valid' or 'fixed' or 'group-sequential'",
+        ),
+        ({"covariates": "history"}, "'history' is a text", "write a list"),
+        ({"segments": "device"}, "'device' is a text", "write a list"),
+        ({"looks": [0.5, 1]}, "the analysis is always-valid", 'analysis="group-sequential"'),
+        ({"analysis": "group-sequential"}, "looks=[]", "the last being 1"),
+        ({"analysis": "group-sequential", "looks": [0.5, 0.5, 1]}, "looks=", "the last being 1"),
+        ({"analysis": "group-sequential", "looks": [0.5]}, "looks=", "the last being 1"),
+        ({"analysis": "group-sequential", "looks": [k / 40 for k in range(1, 41)]}, "40 looks", "at most 30"),
+        ({"power": 1}, "power=1", "between 0 and 1"),
+        ({"matters": "20000"}, "is not an amount", "0.80 USD"),
+        ({"matters": "0 USD"}, "matters='0 USD'", "above zero"),
         ({"layer": "search"}, "no part of a namespace", "checkout:0-50%"),
         ({"days": 0}, "days=0", "at least one day"),
         ({"matters": -0.1}, "matters=-0.1", "above zero"),
@@ -165,3 +178,43 @@ def test_a_metric_without_a_name_or_a_unit_is_refused():
 def test_an_arm_cannot_be_told_before_the_experiment_has_a_name():
     with pytest.raises(Invalid, match="has no name yet"):
         trial().arm(1)
+
+
+class Client(Row):
+    client_id: Annotated[int, key]
+    device: str
+    recency: int
+    score: float | None
+
+
+def test_covariates_segments_and_looks_become_plain_data():
+    declared = trial(
+        covariates=["recency", visited],
+        segments=["device"],
+        analysis="group-sequential",
+        looks=[0.5, 1],
+        spending="pocock",
+        matters="20000 USD",
+    )
+    spec = declared.spec("trial", capability="winback", unit="client_id", request=Client)
+
+    assert [covariate.name for covariate in spec.covariates] == ["recency", "visited before"]
+    assert spec.covariates[1].before == spec.metrics["visited"]
+    assert (spec.segments, spec.looks, spec.spending) == (("device",), (0.5, 1.0), "pocock")
+    assert (str(spec.matters_worth), spec.matters) == ("20,000.00 USD", None)
+    assert msgspec.json.decode(msgspec.json.encode(spec), type=ExperimentSpec) == spec
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"covariates": ["recencey"]}, "did you mean 'recency'"),
+        ({"segments": ["devise"]}, "did you mean 'device'"),
+        ({"covariates": ["device"]}, "device is str"),
+        ({"segments": ["score"]}, "score is float"),
+        ({"segments": [visited]}, "is among segments"),
+    ],
+)
+def test_a_field_that_cannot_serve_is_refused(options, said):
+    with pytest.raises((Invalid, UnknownName), match=said):
+        trial(**options).spec("trial", capability="winback", unit="client_id", request=Client)

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 
-from fullcycle.data import Source, fields
+from fullcycle.data import Row, Source, fields
 from fullcycle.experiment.admission import Admission
-from fullcycle.experiment.spec import Analysis, ExperimentSpec
+from fullcycle.experiment.judged import Judged
+from fullcycle.experiment.spec import ExperimentSpec, Spending
 from fullcycle.experiment.taking_part import TakingPart
 from fullcycle.kernel import Invalid, UnknownName
 from fullcycle.metric import Metric, Outcomes
@@ -31,9 +32,16 @@ class Experiment:
     """Who gets which policy, and how it is judged. The first arm is the control.
 
     ``guardrails`` maps a metric to the largest relative change for the worse that is
-    tolerated; ``matters`` is the smallest absolute effect on the primary metric worth
-    having; ``triggered`` a source whose ``decision_id`` tells which exposures count;
-    ``past`` the outcomes that it is designed, and its policies valued, on.
+    tolerated; ``matters`` is the smallest absolute effect on the primary metric worth having, or
+    what it is to be worth in a year (``"20000 USD"``); ``triggered`` a source whose
+    ``decision_id`` tells which exposures count; ``past`` the outcomes that it is designed, and
+    its policies valued, on.
+
+    ``covariates`` are known before the exposure, and chance differences in them are taken out of
+    the effects: fields of the request, or metrics, which then stand for their value over an equally
+    long window that ends at the exposure. ``segments`` are fields of the request by which the effect
+    is told, too. With ``analysis="group-sequential"``, ``looks`` are the shares of the plan at which
+    it is read, the last being 1, and ``spending`` says how the chance to be wrong is spent on them.
 
     Who takes part: ``coverage`` is a share of the units, and raising it moves nobody; ``layer``
     a part of a namespace, such as ``"checkout:0-50%"``, which experiments with other parts do not
@@ -55,11 +63,14 @@ class Experiment:
         design: Literal["parallel", "interleaving", "switchback"] = "parallel",
         analysis: Literal["always-valid", "fixed", "group-sequential", "bayesian"] = "always-valid",
         past: Outcomes | None = None,
-        covariates: Sequence[str] = (),
+        covariates: Sequence[str | Metric] = (),
         segments: Sequence[str] = (),
+        looks: Sequence[float] = (),
+        spending: Spending = "obrien-fleming",
         starts: date | None = None,
         days: int = 28,
-        matters: float | None = None,
+        matters: float | str | None = None,
+        power: float = 0.8,
         coverage: float = 1.0,
         layer: str | None = None,
         holdout: str | None = None,
@@ -68,7 +79,6 @@ class Experiment:
         forced: Mapping[object, str] | None = None,
         triggered: Source[...] | None = None,
     ) -> None:
-        _refuse_unread(covariates=covariates, segments=segments)
         self.arms = _checked_arms(arms)
         self.primary = _checked_metric(primary, "primary")
         self.secondary = tuple(_checked_metric(metric, "secondary") for metric in secondary)
@@ -76,26 +86,34 @@ class Experiment:
         self.weights = _checked_weights(weights, self.arms)
         self.by = by
         self.design = _one_of(design, ("parallel",), "design")
-        self.analysis: Analysis = _one_of(analysis, ("always-valid", "fixed"), "analysis")
+        self.judged = Judged(analysis, covariates, segments, looks, spending, matters, power)
+        self.judged.check()
         self.past = _checked_past(past)
         self.starts = starts
         self.days = days
-        self.matters = matters
         self.triggered = triggered
         self.taking_part = TakingPart(coverage, layer, holdout, condition, sticky, forced or {})
         self.taking_part.check(self.arms)
         self.name = ""
         self._spec: ExperimentSpec | None = None
-        _check_numbers(days, matters)
+        _check_days(days)
         _check_triggered(triggered)
         _check_distinct([self.primary, *self.secondary])
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """Its metrics, the primary first, each once."""
+        """The metrics that it is judged by, the primary first, each once."""
         return tuple(dict.fromkeys([self.primary, *self.secondary, *self.guardrails]))
 
-    def spec(self, name: str, *, capability: str, unit: str, refer: Refer = reference) -> ExperimentSpec:
+    def spec(
+        self,
+        name: str,
+        *,
+        capability: str,
+        unit: str,
+        refer: Refer = reference,
+        request: type[Row] | None = None,
+    ) -> ExperimentSpec:
         """This experiment as plain data, which a release freezes and a readout reads.
 
         Args:
@@ -103,9 +121,12 @@ class Experiment:
             capability: the capability it stands in.
             unit: the request's key, randomised unless ``by`` names another field.
             refer: how a release names an arm's function.
+            request: what the service takes; its fields are not checked without it.
 
         Raises:
-            Invalid: where a metric has no name, or its source lacks the unit.
+            Invalid: where a metric has no name, or its source lacks the unit; where a field of the
+                request cannot serve.
+            UnknownName: for a field that the request has not.
         """
         randomised = self.by or unit
         _check_names(self.metrics)
@@ -122,11 +143,10 @@ class Experiment:
             primary=self.primary.name,
             secondary=tuple(metric.name for metric in self.secondary),
             guardrails={metric.name: margin for metric, margin in self.guardrails.items()},
-            analysis=self.analysis,
             starts=None if self.starts is None else self.starts.isoformat(),
             days=self.days,
-            matters=self.matters,
             triggered=None if self.triggered is None else self.triggered.name,
+            **self.judged.as_spec(unit=randomised, request=request),
             **self.taking_part.as_spec(capability=capability, unit=randomised),
         )
         return self._spec
@@ -219,13 +239,6 @@ def _checked_weights(weights: Mapping[str, float] | None, arms: Mapping[str, obj
     return {arm: weights[arm] for arm in arms}
 
 
-def _refuse_unread(**options: Any) -> None:
-    """Refuse what no readout takes into account: silence would look like consent."""
-    for option, value in options.items():
-        if value:
-            raise Invalid(f"{option}={value!r} is not taken into account yet", _WHAT, f"leave {option} out")
-
-
 def _one_of(value: Any, known: Sequence[str], option: str) -> Any:
     if value not in known:
         raise Invalid(
@@ -236,13 +249,9 @@ def _one_of(value: Any, known: Sequence[str], option: str) -> Any:
     return value
 
 
-def _check_numbers(days: int, matters: float | None) -> None:
+def _check_days(days: int) -> None:
     if days < 1:
         raise Invalid(f"days={days!r}", _WHAT, "plan at least one day")
-    if matters is not None and not (matters > 0 and math.isfinite(matters)):
-        raise Invalid(
-            f"matters={matters!r}", _WHAT, "write the smallest effect worth having, absolute and above zero"
-        )
 
 
 def _checked_past(past: Any) -> Outcomes | None:

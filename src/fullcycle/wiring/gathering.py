@@ -8,11 +8,12 @@ import msgspec
 import polars as pl
 
 from fullcycle.code import reach
-from fullcycle.data import Events, Row, conform, contract_digest, fields, rows_of
+from fullcycle.data import Decisions, Events, Row, conform, contract_digest, fields, rows_of
+from fullcycle.data.made_up import rows
 from fullcycle.experiment import Experiment, ExperimentSpec
 from fullcycle.experiment import reference as refer
 from fullcycle.flow import ModelStep, Node, RunRecord, run_record, settings
-from fullcycle.kernel import Invalid, counted
+from fullcycle.kernel import Invalid
 from fullcycle.record import Artifact, PickleCodec
 from fullcycle.record.family import NAME as FAMILY
 from fullcycle.release import (
@@ -24,8 +25,10 @@ from fullcycle.release import (
     code_of,
     contracts_of,
     keep_golden,
+    named,
     read_signature,
     require_contract,
+    together,
 )
 from fullcycle.serve import Service
 from fullcycle.wiring.briefs import require_measured
@@ -35,6 +38,7 @@ from fullcycle.wiring.profiles import ReferenceProfiles, reference
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.publishing import indexed
 from fullcycle.wiring.runs import brief_of
+from fullcycle.wiring.services import service_of as service_of
 
 GOLDEN_ROWS = 20
 _PLATFORM_FREE = ("fullcycle",)  # a release outlives the version that made it
@@ -93,6 +97,8 @@ def begin(project: Project, capability: str, number: int) -> Making:
     require_measured(flow, brief_of(project, run), run)
     service = service_of(flow)
     signature = read_signature(service, refer(service.function))
+    experiment = _experiment(flow, signature)
+    signature = together(_signatures(flow, service, signature, experiment))
     for step in signature.steps:
         if step not in graph.nodes:
             raise Invalid(
@@ -102,10 +108,24 @@ def begin(project: Project, capability: str, number: int) -> Making:
             )
     if service.over:
         require_batch(flow, service, signature)
-    making = Making(project, run, flow, service, signature, _experiment(flow, signature))
+    making = Making(project, run, flow, service, signature, experiment)
     for step in signature.steps:
         _refuse_pickle(making, step, run.steps[step].artifact)
     return making
+
+
+def _signatures(
+    flow: Flow, service: Service[..., Any], own: Signature, experiment: ExperimentSpec | None
+) -> dict[str, Signature]:
+    """What each function that may answer asks for, the service's own first."""
+    found = {refer(service.function): own}
+    if service.fallback is not None:
+        name = refer(service.fallback)
+        found.setdefault(name, read_signature(service.fallback, name))
+    for name in experiment.arms.values() if experiment is not None else ():
+        if name not in found:
+            found[name] = read_signature(named(flow.loaded, name), name)
+    return found
 
 
 def _refuse_pickle(making: Making, step: str, artifact: Artifact) -> None:
@@ -148,25 +168,6 @@ def require_batch(flow: Flow, service: Service[..., Any], signature: Signature) 
             )
 
 
-def service_of(flow: Flow) -> Service[..., Any]:
-    """The function that decides, of a capability's own code.
-
-    Raises:
-        Invalid: where ``service.py`` declares not exactly one.
-        Missing, CodeFailed: where there is no ``service.py``, or it cannot be imported.
-    """
-    path = f"{flow.capability}/service.py"
-    module = flow.module("service")
-    services = [value for value in vars(module).values() if isinstance(value, Service)]
-    if len(services) != 1:
-        raise Invalid(
-            f"{path} declares {counted(len(services), 'service')}",
-            path,
-            "decorate exactly one function with @fc.service",
-        )
-    return services[0]
-
-
 def _experiment(flow: Flow, signature: Signature) -> ExperimentSpec | None:
     """The capability's experiment, if it declares one."""
     if not flow.holds("experiment"):
@@ -185,7 +186,7 @@ def _experiment(flow: Flow, signature: Signature) -> ExperimentSpec | None:
             f"{signature.row.__name__} has no key", "what the experiment randomises", "mark a field by fc.key"
         )
     ((name, experiment),) = declared.items()
-    return experiment.spec(name, capability=flow.capability, unit=keys[0])
+    return experiment.spec(name, capability=flow.capability, unit=keys[0], request=signature.row)
 
 
 def draft(making: Making) -> Manifest:
@@ -326,6 +327,10 @@ def requests(making: Making) -> list[Mapping[str, Any]]:
     """Golden requests: rows that look like requests, spread evenly over what there is of them."""
     row = making.signature.row
     found = _requested(making)
+    if found is None and any(
+        isinstance(node.declared, Decisions) for node in making.flow.graph.nodes.values()
+    ):
+        return [msgspec.to_builtins(one) for one in rows(row, GOLDEN_ROWS)]  # nobody may have asked yet
     if found is None:
         raise Invalid(
             f"no source holds rows like {row.__name__}",
