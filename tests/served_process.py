@@ -17,6 +17,7 @@ from fullcycle.adapters.sqlite import SqliteLedger
 from fullcycle.adapters.uvicorn import serve_http
 from fullcycle.record import Codecs
 from fullcycle.serve import LedgerDeployments, Stager, service_app
+from fullcycle.serve.express import Express
 
 HEAVY = ("polars", "numpy", "duckdb", "scipy", "lightgbm", "sklearn", "pandas")
 
@@ -111,7 +112,8 @@ def stager(folder: Path) -> Stager:
 def main(folder: Path, port: int) -> None:
     ledger = SqliteLedger(folder / "ledger.db")
     app = service_app(stager(folder), LedgerDeployments(ledger, "winback", "prod"), capability="winback")
-    serve_http(app, port=port, ready=lambda url: print(url, flush=True))
+    express = Express(app.desk, begin=lambda: None, end=lambda: None)
+    serve_http(app, port=port, ready=lambda url: print(url, flush=True), express=express)
     print(json.dumps([name for name in HEAVY if name in sys.modules]), flush=True)
 
 

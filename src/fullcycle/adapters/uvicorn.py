@@ -4,13 +4,16 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
 import uvicorn
 
-from fullcycle.adapters.http_heads import Http, SlowHeads
+from fullcycle.adapters.http_express import ExpressHttp, Lane
+from fullcycle.adapters.http_heads import SlowHeads
 from fullcycle.adapters.listening import BACKLOG, listen, url_of
+from fullcycle.serve.express import Express
 from fullcycle.serve.ports import WorkerSlot
 
 GRACE_S = 10.0
@@ -37,19 +40,22 @@ def serve_http(
     host: str = "127.0.0.1",
     port: int = 8765,
     ready: Callable[[str], None],
+    express: Express | None = None,
     head_s: float = HEAD_S,
 ) -> None:
     """Serve an ASGI app until SIGTERM or SIGINT; then finish what was begun, and return.
 
     ``ready`` hears the service's address as soon as it can be asked. Port 0 takes any that
-    is free. A request's head has ``head_s`` seconds to arrive.
+    is free. A request's head has ``head_s`` seconds to arrive. What ``express`` takes is not
+    asked of the app.
 
     Raises:
         Refused: for an address that others can reach.
         Misconfigured: where the port is taken, or may not be used.
     """
     with listen(host, port) as listening:
-        server = _Server(_config(app, GRACE_S), None, head_s)
+        lane = Lane(express) if express is not None else None
+        server = _Server(_config(app, GRACE_S, lane), None, head_s, lane)
         server.told = lambda: ready(url_of(listening))
         # uvicorn raises the signal again once it has stopped; here that is the end, not a crash.
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -57,12 +63,21 @@ def serve_http(
         server.run(sockets=[listening])
 
 
-def serve_behind(app: Any, door: "Door", *, grace_s: float = GRACE_S, head_s: float = HEAD_S) -> None:
+def serve_behind(
+    app: Any,
+    door: "Door",
+    express: Express | None = None,
+    *,
+    grace_s: float = GRACE_S,
+    head_s: float = HEAD_S,
+) -> None:
     """Serve an ASGI app to those whom ``door`` lets in, until it retires or SIGTERM.
 
     To be called in a process with a session of its own: whoever presses Ctrl-C means the supervisor.
+    What ``express`` takes is not asked of the app.
     """
-    server = _Server(_config(app, grace_s), door, head_s)
+    lane = Lane(express) if express is not None else None
+    server = _Server(_config(app, grace_s, lane), door, head_s, lane)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.handle_exit)  # raised again at the end, which is no crash
     server.run(sockets=[])
@@ -205,11 +220,12 @@ class Door:
         server.should_exit = True
 
 
-def _config(app: Any, grace_s: float) -> uvicorn.Config:
+def _config(app: Any, grace_s: float, lane: Lane | None = None) -> uvicorn.Config:
+    speaks: Any = partial(ExpressHttp, lane=lane)  # typed as a class, and only called
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http=Http,
+        http=speaks,
         ws="none",
         lifespan="on",
         interface="asgi3",
@@ -228,8 +244,11 @@ class _Server(uvicorn.Server):
 
     told: Callable[[], None] | None = None
 
-    def __init__(self, config: uvicorn.Config, door: Door | None, head_s: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, door: Door | None, head_s: float, lane: Lane | None = None
+    ) -> None:
         super().__init__(config)
+        self._lane = lane
         self._door = door
         self._heads = SlowHeads(head_s)
         self._leaving = False  # told to end by a signal
@@ -246,6 +265,8 @@ class _Server(uvicorn.Server):
         """Start, then tell."""
         await super().startup(sockets=sockets)
         self.lifespan.state["tasks"] = self.server_state.tasks  # by which an app sees a crowd
+        if self._lane is not None:
+            self._lane.express.attend(self.server_state.tasks)
         if self.started and self._door is not None:
             self._door.attend(self)
         if self.started and self.told is not None:

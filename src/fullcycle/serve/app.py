@@ -10,6 +10,7 @@ from fullcycle.serve import try_page
 from fullcycle.serve.answered import Answered
 from fullcycle.serve.crowd import Crowd, Room
 from fullcycle.serve.decider import Tell
+from fullcycle.serve.express import Desk
 from fullcycle.serve.guard import Guard
 from fullcycle.serve.helper import Helper
 from fullcycle.serve.limits import Limits
@@ -96,6 +97,13 @@ class App:
     def silent(self) -> str:
         """Why nothing answers yet; empty where a release does."""
         return self._serving.silent
+
+    @property
+    def desk(self) -> Desk:
+        """What plain single rows are decided with by whoever reads them without a task for each."""
+        path = f"/{self._capability}"
+        there = self._serving, self._guard, self._headers, self._limits, self._meter, self._crowd
+        return Desk(path, *there, _SHEDDING, self._fault)
 
     async def __call__(self, scope: HttpScope, receive: Receive, send: Send) -> None:
         """Answer one request, or live through the server's start and end."""

@@ -7,7 +7,7 @@ are seen whose bodies have not arrived.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 
@@ -36,6 +36,8 @@ class Crowd:
         self._most = most
         self._left = 0  # in this turn of the loop: the server still lists their tasks
         self.inside = 0
+        self.queued = 0  # that were read, have no task, and are not begun
+        self.tasks: Collection[object] = ()  # the server's, for those that have none themselves
 
     def enter(self) -> None:
         """A request begins."""
@@ -52,7 +54,12 @@ class Crowd:
         """Whether this request is one too many."""
         state = scope.get("state")
         tasks = state.get("tasks") if state is not None else None
-        return (self.inside if tasks is None else len(tasks) - self._left) > self._most
+        there = self.inside if tasks is None else len(tasks) - self._left
+        return there + self.queued > self._most
+
+    def is_crowded(self) -> bool:
+        """Whether a request of those that are queued is one too many."""
+        return len(self.tasks) - self._left + self.queued > self._most
 
     def _turn(self) -> None:
         self._left = 0

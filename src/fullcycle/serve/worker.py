@@ -71,13 +71,21 @@ class Worker:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self._word.generation != self._seen:
-            self.turn()
-        self._slot.begin()
+        self.begin()
         try:
             await self._app(scope, receive, send)
         finally:
-            self._slot.end()
+            self.end()
+
+    def begin(self) -> None:
+        """A request begins: what the word names now answers it."""
+        if self._word.generation != self._seen:
+            self.turn()
+        self._slot.begin()
+
+    def end(self) -> None:
+        """It has ended."""
+        self._slot.end()
 
     @property
     def held(self) -> dict[int, Deployed]:

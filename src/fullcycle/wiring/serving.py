@@ -16,6 +16,7 @@ from fullcycle.adapters.uvicorn import Door, serve_behind
 from fullcycle.release import Assessment, Manifest
 from fullcycle.release.loading import require_surroundings
 from fullcycle.serve import App, Edge, Stager
+from fullcycle.serve.express import Express
 from fullcycle.serve.gaps import Gaps
 from fullcycle.serve.helper import Helper, Noting, help_out
 from fullcycle.serve.metrics import Census, Meter
@@ -98,7 +99,8 @@ def answer_in_this_process(
     )
     worker = Worker(app, serving, page, mine, stage=made)
     line = Line(place.control, worker, door, mine, guard)
-    serve_behind(worker, door, grace_s=float(grace), head_s=configured.limits.head_s)
+    express = Express(app.desk, begin=worker.begin, end=worker.end)
+    serve_behind(worker, door, express, grace_s=float(grace), head_s=configured.limits.head_s)
     mine.leave()
     sys.exit(0)
 

@@ -1,0 +1,173 @@
+"""uvicorn's HTTP, with a shorter way for requests whose head was read before.
+
+A client that asks again and again sends the same head each time: the same bytes, but for the
+length of a body. Such a head is read once by uvicorn, and remembered where the service's express
+lane admits it. Whoever then sends these very bytes, and just as many more as they announce,
+has sent a request that would be read as the first one was: its body is handed over, and the
+answer is written, without parsing, a scope, or a task.
+
+Everything else is uvicorn's: a head that differs by a byte, a body that comes in pieces, one
+request upon another. So are heads with anything secret, which are never remembered.
+"""
+
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from fullcycle.adapters.http_heads import Http
+from fullcycle.serve.express import Express
+from fullcycle.serve.problem import Response
+
+HEADS = 1_000
+"""How many heads are remembered."""
+
+LONGEST = 2_048
+"""The most bytes of one that is."""
+
+_END = b"\r\n\r\n"
+_CLOSE = (b"connection", b"close")
+_LAST = b"connection: close\r\n\r\n"
+
+
+class Lane:
+    """The express lane of a server, and the heads that may go there, with the lengths of their bodies."""
+
+    def __init__(self, express: Express) -> None:
+        self.express = express
+        self.lengths: dict[bytes, int] = {}
+        self._told: list[tuple[bytes, bytes]] = []  # the headers that each answer has
+        self._start = b""
+        self.closes = False  # whether each answer ends its connection
+
+    def remember(self, head: bytes, length: int) -> None:
+        """From now on requests with this head go there."""
+        if len(self.lengths) >= HEADS:
+            self.lengths.clear()  # those that are in use come back with their next requests
+        self.lengths[head] = length
+
+    def head_of(
+        self, answer: Response, default_headers: list[tuple[bytes, bytes]], *, last: bool = False
+    ) -> bytes:
+        """The head of an answer, as uvicorn writes it; it tells whether it is the last on its connection."""
+        if default_headers is not self._told:  # a second has passed, or the server is closing
+            self._told = default_headers
+            self._start = _lines(default_headers)
+            self.closes = _CLOSE in default_headers
+        end = _LAST if last and not self.closes else b"\r\n"
+        return b"".join((STATUS_LINE[answer.status], self._start, _lines(answer.headers), end))
+
+
+def _lines(headers: list[tuple[bytes, bytes]]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+class ExpressHttp(Http):
+    """One connection; ``lane`` is None where every request goes uvicorn's way."""
+
+    _between = False  # whether the next byte begins a request, and none is being answered
+    _under_way = False  # whether a request is in the lane
+    _behind = b""  # what came meanwhile
+    _last = False  # whether the connection ends with the next answer
+    _seen = b""  # the head before this one, where it is not remembered
+    _answered_at = 0.0  # on the loop's clock
+
+    def __init__(self, *known: Any, lane: Lane | None = None, **named: Any) -> None:
+        super().__init__(*known, **named)
+        self.lane = lane
+
+    def data_received(self, data: bytes) -> None:
+        """Take the shorter way where the head is known and the body is whole."""
+        if self.lane is None:
+            super().data_received(data)
+        elif self._under_way:
+            self._behind += data
+            self.flow.pause_reading()
+        elif self._between or self._is_between():
+            size = data.find(_END) + len(_END)  # too few where there is none, and then nothing is known
+            head = data[:size]
+            length = self.lane.lengths.get(head)
+            if length is None or length != len(data) - size:
+                self._read(self.lane, data, head)
+            elif not self._hand_over(self.lane, data[size:]):
+                super().data_received(data)
+        else:
+            super().data_received(data)
+
+    def _hand_over(self, lane: Lane, body: bytes) -> bool:
+        self._between = False
+        self._under_way = lane.express.put(body, self._answer)
+        return self._under_way
+
+    def _read(self, lane: Lane, data: bytes, head: bytes) -> None:
+        """Have uvicorn read what came; remember the head where it comes a second time and is admitted."""
+        self._between = False
+        cycle = self.cycle
+        super().data_received(data)
+        if self._seen != head:
+            self._seen = head if len(_END) < len(head) <= LONGEST else b""
+        elif self.cycle is not cycle and self._is_whole(data[len(head) :]):
+            length = lane.express.admits(self.cycle.scope)
+            if length == len(data) - len(head):
+                lane.remember(head, length)
+
+    def _is_whole(self, body: bytes) -> bool:
+        """Whether uvicorn found one request in what came, just that body in it, and nothing unusual."""
+        cycle = self.cycle
+        return (
+            cycle.body == body
+            and not cycle.more_body
+            and not self.pipeline
+            and cycle.keep_alive
+            and not cycle.waiting_for_100_continue
+        )
+
+    def _is_between(self) -> bool:
+        if self.cycle is None:
+            self._between = self.scope is None
+        else:
+            done = self.cycle.response_complete and not self.cycle.more_body
+            self._between = done and not self._in_head
+        return self._between
+
+    def _answer(self, answer: Response) -> None:
+        """Write an answer, unless its client went away."""
+        self._under_way = False
+        if self.lane is None or self.transport.is_closing():
+            return
+        head = self.lane.head_of(answer, self.server_state.default_headers, last=self._last)
+        self.transport.write(head + answer.body)
+        if self._last or self.lane.closes:
+            self.transport.close()
+            return
+        self._between = True
+        self._answered_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._expire_in(self.timeout_keep_alive)
+        if self._behind:
+            behind, self._behind = self._behind, b""
+            self.flow.resume_reading()
+            self.data_received(behind)
+
+    def _expire_in(self, seconds: float) -> None:
+        """One timer for many answers: it looks whether there was another when it rings."""
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection where it asked nothing for as long as it may."""
+        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if self._under_way or left > 0:
+            self._expire_in(max(left, 1.0))
+        else:
+            super().timeout_keep_alive_handler()
+
+    @property
+    def waits(self) -> bool:
+        """As before; whoever is in the lane waits for nobody."""
+        return not self._under_way and super().waits
+
+    def shutdown(self) -> None:
+        """Answer what was asked, then close."""
+        if self._under_way:
+            self._last = True
+        else:
+            super().shutdown()
