@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fullcycle.data import asof as asof
     from fullcycle.data import at_least as at_least
     from fullcycle.data import between as between
+    from fullcycle.data import decisions as decisions
     from fullcycle.data import events as events
     from fullcycle.data import key as key
     from fullcycle.data import length as length
@@ -81,6 +82,7 @@ _HOMES = {
     "at_least": "data",
     "between": "data",
     "codec": "record",
+    "decisions": "data",
     "dot": "feature",
     "events": "data",
     "features": "feature",

@@ -10,6 +10,7 @@ import fullcycle as fc
 HEAVY = ("polars", "numpy", "duckdb", "scipy", "lightgbm", "click", "rich")
 
 NAMES = [
+    "Bandit",
     "Capability",
     "Draw",
     "Each",
@@ -33,11 +34,13 @@ NAMES = [
     "at_least",
     "between",
     "codec",
+    "decisions",
     "dot",
     "events",
     "features",
     "key",
     "length",
+    "linucb",
     "matching",
     "mean",
     "model",
@@ -45,11 +48,14 @@ NAMES = [
     "outcomes",
     "personal",
     "proportion",
+    "quantile",
+    "ratio",
     "service",
     "source",
     "split",
     "step",
     "testing",
+    "thompson",
     "time",
     "trailing",
 ]

@@ -19,6 +19,7 @@ _TYPES: dict[Any, str] = {
 }
 _NOTHING = "(select null::varchar as event_id, null::timestamptz as at, null::varchar as row where false)"
 _NOBODY = "(select null::varchar as decision_id, null::varchar as unit where false)"
+_ROW = 'fc_event."row"'
 _FILES = "read_parquet(${name}, union_by_name => true)"
 
 _ROWS = """
@@ -47,12 +48,14 @@ def events_query(source: Events, files: Sequence[Path], folder: Path) -> Query:
     the files lie.
     """
     text = _ROWS.format(
-        columns=",\n    ".join(_column(field) for field in fields(source.posted)),
+        columns=",\n    ".join(
+            f"{column(field, _ROW)} as {quoted(field.name)}" for field in fields(source.posted)
+        ),
         event_id=quoted(EVENT_ID),
         received=quoted(RECEIVED),
         events=_FILES.format(name="fc_received") if files else _NOTHING,
     )
-    return _asked(text, {"fc_received": _paths(files)} if files else {}, folder)
+    return asked(text, {"fc_received": paths(files)} if files else {}, folder)
 
 
 def events_by_unit(events: Query, decisions: Sequence[Path], unit: str, folder: Path) -> Query:
@@ -63,27 +66,29 @@ def events_by_unit(events: Query, decisions: Sequence[Path], unit: str, folder: 
         decision_id=quoted(DECISION_ID),
         decisions=_FILES.format(name="fc_decided") if decisions else _NOBODY,
     )
-    values = {**events.values, **({"fc_decided": _paths(decisions)} if decisions else {})}
-    return _asked(text, values, folder)
+    values = {**events.values, **({"fc_decided": paths(decisions)} if decisions else {})}
+    return asked(text, values, folder)
 
 
-def _asked(text: str, values: dict[str, Any], folder: Path) -> Query:
+def asked(text: str, values: dict[str, Any], folder: Path) -> Query:
+    """A query that reads nothing but files of a folder."""
     return Query(text, values, DuckDBWarehouse(None, folders=[folder]).fetch)
 
 
-def _paths(files: Sequence[Path]) -> list[str]:
+def paths(files: Sequence[Path]) -> list[str]:
+    """Files as a query takes them."""
     return [str(path.resolve()) for path in files]
 
 
-def _column(field: Field) -> str:
-    """A field as it stands in the row's JSON; one that came to the contract later has its default."""
+def column(field: Field, row: str) -> str:
+    """A field as it stands in a row of JSON; one that came to the contract later has its default."""
     path = _text(f'$."{field.name}"')
     if field.type is list:
-        return f'cast(json_extract(fc_event."row", {path}) as {_kind(field.item)}[]) as {quoted(field.name)}'
-    value = f'cast(json_extract_string(fc_event."row", {path}) as {_kind(field.type)})'
+        return f"cast(json_extract({row}, {path}) as {_kind(field.item)}[])"
+    value = f"cast(json_extract_string({row}, {path}) as {_kind(field.type)})"
     if not (field.required or field.optional):
         value = f"coalesce({value}, cast({_text(str(field.default))} as {_kind(field.type)}))"
-    return f"{value} as {quoted(field.name)}"
+    return value
 
 
 def _kind(kind: Any) -> str:

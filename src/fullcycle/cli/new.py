@@ -19,6 +19,7 @@ def command(name: str, example: str | None) -> None:
     Example:
         fullcycle new shop --example winback
         fullcycle new shop --example demand
+        fullcycle new shop --example banner
         fullcycle new bank && cd bank && fullcycle new churn
     """  # noqa: D301 - click reads a real backspace
     project = _around()

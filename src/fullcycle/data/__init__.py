@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from fullcycle.data.contract import fields as fields
     from fullcycle.data.contract import schema as schema
     from fullcycle.data.contract import unwrapped as unwrapped
+    from fullcycle.data.decided import Decided as Decided
+    from fullcycle.data.decided import Decisions as Decisions
+    from fullcycle.data.decided import decisions as decisions
     from fullcycle.data.distribution import FieldProfile as FieldProfile
     from fullcycle.data.distribution import Profile as Profile
     from fullcycle.data.distribution import profile as profile
@@ -78,6 +81,8 @@ __getattr__, __all__ = lazily(
         "MASK": ".report",
         "ColumnChange": ".comparison",
         "ColumnSummary": ".comparison",
+        "Decided": ".decided",
+        "Decisions": ".decided",
         "Events": ".posted",
         "Field": ".contract",
         "FieldProfile": ".distribution",
@@ -117,6 +122,7 @@ __getattr__, __all__ = lazily(
         "text_difference": ".divergence",
         "conform": ".columns",
         "contract_digest": ".index",
+        "decisions": ".decided",
         "decode": ".request",
         "elements": ".request",
         "events": ".posted",

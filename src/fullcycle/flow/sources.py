@@ -10,6 +10,7 @@ from fullcycle.data import Query, Row, check, conform, fields
 from fullcycle.flow.graph import Node
 from fullcycle.flow.ports import Surroundings
 from fullcycle.kernel import Invalid, Missing, Refused, UnknownName, counted, micros
+from fullcycle.metric import Matured
 
 _ORDERED = re.compile(r"\border\s+by\b", re.IGNORECASE)
 
@@ -34,7 +35,7 @@ def read_source(node: Node, surroundings: Surroundings, now: int) -> Reading:
     loose = _unordered(query, node.declared.contract) if frame.height > 1 else ""
     if node.role == "outcomes":
         frame = sorted_by_key(frame, node.declared.contract)
-        return Reading(frame, f"{counted(frame.height, 'row')} whose window is over{loose}", "")
+        return Reading(frame, f"{counted(frame.height, 'row')} whose window is over{_left(query)}{loose}", "")
     contract = node.declared.contract
     report = check(frame, contract, table=node.name)
     if report.problems:
@@ -45,6 +46,12 @@ def read_source(node: Node, surroundings: Surroundings, now: int) -> Reading:
         )
     frame = sorted_by_key(conform(frame, contract), contract)
     return Reading(frame, str(report).splitlines()[0] + loose, lateness(frame, node, now))
+
+
+def _left(query: Query) -> str:
+    """How many rows are left out because their window is not over."""
+    left = int(query.immature.frame().item()) if isinstance(query, Matured) else 0
+    return f", {left:,} left out whose is not" if left else ""
 
 
 def _fetched(node: Node, query: Query) -> pl.DataFrame:

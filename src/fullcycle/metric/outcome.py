@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from fullcycle.data import Field, Query, Row, Source, Warehouse, fields
+from fullcycle.data import Decisions, Field, Query, Row, Source, Warehouse, fields
+from fullcycle.data.decided import DECIDED_AS
 from fullcycle.kernel import Invalid
 from fullcycle.metric.metric import Metric, time_field
 from fullcycle.metric.sql import event_value, inlined, micros_of, quoted, unit_value
@@ -27,6 +28,16 @@ order by fc_row
 """
 
 _IMMATURE = "select count(*) as immature from {rows} where {start} + {known} > $fc_as_of"
+
+
+class Matured(Query):
+    """Rows whose window is over; ``immature`` counts those that are left out, in one row and column."""
+
+    __slots__ = ("immature",)
+
+    def __init__(self, query: Query, immature: Query) -> None:
+        super().__init__(query.text, query.values, lambda text, values: query.frame())
+        self.immature = immature
 
 
 @dataclass(slots=True, eq=False)
@@ -53,11 +64,13 @@ class Outcomes:
         Else keys of either side that both sides have.
         """
         ours, theirs = _by_name(self.of), _by_name(self.metric.source)
+        if isinstance(self.of, Decisions) and self.of.request is not None:
+            ours |= {field.name: field for field in fields(self.of.request)}
         if DECISION_ID in ours and DECISION_ID in theirs:
             return (DECISION_ID,)
         return tuple(name for name in ours if name in theirs and (ours[name].key or theirs[name].key))
 
-    def query(self, warehouse: Warehouse, rows: Query, events: Query, *, as_of: int) -> Query:
+    def query(self, warehouse: Warehouse, rows: Query, events: Query, *, as_of: int) -> Matured:
         """The rows whose window was over at ``as_of``, with ``outcome`` (a float), in the order of ``rows``.
 
         Args:
@@ -65,7 +78,11 @@ class Outcomes:
             rows: what ``of`` asks.
             events: what the metric's source asks.
             as_of: microseconds since 1970 UTC.
+
+        Raises:
+            Invalid: where both have no key in common.
         """
+        self.require_joined()
         metric = self.metric
         inner, values = inlined(rows, "rows_")
         asked, more = inlined(events, "events_")
@@ -82,13 +99,28 @@ class Outcomes:
             end=_micros(metric.after + metric.within),
             outcome=OUTCOME,
         )
-        return warehouse.sql(text, fc_as_of=as_of, **values, **more)
+        told = warehouse.sql(text, fc_as_of=as_of, **values, **more)
+        return Matured(told, self.immature(warehouse, rows, as_of=as_of))
 
     def immature(self, warehouse: Warehouse, rows: Query, *, as_of: int) -> Query:
         """How many of ``rows`` are left out at ``as_of``: one row, one column ``immature``."""
         inner, values = inlined(rows, "rows_")
         text = _IMMATURE.format(rows=inner, start=self._start, known=self._known_after)
         return warehouse.sql(text, fc_as_of=as_of, **values)
+
+    def require_joined(self) -> None:
+        """Refuse rows that no event could belong to.
+
+        Raises:
+            Invalid: what to mark as a key.
+        """
+        if not self.joined_by:
+            ours, theirs = self.of.contract.__name__, self.metric.source.contract.__name__
+            raise Invalid(
+                f"{ours} and {theirs} have no key in common",
+                "fc.outcomes",
+                f"mark a field of both by fc.key, say client_id: Annotated[int, fc.key] in {theirs}",
+            )
 
     @property
     def _start(self) -> str:
@@ -100,8 +132,12 @@ class Outcomes:
         return _micros(metric.after + metric.within + metric.source.late_by)
 
 
-def outcomes(metric: Metric, *, of: Source[...]) -> Outcomes:
+def outcomes(metric: Metric, *, of: Source[...] | None = None) -> Outcomes:
     """Declare what each row of ``of`` led to, in terms of ``metric``.
+
+    Without ``of`` they are the capability's own decisions, from its log: the fields of the
+    request, the answer's first field as ``action`` and its others by their names, ``arm`` and
+    ``propensity``, the ``features`` by which a bandit was asked (JSON), and ``decided``, the time.
 
     Raises:
         Invalid: where the metric is a ratio, a quantile or winsorised; where ``of`` has no
@@ -114,6 +150,11 @@ def outcomes(metric: Metric, *, of: Source[...]) -> Outcomes:
             what,
             "pass what fc.mean or fc.proportion returns, then of=a source",
         )
+    if of is None:
+        of = Decisions(None)
+    if isinstance(of, Decisions):
+        of.name = of.name or DECIDED_AS
+        return Outcomes(metric, of)  # by which key they join, the service says
     if not isinstance(of, Source):
         raise Invalid(f"of={of!r} is not a source", what, "pass a function decorated with @fc.source")
     if metric.kind not in ("mean", "proportion"):
@@ -130,19 +171,14 @@ def outcomes(metric: Metric, *, of: Source[...]) -> Outcomes:
         )
     time_field(of)
     declared = Outcomes(metric, of)
-    ours, theirs = of.contract.__name__, metric.source.contract.__name__
+    ours = of.contract.__name__
     if OUTCOME in _by_name(of):
         raise Invalid(
             f"{ours} has a field {OUTCOME!r} already",
             what,
             f"rename it: {OUTCOME} is what the metric becomes",
         )
-    if not declared.joined_by:
-        raise Invalid(
-            f"{ours} and {theirs} have no key in common",
-            what,
-            f"mark a field of both by fc.key, say client_id: Annotated[int, fc.key] in {theirs}",
-        )
+    declared.require_joined()
     return declared
 
 

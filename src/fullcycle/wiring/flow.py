@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, get_type_hints
 
 from fullcycle.code import Archive, Files, Loaded, Reach, reach
-from fullcycle.data import Events, Query, Source, Warehouse
+from fullcycle.data import Decisions, Events, Query, Source, Warehouse
 from fullcycle.evaluate import score_named
 from fullcycle.flow import (
     Dependencies,
@@ -185,13 +185,25 @@ class Flow:
         """What each row of a source led to by now, joined where the rows live."""
         warehouse = self.warehouse(outcomes.of, outcomes.metric.source)
         return outcomes.query(
-            warehouse, self.rows(outcomes.of), self.rows(outcomes.metric.source), as_of=now()
+            warehouse, self._decided_on(outcomes.of), self.rows(outcomes.metric.source), as_of=now()
         )
 
+    def _decided_on(self, of: Source[...]) -> Query:
+        """The rows that outcomes are of; of decisions, with a column for each field of theirs."""
+        if not isinstance(of, Decisions):
+            return self.rows(of)
+        from fullcycle.wiring.decided import spread  # brings DuckDB
+
+        return spread(self, of)
+
     def rows(self, source: Source[...]) -> Query:
-        """Ask a source with the resources that its parameters name; events, their log."""
+        """Ask a source with the resources that its parameters name; events and decisions, their log."""
         if isinstance(source, Events):
             return received(self.project, self.capability, self.environment, source)
+        if isinstance(source, Decisions):
+            from fullcycle.wiring.decided import decided  # brings DuckDB
+
+            return decided(self, source)
         return source(**resources(source, self.project, self.environment))
 
     def reach(self, node: Node) -> Reach:
@@ -251,17 +263,25 @@ class Flow:
     def _reach(self, node: Node) -> Reach:
         module, name = f"{self.capability}.flow", node.name
         if name not in vars(self.loaded.module(module)):
-            function = node.declared.function  # of a source that only its outcomes name
-            module, name = function.__module__.removeprefix(f"{self.loaded.name}."), function.__name__
+            module, name = self._home(node)
         return reach(self.archive, module, name, cache=self.project.root / CACHE)
 
+    def _home(self, node: Node) -> tuple[str, str]:
+        """Where a source stands that only its outcomes name; decisions stand with these."""
+        function = node.declared.function
+        if function is not None:
+            return function.__module__.removeprefix(f"{self.loaded.name}."), function.__name__
+        every = self.graph.nodes.values()
+        of = (one.name for one in every if one.role == "outcomes" and node.name in one.upstream)
+        return f"{self.capability}.flow", next(of)
+
     def warehouse(self, *sources: Source[...]) -> Warehouse:
-        """The warehouse of the first of these sources that is not made of events; one for those alone.
+        """The warehouse of the first of these sources that is not made of a log; one for those alone.
 
         Raises:
             Invalid: where that source asks for none, or for several.
         """
-        source = next((one for one in sources if not isinstance(one, Events)), None)
+        source = next((one for one in sources if not isinstance(one, Events | Decisions)), None)
         if source is None:
             return events_alone(self.project)
         given = resources(source, self.project, self.environment)

@@ -7,12 +7,18 @@ from pathlib import Path
 
 import fullcycle
 from fullcycle.kernel import Invalid
+from fullcycle.serve.routes import require_free
 from fullcycle.wiring.project import Project
 
-EXAMPLES = ("winback", "demand")
+EXAMPLES = ("winback", "demand", "banner")
 _SHIPPED = Path(fullcycle.__file__).parent / "example"
 _HOME = "shop"  # the example's own name, which its modules are imported by
-_ONLY_WITH = {"demand/": "demand", "made_up_sales.py": "demand"}  # what an example adds to the first
+_ONLY_WITH = {  # what an example adds to the first
+    "demand/": "demand",
+    "made_up_sales.py": "demand",
+    "banner/": "banner",
+    "visitors.py": "banner",
+}
 
 _TOML = """[project]
 package = "{name}"                            # from {name}.library import …
@@ -50,6 +56,7 @@ def lay_out_capability(project: Project, name: str) -> list[tuple[Path, str]]:
             holds something.
     """
     _require_importable(name, "capability", "my_offer")
+    require_free(name)
     return _write(project.root, name, _skeleton(project, name))
 
 
