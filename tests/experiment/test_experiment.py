@@ -125,7 +125,7 @@ def test_a_function_is_named_without_its_package():
         (
             {"analysis": "bayesian"},
             "'bayesian'",
-            "use analysis='always-valid' or 'fixed' or 'group-sequential'",
+            "'fixed' or 'group-sequential'",
         ),
         ({"covariates": "history"}, "'history' is a text", "write a list"),
         ({"segments": "device"}, "'device' is a text", "write a list"),
