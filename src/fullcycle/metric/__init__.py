@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from fullcycle.metric.constructors import quantile as quantile
     from fullcycle.metric.constructors import ratio as ratio
     from fullcycle.metric.metric import Metric as Metric
+    from fullcycle.metric.outcome import Matured as Matured
     from fullcycle.metric.outcome import Outcomes as Outcomes
     from fullcycle.metric.outcome import outcomes as outcomes
     from fullcycle.metric.spec import Good as Good
@@ -26,6 +27,7 @@ __getattr__, __all__ = lazily(
     __name__,
     {
         "Good": ".spec",
+        "Matured": ".outcome",
         "Kind": ".spec",
         "Metric": ".metric",
         "MetricSpec": ".spec",
