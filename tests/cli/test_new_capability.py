@@ -113,3 +113,27 @@ def test_an_example_is_not_laid_out_inside_a_project(bank, typed):
     assert "the example winback is a project of its own" in refused.err
     assert "lay out a capability: fullcycle new shop" in refused.err
     assert not (bank / "shop").exists()
+
+
+@pytest.mark.parametrize("name", ["explain", "metrics", "events"])
+def test_a_name_that_a_page_of_each_service_has_is_refused(bank, typed, name):
+    refused = typed(f"fullcycle new {name}")
+
+    assert refused.code == 2
+    assert f"a service cannot be named {name!r}" in refused.err
+    assert f"say my_{name}" in refused.err
+    assert not Path(name).exists()
+
+
+def test_a_capability_that_was_made_with_such_a_name_is_not_released(bank, typed):
+    assert typed("fullcycle new churn").code == 0
+    Path("churn").rename("explain")
+    for path in Path("explain").glob("*.*"):
+        path.write_text(path.read_text().replace("churn", "explain"))
+    subprocess.run([sys.executable, "explain/made_up.py"], check=True)
+    assert typed("fullcycle run explain -m first").code == 0
+
+    refused = typed("fullcycle release explain@1 -m first")
+
+    assert refused.code == 2
+    assert "a service cannot be named 'explain': it answers something else at /explain" in refused.err

@@ -7,7 +7,7 @@ from fullcycle.kernel import Invalid
 from fullcycle.serve import App, Edge
 from fullcycle.serve.problem import response
 from fullcycle.serve.reading import Rejected
-from fullcycle.serve.routes import SCOPES, Route, Routes
+from fullcycle.serve.routes import PAGES, SCOPES, Route, Routes, require_free
 from fullcycle.serve.serving import Serving
 
 
@@ -70,6 +70,18 @@ def test_every_route_of_a_service_declares_its_scope():
     assert set(scopes.values()) <= set(SCOPES)
     assert {path for path, scope in scopes.items() if scope == "open"} == {"/livez", "/readyz", "/try"}
     assert scopes["/winback"] == "decide"
+
+
+def test_every_page_of_a_service_has_a_name_that_no_capability_may_have():
+    posted = Route("POST", "/events/{name}", "events", answer)
+    firsts = {route.path.split("/")[1] for route in app(posted).routes.all} - {"winback"}
+
+    assert firsts == PAGES
+    require_free("winback")
+    for name in firsts:
+        with pytest.raises(Invalid, match="cannot be named") as caught:
+            require_free(name)
+        assert "choose another one" in caught.value.mend
 
 
 def test_a_route_without_a_scope_is_refused_with_its_name():

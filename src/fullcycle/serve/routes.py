@@ -23,6 +23,9 @@ service takes and gives, ``operate`` its figures.
 
 SCOPES: tuple[str, ...] = get_args(Scope)
 
+PAGES = frozenset(("events", "explain", "livez", "metrics", "openapi.json", "readyz", "try"))
+"""The first parts of the paths that each service has besides that of its capability."""
+
 HttpScope = Mapping[str, Any]
 """What ASGI calls a scope: one request, without its body."""
 
@@ -107,6 +110,20 @@ class Route:
                 f"the route {self.method} {self.path}",
                 "declare who may ask",
             )
+
+
+def require_free(capability: str) -> None:
+    """See that a capability, which is asked for by its name, has not that of a page of its service.
+
+    Raises:
+        Invalid: where it has.
+    """
+    if capability in PAGES:
+        raise Invalid(
+            f"a service cannot be named {capability!r}: it answers something else at /{capability}",
+            "the name of the capability",
+            f"choose another one, say my_{capability}; the names that are taken: {', '.join(sorted(PAGES))}",
+        )
 
 
 class Routes:

@@ -26,6 +26,7 @@ from fullcycle.release import (
     releases_stream,
 )
 from fullcycle.serve import with_golden
+from fullcycle.serve.routes import require_free
 from fullcycle.wiring.gathering import Making, begin, draft, references, requests
 from fullcycle.wiring.incumbent import incumbent_of, scores_of
 from fullcycle.wiring.models import batch_model
@@ -58,9 +59,12 @@ def pin(project: Project, capability: str, number: int) -> Pinned:
     """Gather everything that goes out together from a run.
 
     Raises:
-        Missing, Invalid: where the run or its service cannot be released at all.
+        Missing, Invalid: where the run or its service cannot be released at all, or it is named
+            like a page of each service.
     """
     making = begin(project, capability, number)
+    if not making.service.over:
+        require_free(capability)
     profile = project.objects.put(msgspec.json.encode(references(making)))
     manifest = with_golden(
         msgspec.structs.replace(draft(making), profile=profile),

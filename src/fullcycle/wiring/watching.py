@@ -184,7 +184,7 @@ def _decision_findings(what: Watched, reference: ReferenceProfile | None) -> Ite
         compact(log, by=what.project.author)
     except Misconfigured as error:  # such as a full disk: what is there can be read all the same
         says = f"what was logged cannot be compacted: {error.what}; {error.mend}"
-        yield Finding(check="log", node=f"{what.decisions_node} files", broken=True, says=says)
+        yield Finding(check="log", node=what.decisions_node, broken=True, says=says)
     told = snapshot(log)
     logged = told.frame.filter(pl.col("release") == what.release)
     yield from check_log(
