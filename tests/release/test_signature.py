@@ -7,7 +7,7 @@ import pytest
 from fullcycle.data import Lookup, Row, key
 from fullcycle.feature import Draw, Model
 from fullcycle.kernel import Invalid
-from fullcycle.release import read_signature
+from fullcycle.release import read_signature, together
 from fullcycle.serve import service
 
 
@@ -98,3 +98,52 @@ def unknown_name(ask: Ask, model: "Nowhere") -> Offer: ...  # noqa: F821 - that 
 def test_what_cannot_be_wired_is_refused_in_words(function, words):
     with pytest.raises(Invalid, match=f"s:f cannot be released: {words}"):
         read_signature(function, "s:f")
+
+
+def today(ask: Ask, others: Lookup[Known], *, rate: float = 0.5, most: int = 3) -> list[Offer]:
+    return []
+
+
+def everyone():
+    return {"shop.service:everything": read_signature(everything, "shop.service:everything")}
+
+
+def test_what_any_function_asks_for_goes_out_with_the_release():
+    both = together({**everyone(), "shop.service:today": read_signature(today, "shop.service:today")})
+
+    assert both.steps == ("one", "many", "known", "others", "top")
+    assert dict(both.lookups) == {"known": Known, "others": Known}
+    assert dict(both.defaults) == {"rate": 0.5, "most": 3}
+    assert (both.row, both.answer, both.draws) == (Ask, list[Offer], ("draw",))
+
+
+def other_rows(ask: Ask, known: Lookup[Ask]) -> list[Offer]:
+    return []
+
+
+def as_a_model(ask: Ask, known: Model[Seen]) -> list[Offer]:
+    return []
+
+
+def as_a_value(ask: Ask, top: list[str]) -> list[Offer]:
+    return []
+
+
+def other_default(ask: Ask, *, rate: float = 0.25) -> list[Offer]:
+    return []
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (other_rows, "asks for known as a lookup of Ask, and shop.service:everything as a lookup of Known"),
+        (as_a_model, "asks for known as a model by Seen, and shop.service:everything as a lookup of Known"),
+        (as_a_value, r"asks for top as a value of list\[str\], and .* as a value of list\[int\]"),
+        (other_default, "its parameter rate is 0.25, and 0.5 in shop.service:everything"),
+    ],
+)
+def test_one_name_that_stands_for_two_things_is_refused_with_the_way_out(function, words):
+    other = {"shop.service:today": read_signature(function, "shop.service:today")}
+
+    with pytest.raises(Invalid, match=f"today cannot be released: .*{words}(.|\n)*another name"):
+        together({**everyone(), **other})

@@ -79,12 +79,14 @@ if TYPE_CHECKING:
     from fullcycle.release.manifest import keep_manifest as keep_manifest
     from fullcycle.release.pins import code_of as code_of
     from fullcycle.release.pins import contracts_of as contracts_of
+    from fullcycle.release.pins import named as named
     from fullcycle.release.predicting import NoNumber as NoNumber
     from fullcycle.release.predicting import Predictor as Predictor
     from fullcycle.release.predicting import ReleasedModel as ReleasedModel
     from fullcycle.release.predicting import scores_of as scores_of
     from fullcycle.release.signature import Signature as Signature
     from fullcycle.release.signature import read_signature as read_signature
+    from fullcycle.release.signature import together as together
 
 _NAMES = {
     "Activation": ".activation",
@@ -157,6 +159,7 @@ _NAMES = {
     "live_lookups": ".live",
     "live_stream": ".live",
     "load_release": ".loading",
+    "named": ".pins",
     "newest": ".live",
     "open_lookup": ".live",
     "pinned_changes": ".comparison",
@@ -167,6 +170,7 @@ _NAMES = {
     "require_contract": ".live",
     "rollback": ".deployments",
     "still_needed": ".live",
+    "together": ".signature",
 }
 
 __getattr__, __all__ = lazily(__name__, _NAMES)

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args, get_origin, get_type_hints
 
 from fullcycle.data import Lookup, Row
@@ -92,6 +92,52 @@ def read_signature(function: Callable[..., Any], reference: str) -> Signature:
         parameters={parameter.name: hints[parameter.name] for parameter in frozen},
         defaults={p.name: p.default for p in frozen if p.default is not p.empty},
     )
+
+
+def together(every: Mapping[str, Signature]) -> Signature:
+    """What the functions of one capability ask for, by reference, as if one asked for all of it.
+
+    Request, answer and draws are those of the first.
+
+    Raises:
+        Invalid: where two ask for different things by one name, or freeze different values.
+    """
+    reference, first = next(iter(every.items()))
+    found: dict[str, dict[str, Any]] = {kind: dict(getattr(first, kind)) for kind in _KINDS}
+    asked = {name: (reference, kind, told) for kind in _KINDS for name, told in found[kind].items()}
+    defaults = dict(first.defaults)
+    for other, signature in every.items():
+        for kind in _KINDS:
+            for name, told in getattr(signature, kind).items():
+                before = asked.setdefault(name, (other, kind, told))
+                if before[1:] != (kind, told):
+                    raise _unclear(
+                        other,
+                        f"it asks for {name} as {_said(kind, told)}, and {before[0]} as {_said(*before[1:])}",
+                        "let all functions of the capability annotate it alike, or give it another name",
+                    )
+                found[kind][name] = told
+        for name, value in signature.defaults.items():
+            if defaults.setdefault(name, value) != value:
+                raise _unclear(
+                    other,
+                    f"its parameter {name} is {value!r}, and {defaults[name]!r} in {reference}",
+                    "a release freezes one value of a name: give it the same, or another name",
+                )
+    return replace(first, **found, defaults=defaults)
+
+
+_KINDS = ("models", "families", "lookups", "bandits", "values", "parameters")
+
+
+def _said(kind: str, told: Any) -> str:
+    called = {
+        "models": "a model by",
+        "families": "models by",
+        "lookups": "a lookup of",
+        "bandits": "a bandit by",
+    }
+    return f"{called.get(kind, 'a parameter of' if kind == 'parameters' else 'a value of')} {_named(told)}"
 
 
 def _hints(function: Callable[..., Any], reference: str) -> dict[str, Any]:
