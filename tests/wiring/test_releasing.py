@@ -160,3 +160,49 @@ def test_what_git_said_of_the_run_is_evidence(shop, typed):
     assert told[0]["commit"] == told[1]["commit"]
     assert not told[0]["dirty"]
     assert told[1]["dirty"]
+
+
+OWN_LOOKUP = """
+import fullcycle as fc
+
+from shop.recommend.rows import Ask, Item, Pair, Shortlist, Taste, pair
+
+
+class Suggestion(fc.Row):
+    item_id: int
+
+
+def ranked(
+    ask: Ask, bestsellers: list[int], tastes: fc.Lookup[Taste], ranker: fc.Model[Pair],
+    items: fc.Lookup[Item], *, most: int = 2,
+) -> list[Suggestion]:
+    known = [item for one in bestsellers if (item := items.get(one)) is not None]
+    scores = ranker.predict([pair(tastes.get(ask.client_id), item) for item in known])
+    best = sorted(zip(scores, known), key=lambda scored: (-scored[0], scored[1].item_id))
+    return [Suggestion(item.item_id) for _, item in best[:most]]
+
+
+@fc.service(fallback=ranked)
+def recommend(ask: Ask, shortlists: fc.Lookup[Shortlist]) -> list[Suggestion]:
+    found = shortlists.get(ask.client_id)
+    assert found is not None
+    return [Suggestion(item) for item in found.items[:1]]
+"""
+
+
+def test_a_fallback_may_ask_what_the_service_does_not(recommend, typed):
+    Path("recommend/service.py").write_text(OWN_LOOKUP)
+    Path("recommend/test_recommend.py").write_text("")
+    assert typed("fullcycle run recommend -m fallback").code == 0
+    said = typed("fullcycle release recommend@2 -m fallback --override 'a test'")
+    assert said.code == 0, said.err
+    project = open_project()
+
+    one = load_release(
+        project.objects, released(project, "recommend", 2)[0].manifest, serving_codecs(), root=recommend
+    )
+
+    assert set(one.live) == {"shortlists", "tastes", "items"}
+    assert one.manifest.parameters == {"most": 2}
+    answer = one.fallback.call(decode(one.row, b'{"client_id": 999}'), HashedDraw("x"))
+    assert len(answer) == 2
