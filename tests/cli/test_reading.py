@@ -124,7 +124,8 @@ def test_a_design_prints_the_same_numbers_for_people_and_for_programs(shop, type
         assert f"show an effect of {one['effect']:.4f} on visited of {one['baseline']:.4f}" in told.out
     gain = data["off_policy"]["differences"]["chosen"]
     assert (
-        f"chosen − control: {gain['difference']:+.4f} [{gain['low']:+.4f}, {gain['high']:+.4f}]" in told.out
+        f"chosen − today     snips {gain['difference']:+.4f} [{gain['low']:+.4f}, {gain['high']:+.4f}]"
+        in told.out
     )
 
 

@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from fullcycle.brief import Brief, number, worth_per_year
+from fullcycle.cli.off_policy import off_policy_command, show_report
 from fullcycle.cli.printing import count, when
 from fullcycle.cli.progress import waiting
 from fullcycle.experiment import Design, Readout, amount
@@ -21,6 +22,9 @@ from fullcycle.wiring.valuing import append_measurement
 @click.group(name="experiment")
 def command() -> None:
     """Design, read and close an experiment."""
+
+
+command.add_command(off_policy_command)
 
 
 @command.command(name="design")
@@ -145,21 +149,10 @@ def _show_margins(found: DesignReport) -> None:
 
 
 def _show_off_policy(found: DesignReport) -> None:
-    report = found.off_policy
-    if report is None:
+    if found.off_policy is None:
         click.echo(f"  no off-policy estimate: {found.left_out}")
         return
-    past = counted(report.rows, "past decision")
-    click.echo(f"  before launch, from {past} that no model has learnt from (SNIPS):")
-    for arm, value in report.values.items():
-        click.echo(
-            f"    {arm:<10} {report.metric} {value.value:.4f} [{value.low:.4f}, {value.high:.4f}], "
-            f"as good as {count(round(value.effective))} of its own decisions"
-        )
-        if value.warning:
-            click.secho(f"               {value.warning}", fg="yellow")
-    for arm, gain in report.differences.items():
-        click.echo(f"    {arm} − control: {gain.difference:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]")
+    show_report(found.off_policy, "before launch, ")
 
 
 def _show_readout(found: Reading) -> None:

@@ -197,20 +197,18 @@ def off_policy_of(project: Project, record: ExperimentRecord) -> OffPolicyReport
 
 def _policies(loaded: LoadedRelease, asked: str | None) -> tuple[dict[str, Policy], str]:
     """What is to be valued, by name, and which of them the others are held against."""
-    arms = dict(loaded.arms)
+    experiment = loaded.manifest.experiment
+    arms = {arm: loaded.arms[arm] for arm in experiment.order} if experiment is not None else {}
+    service, other = loaded.service, loaded.fallback
     if asked is None and arms:
-        experiment = loaded.manifest.experiment
-        return arms, experiment.control if experiment is not None else next(iter(arms))
-    service = {_name(loaded.service): loaded.service}
-    other = {_name(loaded.fallback): loaded.fallback} if loaded.fallback is not None else {}
+        return arms, next(iter(arms))
     if asked is None:
-        return {**other, **service}, next(iter({**other, **service}))
-    if not arms:
-        return {**service, **other}, next(iter(service))
-    control = (
-        loaded.manifest.experiment.control if loaded.manifest.experiment is not None else next(iter(arms))
-    )
-    return {control: arms[control], **{name: one for name, one in other.items() if name != control}}, control
+        both = [one for one in (other, service) if one is not None]
+        return {_name(one): one for one in both}, _name(both[0])
+    first, control = next(iter(arms.items())) if arms else (_name(service), service)
+    if other is None or other.reference == control.reference:
+        return {first: control}, first
+    return {first: control, _name(other) if _name(other) != first else other.reference: other}, first
 
 
 def _name(policy: Policy) -> str:
