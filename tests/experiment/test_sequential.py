@@ -17,6 +17,7 @@ from fullcycle.experiment import (
     Fixed,
     GroupSequential,
     crossing,
+    drift_needed,
     false_alarms,
     looks_until,
     spending_bounds,
@@ -32,7 +33,7 @@ def constant(looks, shape):
     """The constant C of bounds C * shape(t) that are crossed with a chance of 5 % in all."""
     fractions = [(k + 1) / looks for k in range(looks)]
     low, high = 1.0, 4.0
-    while high - low > 1e-6:
+    while high - low > 1e-9:
         middle = (low + high) / 2
         chance = sum(crossing(fractions, [middle * shape(t) for t in fractions]))
         low, high = (middle, high) if chance > 0.05 else (low, middle)
@@ -74,6 +75,52 @@ def test_peeking_costs_what_is_published():
         0.142,
         0.193,
     ]
+
+
+@pytest.mark.parametrize(
+    ("shape", "power", "expected"),
+    [
+        ("pocock", 0.8, (1.000, 1.110, 1.166, 1.202, 1.229)),
+        ("pocock", 0.9, (1.000, 1.100, 1.151, 1.183, 1.207)),
+        ("obrien-fleming", 0.8, (1.000, 1.008, 1.017, 1.024, 1.028)),
+        ("obrien-fleming", 0.9, (1.000, 1.007, 1.016, 1.022, 1.026)),
+    ],
+)
+def test_a_plan_grows_for_its_looks_as_in_the_book(shape, power, expected):
+    """Jennison & Turnbull 2000, tables 2.2 and 2.4: the largest sample over that of a fixed test.
+
+    To one in the last digit that is printed there.
+    """
+
+    def form(t):
+        return 1.0 if shape == "pocock" else 1 / sqrt(t)
+
+    fixed = drift_needed([1.0], [constant(1, form)], power)
+    grown = []
+    for looks in range(1, 6):
+        times = [(k + 1) / looks for k in range(looks)]
+        drift = drift_needed(times, [constant(looks, form) * form(t) for t in times], power)
+        grown.append((drift / fixed) ** 2)
+    assert grown == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_plan_grows_as_another_program_says():
+    """SAS/STAT user's guide, SEQDESIGN, "Creating Two-Sided Pocock and O'Brien-Fleming Designs":
+    four looks by Pocock's rule with a power of 0.9 take 118.3143 % of a fixed sample."""
+    times = [0.25, 0.5, 0.75, 1.0]
+    drift = drift_needed(times, [constant(4, lambda _: 1.0)] * 4, 0.9)
+    fixed = drift_needed([1.0], [constant(1, lambda _: 1.0)], 0.9)
+
+    assert (drift / fixed) ** 2 == pytest.approx(1.183143, abs=2e-6)
+
+
+def test_an_effect_is_found_as_often_as_planned(rng, happens_at_rate):
+    bounds = spending_bounds(EQUAL, "obrien-fleming", 0.05)
+    drift = drift_needed(EQUAL, bounds, 0.8)
+    steps = rng.normal(drift * 0.2, sqrt(0.2), (50_000, 5))
+    crossed = np.abs(steps.cumsum(axis=1) / np.sqrt(EQUAL)) > bounds
+
+    happens_at_rate(int(crossed.any(axis=1).sum()), 50_000, 0.8)
 
 
 fractions = st.lists(st.integers(1, 40), min_size=1, max_size=6, unique=True).map(

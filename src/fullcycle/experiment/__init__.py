@@ -103,6 +103,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.segments import SegmentEffect as SegmentEffect
     from fullcycle.experiment.sequential import GroupSequential as GroupSequential
     from fullcycle.experiment.sequential import crossing as crossing
+    from fullcycle.experiment.sequential import drift_needed as drift_needed
     from fullcycle.experiment.sequential import false_alarms as false_alarms
     from fullcycle.experiment.sequential import looks_until as looks_until
     from fullcycle.experiment.sequential import spending_bounds as spending_bounds
@@ -205,6 +206,7 @@ __getattr__, __all__ = lazily(
         "crossing": ".sequential",
         "days_needed": ".design",
         "decision_log": ".offpolicy_log",
+        "drift_needed": ".sequential",
         "experiment_record": ".records",
         "experiments": ".records",
         "false_alarms": ".sequential",

@@ -29,13 +29,16 @@ _STEPS = 60  # halvings of a bracket, to the last bit of a boundary
 Numbers = npt.NDArray[np.float64]
 
 
-def crossing(fractions: Sequence[float], bounds: Sequence[float], *, sides: int = 2) -> tuple[float, ...]:
-    """The chance to cross first at each look, where there is no effect.
+def crossing(
+    fractions: Sequence[float], bounds: Sequence[float], *, sides: int = 2, drift: float = 0.0
+) -> tuple[float, ...]:
+    """The chance to cross first at each look.
 
     Args:
         fractions: the share of the planned information at each look, rising.
         bounds: standard errors at which each look is crossed.
         sides: 2 where either side counts, 1 where only the upper one does.
+        drift: how many standard errors the effect will be once all of the plan is there.
 
     Raises:
         Invalid: where the fractions do not rise from above zero.
@@ -44,7 +47,7 @@ def crossing(fractions: Sequence[float], bounds: Sequence[float], *, sides: int 
     [0.05]
     """
     _check_fractions(fractions)
-    walk = _Walk(sides)
+    walk = _Walk(sides, drift)
     return tuple(walk.crossed(t, bound) for t, bound in zip(fractions, bounds, strict=True))
 
 
@@ -89,6 +92,22 @@ def spending_bounds(
         walk.crossed(fraction, bounds[-1])
         before = until
     return tuple(bounds)
+
+
+def drift_needed(fractions: Sequence[float], bounds: Sequence[float], power: float) -> float:
+    """How many standard errors an effect must be at the end to be found, by any of the looks, so surely.
+
+    The square of it, over that of a fixed design, is by how much the plan grows for its looks.
+
+    >>> round(drift_needed([1.0], [1.959964], 0.8), 3)
+    2.802
+    """
+    low, high = 0.0, _FARTHEST
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        found = sum(crossing(fractions, bounds, drift=middle))
+        low, high = (middle, high) if found < power else (low, middle)
+    return high
 
 
 def false_alarms(looks: int, alpha: float = 0.05) -> float:
@@ -155,31 +174,36 @@ def looks_until(planned: Sequence[float], days: int, day: int) -> tuple[int, ...
 class _Walk:
     """The estimate's path over looks, as the density of those that have not crossed."""
 
-    def __init__(self, sides: int) -> None:
+    def __init__(self, sides: int, drift: float = 0.0) -> None:
         self._sides = sides
+        self._drift = drift
         self._time = 0.0
         self._nodes: Numbers = np.zeros(1)  # of the score, z times the root of the information
         self._mass: Numbers = np.ones(1)  # density times the weight of the node
 
     def chance(self, time: float, bound: float) -> float:
         """The chance to cross at a look for the first time."""
-        spread = sqrt(time - self._time)
+        spread, moved = self._step(time)
         end = bound * sqrt(time)
-        above = ndtr((self._nodes - end) / spread)
-        below = ndtr((-end - self._nodes) / spread) if self._sides == 2 else 0.0
+        above = ndtr((moved - end) / spread)
+        below = ndtr((-end - moved) / spread) if self._sides == 2 else 0.0
         return float(self._mass @ (above + below))
 
     def crossed(self, time: float, bound: float) -> float:
         """Go on to a look; the chance to cross there for the first time."""
         found = self.chance(time, bound)
-        spread = sqrt(time - self._time)
+        spread, moved = self._step(time)
         high = min(bound, _FARTHEST) * sqrt(time)
-        low = -high if self._sides == 2 else -_FARTHEST * sqrt(time)
+        low = -high if self._sides == 2 else min(-_FARTHEST * sqrt(time) + self._drift * time, high - spread)
         nodes, weights = _quadrature(low, high, spread)
-        steps = (nodes[:, None] - self._nodes[None, :]) / spread
+        steps = (nodes[:, None] - moved[None, :]) / spread
         density = np.exp(-0.5 * steps**2) @ self._mass / (spread * sqrt(2 * np.pi))
         self._time, self._nodes, self._mass = time, nodes, density * weights
         return found
+
+    def _step(self, time: float) -> tuple[float, Numbers]:
+        """The spread of the step to a look, and where the nodes drift to in it."""
+        return sqrt(time - self._time), self._nodes + self._drift * (time - self._time)
 
 
 def _quadrature(low: float, high: float, spread: float) -> tuple[Numbers, Numbers]:
