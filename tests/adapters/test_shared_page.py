@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +77,14 @@ def test_a_file_that_is_no_page_is_told(tmp_path):
     with pytest.raises(Damaged, match="not a page of this version") as caught:
         SharedPage(tmp_path / "page")
     assert "remove the file" in caught.value.mend
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux alone tells what is resident")
+def test_a_look_at_each_slot_brings_no_more_than_that_into_memory(tmp_path):
+    page = SharedPage(tmp_path / "page")
+
+    page.fewest_connections(but=0)
+
+    _, _, mapping = Path("/proc/self/smaps").read_text().partition(str(tmp_path / "page"))
+    resident = int(mapping.partition("Rss:")[2].split()[0])  # kB
+    assert resident < 1_000

@@ -76,6 +76,28 @@ def test_neither_supervisor_nor_worker_loads_what_only_training_needs(project):
         assert f"/{name}" not in loaded
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux alone tells what is loaded")
+def test_a_supervisor_holds_no_openssl(project):
+    with hosting(project) as service:
+        assert ask(service.port)["release"] == "winback@v1"
+        loaded = Path(f"/proc/{service.process.pid}/maps").read_text()
+
+    assert "/libcrypto" not in loaded
+    assert "/libssl" not in loaded
+
+
+def test_asyncio_without_tls_leaves_tls_to_whoever_asks_for_it():
+    done = modules(
+        "from fullcycle.wiring.hosting import import_asyncio_without_tls as once\n"
+        "once(); once()\n"
+        "import asyncio, ssl\n"
+        "assert asyncio.base_events.ssl is None\n"
+        "ssl.create_default_context()"
+    )
+
+    assert {"asyncio", "ssl"} <= done
+
+
 def modules(code):
     """What a new interpreter has imported after ``code``."""
     told = subprocess.run(

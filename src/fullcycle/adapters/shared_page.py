@@ -113,6 +113,8 @@ class SharedPage:
             mapped = mmap.mmap(handle, _SIZE)
         finally:
             os.close(handle)
+        if hasattr(mmap, "MADV_RANDOM"):
+            mapped.madvise(mmap.MADV_RANDOM)  # a look at each slot would bring what lies between, 4 MB
         self._words = memoryview(mapped).cast("Q")
         if self._words[0] not in (0, _MAGIC):
             raise Damaged(

@@ -15,10 +15,9 @@ import struct
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from functools import partial
-from hashlib import blake2b
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Generic, NoReturn, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Optional, TypeVar
 from zlib import crc32
 
 import msgspec
@@ -26,7 +25,12 @@ import msgspec
 from fullcycle.data.contract import Field, fields, schema
 from fullcycle.data.lookup_key import LookupKey
 from fullcycle.data.row import Row
-from fullcycle.kernel import Damaged, Digest, Invalid, Pieces, digest_parts, digest_value
+from fullcycle.kernel import Damaged, Digest, Invalid, Pieces, digest_parts, digest_value, later
+
+if TYPE_CHECKING:
+    import hashlib
+else:  # it brings OpenSSL, 4 MB of a supervisor's memory, which looks nothing up
+    hashlib = later("hashlib")
 
 R = TypeVar("R", bound=Row)
 
@@ -71,7 +75,7 @@ def _digest_of(told: Mapping[str, Any]) -> Digest:
 
 def key_bytes(key: bytes) -> bytes:
     """The eight bytes, a little-endian number, that a key is ordered by; it as ``encode_key`` gives it."""
-    return blake2b(key, digest_size=8).digest()
+    return hashlib.blake2b(key, digest_size=8).digest()
 
 
 class ServedLookup(Generic[R]):

@@ -5,18 +5,23 @@ A slow hash, as passwords need, would add nothing: there is no list of likely to
 and 2**256 random ones cannot be tried at any speed; yet it would cost every request.
 """
 
-import hashlib
-import hmac
 import re
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from fullcycle.kernel import Conflict, Invalid, UnknownName
+from fullcycle.kernel import Conflict, Invalid, UnknownName, later
 from fullcycle.record import Fact, Ledger, append_next, fact
 from fullcycle.serve.routes import SCOPES
+
+if TYPE_CHECKING:
+    import hashlib
+    import hmac
+    import secrets
+else:  # they bring OpenSSL, 4 MB of memory, and most services on one machine have no tokens
+    hashlib, hmac, secrets = later("hashlib"), later("hmac"), later("secrets")
 
 STREAM = "tokens"
 PREFIX = "fc_"  # by which a scanner for leaked secrets, or a person, knows one

@@ -47,6 +47,7 @@ def _supervise(project: Project, asked: Asked, place: Place, tell: Tell, orphans
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # no end without the worker's, from here on
     first = None if orphans else start_first(project.root, asked, place)
     try:
+        import_asyncio_without_tls()
         import asyncio
 
         from fullcycle.wiring.supervising import Hosting
@@ -57,6 +58,20 @@ def _supervise(project: Project, asked: Asked, place: Place, tell: Tell, orphans
             first.process.send(signal.SIGKILL)
         raise
     asyncio.run(hosting.run(orphans))
+
+
+def import_asyncio_without_tls() -> None:
+    """Import asyncio as a Python has it that was built without OpenSSL, which asyncio allows for.
+
+    A supervisor speaks over Unix sockets only, and OpenSSL takes 5 MB. Whoever else wants ``ssl`` has it.
+    """
+    if "asyncio" in sys.modules or "ssl" in sys.modules:
+        return
+    sys.modules["ssl"] = None  # type: ignore[assignment]  # documented: whoever imports it gets ImportError
+    try:
+        import asyncio  # noqa: F401 - it stays without from here on
+    finally:
+        del sys.modules["ssl"]
 
 
 def serve(
