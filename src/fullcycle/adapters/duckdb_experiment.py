@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.data import Query
@@ -12,13 +11,11 @@ from fullcycle.experiment import (
     Phase,
     Place,
     Statistics,
+    decided_in,
     statistics_of,
     statistics_query,
 )
 from fullcycle.kernel import Misconfigured
-from fullcycle.metric import micros_of, quoted
-
-_EVER = 2**62  # µs since 1970, later than any
 
 _EXPOSURES = "read_parquet($fc_files, union_by_name => true)"  # older files have fewer columns
 
@@ -51,22 +48,20 @@ class DuckDBExperimentStore:
             return Statistics(as_of=as_of, watermark=watermark)
         for path in exposures:
             self._require_readable(path)
-        relation, meant = _exposures(phase)
-        place = Place(DUCKDB, relation, sources, decisions=_EXPOSURES, received=received or {})
-        asked = statistics_query(spec, place, as_of=as_of, by_age=by_age)
-        files = [str(path.resolve()) for path in exposures]
-        frame = self._warehouse.fetch(asked.text, {**asked.values, **meant, "fc_files": files})
+        place = Place(DUCKDB, _EXPOSURES, sources, received=received or {})
+        asked = statistics_query(spec, place, as_of=as_of, phase=phase, by_age=by_age)
+        frame = self._warehouse.fetch(asked.text, {**asked.values, "fc_files": _paths(exposures)})
         return statistics_of(spec, asked, frame.rows(), as_of=as_of, watermark=watermark)
 
     def decisions(self, spec: ExperimentSpec, exposures: Sequence[Path], phase: Phase) -> int:
         """How many decisions of an experiment were made in a phase."""
         if not exposures:
             return 0
-        relation, meant = _exposures(phase)
-        files = [str(path.resolve()) for path in exposures]
-        text = f"select count(*) as n from {relation} where experiment = $fc_experiment"
-        frame = self._warehouse.fetch(text, {**meant, "fc_files": files, "fc_experiment": spec.name})
-        return int(frame["n"][0])
+        within, meant = decided_in(phase, DUCKDB)
+        mine = f"experiment = $fc_experiment and {within}"
+        text = f"select count(*) as n from {_EXPOSURES} as fc_log where {mine}"
+        given = {**meant, "fc_files": _paths(exposures), "fc_experiment": spec.name}
+        return int(self._warehouse.fetch(text, given)["n"][0])
 
     def _require_readable(self, path: Path) -> None:
         if not any(path.resolve().is_relative_to(folder.resolve()) for folder in self._warehouse.folders):
@@ -77,18 +72,5 @@ class DuckDBExperimentStore:
             )
 
 
-def _exposures(phase: Phase | None) -> tuple[str, dict[str, Any]]:
-    """The relation that holds the exposures, and its values."""
-    if phase is None:
-        return _EXPOSURES, {}
-    at = micros_of(quoted("at"))
-    text = (
-        f"(select * from {_EXPOSURES} where list_contains($fc_releases, release) and "
-        f"(not list_contains($fc_shared, release) or ({at} >= $fc_since and {at} < $fc_until)))"
-    )
-    return text, {
-        "fc_releases": list(phase.releases),
-        "fc_shared": list(phase.shared),
-        "fc_since": phase.since if phase.number > 1 else 0,
-        "fc_until": phase.until if phase.until is not None else _EVER,
-    }
+def _paths(files: Sequence[Path]) -> list[str]:
+    return [str(path.resolve()) for path in files]

@@ -83,8 +83,12 @@ if TYPE_CHECKING:
     from fullcycle.experiment.pairing import Where as Where
     from fullcycle.experiment.pairing import pair as pair
     from fullcycle.experiment.ports import ExperimentStore as ExperimentStore
+    from fullcycle.experiment.query import LACKING as LACKING
     from fullcycle.experiment.query import Place as Place
+    from fullcycle.experiment.query import decided_in as decided_in
     from fullcycle.experiment.query import statistics_query as statistics_query
+    from fullcycle.experiment.ranks import quantile_cell as quantile_cell
+    from fullcycle.experiment.ranks import rank_shares as rank_shares
     from fullcycle.experiment.ratio_check import SampleRatio as SampleRatio
     from fullcycle.experiment.ratio_check import sample_ratio as sample_ratio
     from fullcycle.experiment.ratio_check import sequential_ratio as sequential_ratio
@@ -169,6 +173,7 @@ __getattr__, __all__ = lazily(
         "Layer": ".spec",
         "Look": ".looks",
         "MemoryStickyStore": ".sticky",
+        "LACKING": ".query",
         "Moments": ".moments",
         "POSTGRES": ".dialect",
         "Pair": ".pairing",
@@ -205,6 +210,7 @@ __getattr__, __all__ = lazily(
         "cross_fit": ".offpolicy_model",
         "crossing": ".sequential",
         "days_needed": ".design",
+        "decided_in": ".query",
         "decision_log": ".offpolicy_log",
         "drift_needed": ".sequential",
         "experiment_record": ".records",
@@ -228,6 +234,8 @@ __getattr__, __all__ = lazily(
         "policy_value": ".offpolicy",
         "quantile_of": ".estimate",
         "ratio_of": ".estimate",
+        "quantile_cell": ".ranks",
+        "rank_shares": ".ranks",
         "readout": ".reading",
         "record_design": ".records",
         "reference": ".experiment",

@@ -13,6 +13,7 @@ from fullcycle.experiment.ages import Ages, ages_of
 from fullcycle.experiment.dialect import Dialect, text
 from fullcycle.experiment.plan import Plan, Scan, Value, plan_of
 from fullcycle.experiment.ranks import quantile_selects, quantile_tables
+from fullcycle.experiment.records import Phase
 from fullcycle.experiment.spec import ExperimentSpec
 from fullcycle.experiment.sums import WHOLE, Group, Half, capped, level, place
 from fullcycle.kernel import UnknownName
@@ -26,7 +27,7 @@ _EXPOSURES = """
 with fc_exposures as {kept} (
     select unit, arm, {at} as fc_at, decision_id{request} from {exposures} as fc_log
     where experiment = $fc_experiment and arm = any($fc_arms) and {at} <= $fc_as_of
-      and unit is not null{forced}
+      and unit is not null{forced}{phase}
 ),
 fc_assigned as materialized (
     select unit, min(arm) as arm, min(arm) = max(arm) as fc_single, min(fc_at) as fc_first{first}
@@ -77,7 +78,7 @@ select 'assigned' as what, 0 as part, arm, {day} as day, {whole} as place, '' as
        count(*) as units, null::float8[] as numbers
 from fc_assigned where fc_single group by arm, {day}"""
 _COUNTED = """
-select 'counted', 0, arm, day, {place}, {level}, count(*), null from fc_units group by {sets}"""
+select 'counted', 0, arm, coalesce(day, 0), {place}, {level}, count(*), null from fc_units group by {sets}"""
 _CROSSED = "\nselect 'crossed', 0, '', 0, {whole}, '', count(*), null from fc_assigned where not fc_single"
 _IMMATURE = """
 select 'immature', {n}, arm, day, {whole}, '', count(*), null
@@ -87,7 +88,9 @@ select 'late', {n}, arm, 0, {whole}, '', count(*), array[{late}]::float8[]
 from fc_values where fc_start + {known} <= $fc_as_of group by arm"""
 _UNLOGGED = """
 select 'unlogged', 0, '', 0, {whole}, '', count(*), null from fc_trigger
-where decision_id not in (select decision_id from {decisions} as fc_log where decision_id is not null)"""
+where decision_id not in (select decision_id from {exposures} as fc_log where decision_id is not null)"""
+
+_EVER = 2**62  # µs since 1970, later than any
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,7 @@ class Place:
 
     Attributes:
         dialect: the warehouse's SQL.
-        exposures: a relation with the event log's columns.
-        decisions: one with every ``decision_id`` of the log, where exposures are only some of them.
+        exposures: a relation with the event log's columns, as SQL.
         sources: what each source of the experiment asks.
         received: by source, the column that tells when a row came.
         truths: by source, its columns that are Booleans and no numbers.
@@ -106,7 +108,6 @@ class Place:
     dialect: Dialect
     exposures: str
     sources: Mapping[str, Query]
-    decisions: str = ""
     received: Mapping[str, str] = field(default_factory=dict)
     truths: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -123,26 +124,46 @@ class Asked:
     late: Mapping[int, list[int]]  # by group, the values of which late rows are counted
 
 
-def statistics_query(spec: ExperimentSpec, place: Place, *, as_of: int, by_age: bool = False) -> Asked:
+def decided_in(phase: Phase, dialect: Dialect) -> tuple[str, dict[str, Any]]:
+    """Whether a decision, in ``fc_log``, is one of a phase: SQL, and its values."""
+    at = dialect.micros('fc_log."at"')
+    within = (
+        "release = any($fc_releases) and "
+        f"(not release = any($fc_shared) or ({at} >= $fc_since and {at} < $fc_until))"
+    )
+    return within, {
+        "fc_releases": list(phase.releases),
+        "fc_shared": list(phase.shared),
+        "fc_since": phase.since if phase.number > 1 else 0,
+        "fc_until": phase.until if phase.until is not None else _EVER,
+    }
+
+
+def statistics_query(
+    spec: ExperimentSpec, place: Place, *, as_of: int, phase: Phase | None = None, by_age: bool = False
+) -> Asked:
     """The one query about an experiment.
 
     Args:
         spec: the experiment.
         place: where its rows live.
         as_of: microseconds since 1970 UTC; what comes later does not count.
+        phase: only what was decided in it, by its releases, is then an exposure.
         by_age: whether the primary metric is told by days since the exposure, too.
 
     Raises:
         UnknownName: where a source is lacking.
         Invalid: for a covariate that is no value per unit.
     """
-    return _Writing(spec, place, as_of, by_age).asked()
+    return _Writing(spec, place, as_of, phase, by_age).asked()
 
 
 class _Writing:
     """The query while it is put together."""
 
-    def __init__(self, spec: ExperimentSpec, place: Place, as_of: int, by_age: bool) -> None:
+    def __init__(
+        self, spec: ExperimentSpec, place: Place, as_of: int, phase: Phase | None, by_age: bool
+    ) -> None:
         self.spec, self.place, self.dialect = spec, place, place.dialect
         self.plan = plan_of(spec)
         self.values: dict[str, Any] = {
@@ -151,6 +172,10 @@ class _Writing:
             "fc_as_of": as_of,
         }
         self.inner: dict[str, str] = {}
+        self.phase = ""
+        if phase is not None:
+            within, meant = decided_in(phase, self.dialect)
+            self.phase, self.values = f" and {within}", {**self.values, **meant}
         for index, name in enumerate(spec.sources):
             if name not in place.sources:
                 where = f"the sources given to the readout of {spec.name}"
@@ -219,6 +244,7 @@ class _Writing:
             request=request,
             exposures=self.place.exposures,
             forced=forced,
+            phase=self.phase,
             first=first if self.fields and spec.triggered is None else "",
         )
         counted = _AT_ONCE
@@ -324,8 +350,7 @@ class _Writing:
                 late = ", ".join(f"sum(fc_l{i})" for i in self.late[n])
                 selects.append(_LATE.format(n=n, known=known, whole=WHOLE, late=late))
         if self.spec.triggered is not None:
-            decisions = self.place.decisions or self.place.exposures
-            selects.append(_UNLOGGED.format(whole=WHOLE, decisions=decisions))
+            selects.append(_UNLOGGED.format(whole=WHOLE, exposures=self.place.exposures))
         return selects
 
 

@@ -1,6 +1,7 @@
 """Quantiles in the one query: a group's rows are sorted once, and each unit tells how many lie below."""
 
 from collections.abc import Sequence
+from math import inf
 
 from fullcycle.experiment.plan import LADDER, Value
 from fullcycle.experiment.statistics import QuantileCell
@@ -37,7 +38,7 @@ def ladder_of(q: float) -> list[float]:
     return [offset for offset in LADDER if q - offset > 0 and q + offset < 1]
 
 
-def shares_of(q: float) -> list[float]:
+def rank_shares(q: float) -> list[float]:
     """The shares of rows whose last one is read: the quantile's own, then each step down and up."""
     steps = [q + side * offset for offset in ladder_of(q) for side in (-1, 1)]
     return [share - EXACT for share in (q, *steps)]
@@ -54,7 +55,7 @@ def quantile_tables(n: int, scan: int, value: Value, within: str, segments: int)
         known=value.known,
         place=place(segments),
         level=level(segments),
-        shares=", ".join(repr(share) for share in shares_of(q)),
+        shares=", ".join(repr(share) for share in rank_shares(q)),
         sets=grouping_sets("", segments),
     )
 
@@ -82,7 +83,7 @@ def quantile_cell(
         q: which quantile.
         arm: whose rows.
         place: segment and level, empty for all units.
-        ranked: how many rows, and those at :func:`shares_of`.
+        ranked: how many rows, and those at :func:`rank_shares`.
         shares: how many units; Σs, Σn, Σs², Σsn and Σn² over them, where a unit has n rows, s of
             them at or below the quantile.
     """
@@ -90,7 +91,7 @@ def quantile_cell(
     units, (s, n, ss, sn, nn) = shares
     p = s / n
     spread = max(ss - 2 * p * sn + p * p * nn, 0.0)  # Σ(s - pn)²: of whole numbers, so nothing is lost
-    many = units / (units - 1) if units > 1 else float("inf")
+    share = units / (units - 1) * spread / n**2 if units > 1 else inf
     return QuantileCell(
         metric=metric,
         arm=arm,
@@ -98,7 +99,7 @@ def quantile_cell(
         rows=rows,
         units=units,
         value=value,
-        spread_of_share=many * spread / n**2,
+        spread_of_share=share,
         ladder=tuple(
             (offset, steps[2 * i], steps[2 * i + 1]) for i, offset in reversed(list(enumerate(ladder_of(q))))
         ),

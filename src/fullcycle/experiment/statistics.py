@@ -36,7 +36,7 @@ class QuantileCell(msgspec.Struct, frozen=True, kw_only=True):
     rows that are at most ``value``, where whole units are drawn and not rows: their rows resemble
     each other. ``ladder`` holds the rows at other ranks, ``(δ, at q - δ, at q + δ)`` with δ growing:
     how steep the distribution is near the quantile is read off it, at the δ nearest to the standard
-    error of the share. ``units`` are those with a row.
+    error of the share. ``units`` are those with a row; of a single one, the spread is infinite.
 
     Source:
         Deng, Knoblich & Lu, "Applying the Delta Method in Metric Analytics", KDD 2018;

@@ -114,7 +114,7 @@ fc_cut as not materialized (select {others}, {cut} from fc_values cross join fc_
         sums += [*covariates, *_products(covariates)]
         numbers = _array([f"coalesce(sum({one}), 0.0)" for one in sums])
         return f"""
-select 'gram', {n}, arm, day, {place(len(self.segments))}, {level(len(self.segments))},
+select 'gram', {n}, arm, coalesce(day, 0), {place(len(self.segments))}, {level(len(self.segments))},
        count(*), {numbers}
 from {self._relation} cross join fc_pilot where {group.known}
 group by {self.sets()}"""

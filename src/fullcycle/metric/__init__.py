@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fullcycle.metric.spec import Good as Good
     from fullcycle.metric.spec import Kind as Kind
     from fullcycle.metric.spec import MetricSpec as MetricSpec
+    from fullcycle.metric.sql import bound as bound
     from fullcycle.metric.sql import condition as condition
     from fullcycle.metric.sql import event_value as event_value
     from fullcycle.metric.sql import inlined as inlined
@@ -32,6 +33,7 @@ __getattr__, __all__ = lazily(
         "Metric": ".metric",
         "MetricSpec": ".spec",
         "Outcomes": ".outcome",
+        "bound": ".sql",
         "condition": ".sql",
         "event_value": ".sql",
         "inlined": ".sql",

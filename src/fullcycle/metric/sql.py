@@ -87,3 +87,21 @@ def micros_of(column: str) -> str:
 
 def _prefixed(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     return {f"{prefix}{name}": value for name, value in values.items()}
+
+
+def bound(text: str) -> tuple[str, frozenset[str]]:
+    """A query with ``%(name)s`` for each ``$name``, as drivers of PostgreSQL take it, and the names.
+
+    >>> bound("select '$a', 5 % 2 where x = $a")
+    ("select '$a', 5 %% 2 where x = %(a)s", frozenset({'a'}))
+    """
+    pieces: list[str] = []
+    names: set[str] = set()
+    last = 0
+    for found in _TOKEN.finditer(text):
+        if found.lastgroup == "value":
+            pieces += [text[last : found.start()].replace("%", "%%"), f"%({found['value']})s"]
+            names.add(found["value"])
+            last = found.end()
+    pieces.append(text[last:].replace("%", "%%"))
+    return "".join(pieces), frozenset(names)

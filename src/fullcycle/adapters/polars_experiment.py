@@ -1,0 +1,283 @@
+"""An experiment aggregated from Polars frames: what a notebook holds, or a test makes.
+
+The same statistics as a warehouse's one query, by another way: values are centred and
+multiplied in NumPy, and a metric's condition is Polars' SQL.
+"""
+
+from collections.abc import Iterator, Mapping
+from math import ceil
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from fullcycle.experiment import (
+    LACKING,
+    Cell,
+    Count,
+    ExperimentSpec,
+    Gram,
+    QuantileCell,
+    Statistics,
+    checked_gram,
+    quantile_cell,
+    rank_shares,
+)
+from fullcycle.kernel import Invalid, UnknownName
+from fullcycle.metric import MetricSpec
+
+_DAY = 86_400_000_000  # microseconds
+Floats = npt.NDArray[np.float64]
+
+
+class PolarsExperimentStore:
+    """Exposures as a frame with the event log's columns, and each source as a frame."""
+
+    def __init__(self, exposures: pl.DataFrame, sources: Mapping[str, pl.DataFrame]) -> None:
+        self._exposures = exposures
+        self._sources = sources
+
+    def statistics(
+        self, spec: ExperimentSpec, *, as_of: int, received: Mapping[str, str] | None = None
+    ) -> Statistics:
+        """The statistics of ``spec``; see :class:`~fullcycle.experiment.ExperimentStore`.
+
+        Raises:
+            UnknownName: where a source is lacking.
+            Invalid: where a unit's value is no finite number.
+        """
+        for name in spec.sources:
+            if name not in self._sources:
+                where = f"the frames given to the readout of {spec.name}"
+                raise UnknownName.among(name, self._sources, where=where)
+        return _Reading(spec, self._exposures, self._sources, as_of, received or {}).statistics()
+
+
+class _Reading:
+    """One reading of one experiment."""
+
+    def __init__(
+        self,
+        spec: ExperimentSpec,
+        exposures: pl.DataFrame,
+        sources: Mapping[str, pl.DataFrame],
+        as_of: int,
+        received: Mapping[str, str],
+    ) -> None:
+        self.spec, self.sources, self.as_of, self.received = spec, sources, as_of, received
+        self.log = exposures
+        shown = exposures.with_columns(_micros("at").alias("fc_at")).filter(
+            (pl.col("experiment") == spec.name)
+            & pl.col("arm").is_in(list(spec.order))
+            & (pl.col("fc_at") <= as_of)
+            & pl.col("unit").is_not_null()
+            & ~pl.col("unit").is_in(list(spec.forced))
+        )
+        arms = shown.group_by("unit").agg(
+            pl.col("arm").min(), pl.col("arm").n_unique().alias("arms"), pl.col("fc_at").min()
+        )
+        self.crossed = arms.filter(pl.col("arms") > 1).height
+        self.assigned = arms.filter(pl.col("arms") == 1)
+        self.units = self._units(shown)
+        self.covariates = [f"fc_x{n}" for n in range(len(spec.covariates))]
+
+    def statistics(self) -> Statistics:
+        spec = self.spec
+        cells: list[Cell] = []
+        quantiles: list[QuantileCell] = []
+        immature: list[Count] = []
+        late: list[Count] = []
+        for metric in spec.metrics.values():
+            known = round(metric.known_after_s * 1e6)
+            waiting = self.units.filter(pl.col("fc_start") + known > self.as_of)
+            immature += self._counts(waiting, "fc_start", metric.name)
+            units = self.units.filter(pl.col("fc_start") + known <= self.as_of)
+            if metric.kind == "quantile":
+                quantiles += self._quantiles(metric, units, known)
+                continue
+            cells += self._cells(metric, units, known)
+            late += self._late(metric, units, known)
+        return Statistics(
+            as_of=self.as_of,
+            cells=tuple(sorted(cells, key=lambda c: (c.metric, c.segment, c.level, c.arm, c.day))),
+            quantiles=tuple(quantiles),
+            assigned=tuple(self._counts(self.assigned, "fc_at")),
+            counted=tuple(self._counts(self.units, "fc_start")),
+            by_segment=tuple(
+                Count(arm, "", part.height, segment=segment, level=level)
+                for segment, level, arm, part in self._segments(self.units)
+            ),
+            immature=tuple(immature),
+            late=tuple(late),
+            crossed=self.crossed,
+            exposed_without_decision=self._unlogged(),
+            decided_without_exposure=self.assigned.height - self.units.height,
+        )
+
+    def _units(self, shown: pl.DataFrame) -> pl.DataFrame:
+        """A row per counted unit: arm, first exposure that counts, covariates and segments."""
+        spec = self.spec
+        if spec.triggered is not None:
+            delivered = self.sources[spec.triggered]["decision_id"].cast(pl.String).unique()
+            shown = shown.filter(pl.col("decision_id").is_in(delivered.implode()))
+        first = shown.sort("fc_at", "decision_id").unique("unit", keep="first", maintain_order=True)
+        single = self.assigned.select("unit")
+        units = first.join(single, on="unit").rename({"fc_at": "fc_start"})
+        fields = {f"fc_x{n}": one.name for n, one in enumerate(spec.covariates) if one.before is None}
+        fields |= {f"fc_s{n}": name for n, name in enumerate(spec.segments)}
+        requests = [msgspec.json.decode(one) for one in units["request"]] if fields else []
+        units = units.select("unit", "arm", "fc_start").with_row_index("fc_row")
+        for column, name in fields.items():
+            told = [request.get(name) for request in requests]
+            if column.startswith("fc_x"):
+                units = units.with_columns(pl.Series(column, map(_number, told), dtype=pl.Float64))
+            else:
+                units = units.with_columns(pl.Series(column, map(_level, told), dtype=pl.String))
+        for n, covariate in enumerate(spec.covariates):
+            if covariate.before is not None:
+                metric = covariate.before
+                value = self._value(metric, units, -round(metric.within_s * 1e6), 0, None)
+                units = units.with_columns(pl.Series(f"fc_x{n}", value))
+            else:
+                filled = pl.col(f"fc_x{n}").fill_null(pl.col(f"fc_x{n}").mean()).fill_null(0.0)
+                units = units.with_columns(filled)
+        return units
+
+    def _rows(
+        self, metric: MetricSpec, units: pl.DataFrame, after: int, end: int, known: int | None
+    ) -> pl.DataFrame:
+        """The rows in each unit's window: ``fc_row``, the value, and whether it came too late."""
+        source = self.sources[metric.source]
+        kept = source if metric.where is None else source.filter(pl.sql_expr(metric.where))
+        value = pl.lit(1.0) if metric.column is None else pl.col(metric.column).cast(pl.Float64)
+        came = self.received.get(metric.source) if known is not None else None
+        rows = kept.select(
+            pl.col(metric.unit).cast(pl.String).alias("unit"),
+            _micros(metric.time).alias("fc_at"),
+            value.alias("fc_value"),
+            (pl.lit(0) if came is None else _micros(came)).alias("fc_came"),
+        ).filter(pl.col("fc_value").is_not_null())
+        joined = rows.join(units.select("fc_row", "unit", "fc_start"), on="unit")
+        age, late = pl.col("fc_at") - pl.col("fc_start"), pl.col("fc_came") - pl.col("fc_start")
+        return joined.filter((age > after) & (age <= end)).select(
+            "fc_row", "fc_value", (pl.lit(False) if came is None else late > known).alias("late")
+        )
+
+    def _value(
+        self, metric: MetricSpec, units: pl.DataFrame, after: int, end: int, known: int | None
+    ) -> Floats:
+        """A value per unit, zero where nothing happened."""
+        rows = self._rows(metric, units, after, end, known).filter(~pl.col("late"))
+        proportion = metric.kind == "proportion"
+        total = pl.lit(1.0).first() if proportion else pl.col("fc_value").sum()
+        sums = rows.group_by("fc_row").agg(total.alias("fc_value"))
+        found: Floats = (
+            units.join(sums, on="fc_row", how="left", maintain_order="left")["fc_value"]
+            .fill_null(0.0)
+            .to_numpy()
+            .astype(np.float64)
+        )
+        if metric.cap is not None and not proportion:
+            found = np.minimum(found, metric.cap)  # NaN stays
+        if metric.winsor is not None and len(found):
+            found = np.minimum(found, _ranked(np.sort(found), metric.winsor - 1e-12))
+        return found
+
+    def _cells(self, metric: MetricSpec, units: pl.DataFrame, known: int) -> Iterator[Cell]:
+        sides = [metric] if metric.over is None else [metric, metric.over]
+        values = [self._value(side, units, *_window(side), known) for side in sides]
+        values += [units[name].to_numpy() for name in self.covariates]
+        matrix = np.column_stack(values)
+        units = units.with_row_index("fc_place")
+        days = units.with_columns((pl.col("fc_start") // _DAY).alias("fc_day"))
+        for (arm, day), part in days.group_by("arm", "fc_day"):
+            yield Cell(metric.name, str(arm), _iso(int(str(day))), self._gram(metric, matrix, part))
+        for segment, level, arm, part in self._segments(units):
+            yield Cell(metric.name, arm, "", self._gram(metric, matrix, part), segment, level)
+
+    def _gram(self, metric: MetricSpec, matrix: Floats, part: pl.DataFrame) -> Gram:
+        rows = matrix[part["fc_place"].to_numpy()]
+        means = rows.mean(axis=0)
+        products = (rows - means).T @ (rows - means)
+        low = np.tril_indices(rows.shape[1])
+        gram = Gram(len(rows), tuple(means.tolist()), tuple(products[low].tolist()))
+        return checked_gram(gram, where=f"the metric {metric.name} of the experiment {self.spec.name}")
+
+    def _late(self, metric: MetricSpec, units: pl.DataFrame, known: int) -> Iterator[Count]:
+        sides = [metric] if metric.over is None else [metric, metric.over]
+        if not {side.source for side in sides} <= set(self.received):
+            return
+        late = [self._rows(side, units, *_window(side), known).filter("late") for side in sides]
+        for (arm,), part in units.sort("arm").group_by("arm", maintain_order=True):
+            rows = sum(one.join(part, on="fc_row", how="semi").height for one in late)
+            yield Count(str(arm), "", rows, metric.name)
+
+    def _quantiles(self, metric: MetricSpec, units: pl.DataFrame, known: int) -> Iterator[QuantileCell]:
+        rows = self._rows(metric, units, *_window(metric), known).filter(~pl.col("late"))
+        if not rows["fc_value"].is_finite().all():
+            where = f"the metric {metric.name} of the experiment {self.spec.name}"
+            raise Invalid("a row's value is NaN or infinite", where, "leave such rows out with where=")
+        whole = [("", "", str(arm), part) for (arm,), part in units.sort("arm").group_by("arm")]
+        for segment, level, arm, part in sorted(
+            [*whole, *self._segments(units)], key=lambda one: (one[2], one[0], one[1])
+        ):
+            own = rows.join(part, on="fc_row", how="semi")
+            if own.is_empty():
+                continue
+            ordered, q = np.sort(own["fc_value"].to_numpy()), metric.q or 0.5
+            found = [float(_ranked(ordered, share)) for share in rank_shares(q)]
+            each = own.group_by("fc_row").agg(
+                pl.len().cast(pl.Float64).alias("n"),
+                (pl.col("fc_value") <= found[0]).sum().cast(pl.Float64).alias("s"),
+            )
+            s, n = each["s"].to_numpy(), each["n"].to_numpy()
+            told = [float(one) for one in (s.sum(), n.sum(), s @ s, s @ n, n @ n)]
+            place, shares = (segment, level), (each.height, told)
+            yield quantile_cell(metric.name, q, arm, place, (own.height, found), shares)
+
+    def _segments(self, units: pl.DataFrame) -> Iterator[tuple[str, str, str, pl.DataFrame]]:
+        """The units of each segment, level and arm, in order."""
+        for n, segment in enumerate(self.spec.segments):
+            by = [f"fc_s{n}", "arm"]
+            for (level, arm), part in units.sort(by).group_by(by, maintain_order=True):
+                yield segment, str(level), str(arm), part
+
+    def _counts(self, units: pl.DataFrame, at: str, metric: str = "") -> list[Count]:
+        days = units.group_by("arm", (pl.col(at) // _DAY).alias("day")).len().sort("arm", "day")
+        return [Count(arm, _iso(day), many, metric) for arm, day, many in days.iter_rows()]
+
+    def _unlogged(self) -> int:
+        if self.spec.triggered is None:
+            return 0
+        named = self.sources[self.spec.triggered]["decision_id"].cast(pl.String).drop_nulls().unique()
+        return int((~named.is_in(self.log["decision_id"].drop_nulls().implode())).sum())
+
+
+def _micros(column: str) -> pl.Expr:
+    """A date or timestamp as µs since 1970 UTC; a naive one is UTC."""
+    return pl.col(column).dt.epoch("us")
+
+
+def _window(metric: MetricSpec) -> tuple[int, int]:
+    after = round(metric.after_s * 1e6)
+    return after, after + round(metric.within_s * 1e6)
+
+
+def _ranked(ordered: Floats, share: float) -> float:
+    """The value of rank ceil(share · n)."""
+    return float(ordered[max(ceil(share * len(ordered)), 1) - 1])
+
+
+def _number(value: object) -> float | None:
+    return None if value is None else float(value)  # type: ignore[arg-type]
+
+
+def _level(value: object) -> str:
+    if value is None:
+        return LACKING
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _iso(day: int) -> str:
+    return str(np.datetime64(day, "D"))

@@ -1,0 +1,63 @@
+"""PostgreSQL as the place where an experiment is aggregated: exposures that were published to it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fullcycle.adapters.postgres_exposures import RELATION, watermark_of
+from fullcycle.adapters.postgres_warehouse import PostgresWarehouse
+from fullcycle.data import Query
+from fullcycle.experiment import (
+    POSTGRES,
+    ExperimentSpec,
+    Phase,
+    Place,
+    Statistics,
+    decided_in,
+    statistics_of,
+    statistics_query,
+)
+
+
+class PostgresExperimentStore:
+    """An ``ExperimentStore`` over a warehouse to which an environment's exposures are published."""
+
+    def __init__(self, warehouse: PostgresWarehouse, environment: str) -> None:
+        self._warehouse = warehouse
+        self._environment = environment
+
+    def statistics(
+        self,
+        spec: ExperimentSpec,
+        exposures: Sequence[Path],
+        sources: Mapping[str, Query],
+        *,
+        as_of: int,
+        phase: Phase | None = None,
+        received: Mapping[str, str] | None = None,
+        watermark: int | None = None,
+        by_age: bool = False,
+    ) -> Statistics:
+        """The statistics of ``spec`` by one query over what was published; files are not looked at.
+
+        Raises:
+            Missing: where nothing was published.
+            Invalid, UnknownName: where a source's query, or a metric's condition, cannot be asked.
+        """
+        published = watermark_of(self._warehouse, spec.capability, self._environment)
+        truths = {name: self._warehouse.booleans(sources[name]) for name in spec.sources if name in sources}
+        place = Place(POSTGRES, RELATION, sources, received=received or {}, truths=truths)
+        asked = statistics_query(spec, place, as_of=as_of, phase=phase, by_age=by_age)
+        frame = self._warehouse.fetch(asked.text, {**asked.values, **self._which(spec)})
+        return statistics_of(spec, asked, frame.rows(), as_of=as_of, watermark=watermark or published)
+
+    def decisions(self, spec: ExperimentSpec, exposures: Sequence[Path], phase: Phase) -> int:
+        """How many decisions of an experiment were made in a phase."""
+        within, meant = decided_in(phase, POSTGRES)
+        text = (
+            f"select count(*) as n from {RELATION} as fc_log where experiment = $fc_experiment and {within}"
+        )
+        given = {**meant, **self._which(spec), "fc_experiment": spec.name}
+        return int(self._warehouse.fetch(text, given)["n"][0])
+
+    def _which(self, spec: ExperimentSpec) -> dict[str, str]:
+        return {"fc_capability": spec.capability, "fc_environment": self._environment}

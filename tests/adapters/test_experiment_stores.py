@@ -1,0 +1,441 @@
+"""Every store that can aggregate an experiment says the same: DuckDB, PostgreSQL and Polars.
+
+Polars computes by another way (values centred and multiplied in NumPy), so that it is the oracle
+of the one query, and the two warehouses are of each other.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import msgspec
+import numpy as np
+import polars as pl
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fullcycle.adapters.duckdb import DuckDBWarehouse
+from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
+from fullcycle.adapters.exposures import COLUMNS
+from fullcycle.adapters.polars_experiment import PolarsExperimentStore
+from fullcycle.adapters.postgres_experiment import PostgresExperimentStore
+from fullcycle.adapters.postgres_exposures import _TABLES
+from fullcycle.adapters.postgres_warehouse import PostgresWarehouse
+from fullcycle.experiment import LACKING, Covariate, ExperimentSpec, Statistics
+from fullcycle.kernel import Invalid, Missing, UnknownName, micros
+from fullcycle.metric import MetricSpec
+
+START = datetime(2026, 1, 1)
+DAY = timedelta(days=1)
+LATER = micros(START + 40 * DAY)
+
+
+def metric(name, **options):
+    given = {"kind": "mean", "source": "visits", "within_s": 7 * 86400.0, **options}
+    return MetricSpec(name=name, unit="client_id", time="at", **given)
+
+
+SPENT = metric("spent", column="spend")
+METRICS = [
+    metric("visited", kind="proportion"),
+    SPENT,
+    metric("capped", column="spend", cap=20.0, where="spend > 1"),
+    metric("winsorised", column="spend", winsor=0.9, within_s=3 * 86400.0),
+    metric("soon", kind="proportion", within_s=86400.0, after_s=3600.0, late_s=7200.0),
+    metric("returned", column="back"),
+    msgspec.structs.replace(
+        SPENT, name="per_order", kind="ratio", over=metric("orders", source="orders", within_s=5 * 86400.0)
+    ),
+    metric("median", kind="quantile", column="spend", q=0.5),
+    metric("p90", kind="quantile", column="spend", q=0.9, where="shop = 'Zürich'"),
+]
+SPEC = ExperimentSpec(
+    name="trial",
+    capability="winback",
+    order=("today", "chosen"),
+    arms={"today": "winback.service:today", "chosen": "winback.service:choose"},
+    weights={"today": 0.5, "chosen": 0.5},
+    seed="winback/trial",
+    unit="client_id",
+    metrics={one.name: one for one in METRICS},
+    primary="spent",
+    covariates=(
+        Covariate(name="recency"),
+        Covariate(name="spent_before", before=metric("spent_before", column="spend", within_s=10 * 86400.0)),
+        Covariate(name="größe"),
+    ),
+    segments=("device", "größe"),
+)
+
+
+@dataclass
+class World:
+    """Plain rows: decisions, visits and orders."""
+
+    decisions: list[dict]
+    visits: list[tuple]
+    orders: list[tuple]
+
+    @property
+    def exposures(self):
+        schema = {
+            "decision_id": pl.String,
+            "at": pl.Datetime("us", "UTC"),
+            "release": pl.Int64,
+            "environment": pl.String,
+            "experiment": pl.String,
+            "arm": pl.String,
+            "arm_probability": pl.Float64,
+            "unit": pl.String,
+            "request": pl.String,
+        }
+        return pl.DataFrame(self.decisions, schema=schema)
+
+    @property
+    def frames(self):
+        visits = {
+            "client_id": pl.Int64,
+            "at": pl.Datetime("us"),
+            "spend": pl.Float64,
+            "back": pl.Boolean,
+            "shop": pl.String,
+        }
+        orders = {"client_id": pl.Int64, "at": pl.Datetime("us")}
+        delivered = pl.DataFrame({"decision_id": self.delivered}, schema={"decision_id": pl.String})
+        return {
+            "visits": pl.DataFrame(self.visits, schema=visits, orient="row"),
+            "orders": pl.DataFrame(self.orders, schema=orders, orient="row"),
+            "delivered": delivered,
+        }
+
+    @property
+    def delivered(self):
+        return [one["decision_id"] for one in self.decisions[::3]] + ["nobody's", "nobody's", None]
+
+
+def decision(unit, arm, at, n, **fields):
+    return {
+        "decision_id": f"d{n}",
+        "at": at.replace(tzinfo=UTC),
+        "release": 1,
+        "environment": "prod",
+        "experiment": "trial",
+        "arm": arm,
+        "arm_probability": 0.5,
+        "unit": str(unit),
+        "request": json.dumps({"client_id": unit, **fields}, ensure_ascii=False),
+    }
+
+
+def drawn(seed, units=60, *, arms=("today", "chosen"), offset=0.0):
+    """A world with ties, nulls, twice-exposed units, strangers and names beyond ASCII."""
+    rng = np.random.default_rng(seed)
+    decisions = []
+    for unit in range(units):
+        for _ in range(int(rng.integers(1, 4))):
+            at = START + timedelta(hours=int(rng.integers(0, 40 * 24)))
+            arm = arms[unit % len(arms)] if rng.random() < 0.97 else arms[0]
+            fields = {
+                "recency": [None, 1, 2.5, 7][int(rng.integers(0, 4))],
+                "device": ["handy", "Büro", None, "it's"][unit % 4],
+                "größe": bool(rng.random() < 0.5),
+            }
+            if rng.random() < 0.1:
+                fields.pop("recency")
+            decisions.append(decision(unit, arm, at, len(decisions), **fields))
+    visits, orders = [], []
+    for unit in rng.integers(0, units + 5, units * 6):
+        at = START + timedelta(hours=int(rng.integers(-200, 45 * 24)))
+        spend = None if rng.random() < 0.1 else offset + float(rng.integers(0, 6)) * 5.5
+        visits.append((int(unit), at, spend, bool(rng.random() < 0.3), ["Zürich", "Bern"][int(unit) % 2]))
+        if rng.random() < 0.5:
+            orders.append((int(unit), at))
+    return World(decisions, visits, orders)
+
+
+def by_polars(world, spec, as_of, tmp_path, url):
+    return PolarsExperimentStore(world.exposures, world.frames).statistics(spec, as_of=as_of)
+
+
+def by_duckdb(world, spec, as_of, tmp_path, url):
+    path = tmp_path / "warehouse.duckdb"
+    path.unlink(missing_ok=True)
+    log = tmp_path / "exposures.parquet"
+    world.exposures.write_parquet(log)
+    with duckdb.connect(str(path)) as connection:
+        for name, frame in world.frames.items():
+            frame.write_parquet(tmp_path / f"{name}.parquet")
+            file = str(tmp_path / f"{name}.parquet").replace("'", "''")
+            connection.execute(f"create table {name} as select * from read_parquet('{file}')")
+    warehouse = DuckDBWarehouse(path, folders=[tmp_path])
+    sources = {name: warehouse.sql(f"select * from {name}") for name in world.frames}
+    return DuckDBExperimentStore(warehouse).statistics(spec, [log], sources, as_of=as_of)
+
+
+def by_postgres(world, spec, as_of, tmp_path, url):
+    with psycopg.connect(url, autocommit=True, options="-c client_min_messages=warning") as connection:
+        connection.execute("drop schema if exists fullcycle cascade")
+        connection.execute("drop table if exists visits, orders, delivered")
+        connection.execute(_TABLES)
+        connection.execute(
+            'create table visits (client_id bigint, "at" timestamp, spend float8, back boolean, shop text)'
+        )
+        connection.execute('create table orders (client_id bigint, "at" timestamp)')
+        connection.execute("create table delivered (decision_id text)")
+        columns = ", ".join(["capability", "environment", *COLUMNS])
+        with connection.cursor().copy(f"copy fullcycle.exposures ({columns}) from stdin") as copy:
+            for row in world.exposures.drop("environment").iter_rows():
+                copy.write_row(("winback", "prod", *row))
+        for name, frame in world.frames.items():
+            with connection.cursor().copy(f"copy {name} from stdin") as copy:
+                for row in frame.iter_rows():
+                    copy.write_row(row)
+        connection.execute("insert into fullcycle.published values ('winback', 'prod', 7)")
+    warehouse = PostgresWarehouse(url)
+    sources = {name: warehouse.sql(f"select * from {name}") for name in world.frames}
+    return PostgresExperimentStore(warehouse, "prod").statistics(spec, [], sources, as_of=as_of)
+
+
+@pytest.fixture(params=[by_duckdb, by_postgres], ids=["duckdb", "postgres"])
+def store(request, tmp_path):
+    url = request.getfixturevalue("postgres") if request.param is by_postgres else ""
+
+    def read(world, spec=SPEC, as_of=LATER):
+        return request.param(world, spec, as_of, tmp_path, url)
+
+    return read
+
+
+def oracle(world, spec=SPEC, as_of=LATER):
+    return by_polars(world, spec, as_of, None, "")
+
+
+def require_equal(found: Statistics, told: Statistics, scale=1.0):
+    """Equal but for rounding; ``scale`` is the size of the values."""
+    for name in (
+        "assigned",
+        "counted",
+        "by_segment",
+        "immature",
+        "late",
+        "crossed",
+        "exposed_without_decision",
+        "decided_without_exposure",
+    ):
+        ours, theirs = getattr(found, name), getattr(told, name)
+        if isinstance(ours, tuple):
+            ours, theirs = set(ours), set(theirs)
+        assert ours == theirs, name
+    mine, other = (
+        {(c.metric, c.arm, c.day, c.segment, c.level): c.gram for c in one.cells} for one in (found, told)
+    )
+    assert mine.keys() == other.keys()
+    for key, gram in mine.items():
+        assert gram.units == other[key].units, key
+        assert gram.means == pytest.approx(other[key].means, rel=1e-12, abs=1e-9), key
+        products = other[key].products
+        assert gram.products == pytest.approx(products, rel=1e-9, abs=1e-9 * scale), key
+    by_place, others = (
+        {(c.metric, c.arm, c.segment, c.level): c for c in one.quantiles} for one in (found, told)
+    )
+    assert by_place.keys() == others.keys()
+    for key, cell in by_place.items():
+        near = others[key]
+        assert (cell.rows, cell.units, cell.value, cell.ladder) == (
+            near.rows,
+            near.units,
+            near.value,
+            near.ladder,
+        ), key
+        assert cell.spread_of_share == pytest.approx(near.spread_of_share, rel=1e-12, abs=1e-15)
+
+
+def test_a_warehouse_and_frames_say_the_same_of_generated_rows(store):
+    for seed in range(3):
+        world = drawn(seed)
+        require_equal(store(world), oracle(world))
+
+
+def test_they_say_the_same_while_units_are_immature_and_of_one_arm_only(store):
+    world = drawn(9, arms=("chosen",))
+    early = micros(START + 20 * DAY)
+
+    found = store(world, as_of=early)
+
+    require_equal(found, oracle(world, as_of=early))
+    assert {one.arm for one in found.counted} == {"chosen"}
+    assert found.immature
+
+
+def test_they_say_the_same_of_triggered_exposures(store):
+    world = drawn(5)
+    spec = msgspec.structs.replace(SPEC, triggered="delivered")
+
+    found = store(world, spec)
+
+    require_equal(found, oracle(world, spec))
+    assert found.exposed_without_decision == 1
+    assert found.decided_without_exposure > 0
+
+
+def test_a_unit_that_was_forced_is_never_counted(store):
+    world = drawn(6)
+    spec = msgspec.structs.replace(SPEC, forced={"0": "today", "1": "chosen"})
+
+    found = store(world, spec)
+
+    require_equal(found, oracle(world, spec))
+    assert sum(one.units for one in found.assigned) < sum(one.units for one in store(world).assigned)
+
+
+def test_a_mean_of_a_hundred_million_keeps_its_variance(store):
+    rng = np.random.default_rng(3)
+    world = drawn(1, units=400)
+    visits = [
+        (unit, START + timedelta(hours=961), float(1e8 + rng.normal()), False, "Bern") for unit in range(400)
+    ]
+    decisions = [decision(u, "today", START + timedelta(days=39, hours=u % 24), u) for u in range(400)]
+    world = World(decisions, visits, [])
+    spec = msgspec.structs.replace(SPEC, covariates=(), segments=())
+
+    found = store(world, spec, as_of=micros(START + 60 * DAY)).gram("spent", "today")
+
+    values = np.array([spend for _, _, spend, _, _ in visits])
+    assert found.units == 400
+    assert found.covariance(0, 0) == pytest.approx(np.var(values - 1e8, ddof=1), rel=1e-6)
+
+
+def test_a_unit_without_a_covariate_counts_with_the_mean_of_the_others(store):
+    decisions = [
+        decision(1, "today", START, 1, recency=1.0),
+        decision(2, "today", START, 2, recency=4.0),
+        decision(3, "chosen", START, 3),
+    ]
+    spec = msgspec.structs.replace(SPEC, covariates=(Covariate(name="recency"),), segments=("device",))
+
+    found = store(World(decisions, [], []), spec)
+
+    assert found.gram("spent", "chosen").means == (0.0, 2.5)
+    assert found.levels("device") == [LACKING]
+
+
+def test_covariates_and_segments_are_those_of_the_first_exposure_that_counts(store):
+    decisions = [
+        decision(1, "today", START + DAY, 1, device="late", recency=9.0),
+        decision(1, "today", START, 2, device="first", recency=3.0),
+    ]
+    spec = msgspec.structs.replace(SPEC, covariates=(Covariate(name="recency"),), segments=("device",))
+
+    found = store(World(decisions, [], []), spec)
+
+    assert found.gram("spent", "today", segment="device", level="first").means == (0.0, 3.0)
+    assert found.levels("device") == ["first"]
+
+
+def test_a_value_that_is_no_number_says_whose(store):
+    world = World([decision(1, "today", START, 1)], [(1, START + DAY, float("nan"), False, "Bern")], [])
+
+    for name in ("spent", "capped", "median"):
+        spec = msgspec.structs.replace(SPEC, metrics={name: SPEC.metrics[name]}, primary=name)
+        with pytest.raises(Invalid, match=f"the metric {name} of the experiment trial"):
+            store(world, spec)
+
+
+def test_a_ratio_among_the_covariates_is_refused(store):
+    before = msgspec.structs.replace(SPEC.metrics["per_order"], name="before")
+    spec = msgspec.structs.replace(SPEC, covariates=(Covariate(name="before", before=before),))
+
+    with pytest.raises(Invalid, match="before is a ratio"):
+        store(drawn(1), spec)
+
+
+def test_a_mistake_in_a_condition_is_told(store):
+    spec = msgspec.structs.replace(
+        SPEC, metrics={"spent": metric("spent", column="spend", where="spent > 1")}, primary="spent"
+    )
+
+    with pytest.raises(UnknownName, match="'spent'"):
+        store(drawn(1), spec)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000), units=st.integers(1, 40), hours=st.integers(0, 60 * 24))
+def test_duckdb_says_what_frames_say_at_any_moment(tmp_path, seed, units, hours):
+    world, as_of = drawn(seed, units), micros(START + timedelta(hours=hours))
+
+    require_equal(by_duckdb(world, SPEC, as_of, tmp_path, ""), oracle(world, SPEC, as_of))
+
+
+def test_late_rows_are_left_out_and_counted_where_their_arrival_is_known(tmp_path):
+    shown = START.replace(tzinfo=UTC)
+    decisions = [decision(1, "today", START, 1), decision(2, "chosen", START, 2)]
+    came = [START + 2 * DAY, START + 9 * DAY, START + 3 * DAY]
+    clicks = pl.DataFrame(
+        {
+            "client_id": [1, 1, 2],
+            "at": [START + DAY] * 3,
+            "spend": [1.0, 10.0, 100.0],
+            "received": came,
+        }
+    ).with_columns(pl.col("at").cast(pl.Datetime("us")), pl.col("received").cast(pl.Datetime("us")))
+    world = World(decisions, [], [])
+    spec = msgspec.structs.replace(
+        SPEC, metrics={"spent": SPENT, "visited": SPEC.metrics["visited"]}, covariates=(), segments=()
+    )
+    told = {"visits": "received"}
+    frames = PolarsExperimentStore(world.exposures, {"visits": clicks})
+    clicks.write_parquet(tmp_path / "clicks.parquet")
+    world.exposures.write_parquet(tmp_path / "log.parquet")
+    warehouse = DuckDBWarehouse(None, folders=[tmp_path])
+    file = tmp_path / "clicks.parquet"
+    source = warehouse.sql("select * from read_parquet($file)", file=str(file))
+
+    ours = frames.statistics(spec, as_of=LATER, received=told)
+    theirs = DuckDBExperimentStore(warehouse).statistics(
+        spec, [tmp_path / "log.parquet"], {"visits": source}, as_of=LATER, received=told
+    )
+
+    assert shown
+    require_equal(theirs, ours)
+    assert theirs.moments("spent", "today").mean == 1.0
+    assert {(one.arm, one.metric): one.units for one in theirs.late} == {
+        ("today", "spent"): 1,
+        ("chosen", "spent"): 0,
+        ("today", "visited"): 1,
+        ("chosen", "visited"): 0,
+    }
+
+
+def test_days_since_the_exposure_add_up_to_the_whole_window(tmp_path):
+    world = drawn(4, units=50)
+    log = tmp_path / "log.parquet"
+    world.exposures.write_parquet(log)
+    for name, frame in world.frames.items():
+        frame.write_parquet(tmp_path / f"{name}.parquet")
+    warehouse = DuckDBWarehouse(None, folders=[tmp_path])
+    sources = {
+        name: warehouse.sql("select * from read_parquet($file)", file=str(tmp_path / f"{name}.parquet"))
+        for name in world.frames
+    }
+    as_of = micros(START + 60 * DAY)
+
+    found = DuckDBExperimentStore(warehouse).statistics(SPEC, [log], sources, as_of=as_of, by_age=True)
+
+    for arm in SPEC.order:
+        days = [cell for cell in found.by_age if cell.arm == arm]
+        assert [cell.day for cell in days] == [str(day) for day in range(7)]
+        whole = found.moments("spent", arm)
+        assert {cell.gram.units for cell in days} == {whole.units}
+        assert sum(cell.moments.mean for cell in days) == pytest.approx(whole.mean)
+
+
+def test_postgres_without_publication_says_what_to_publish(postgres):
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("drop schema if exists fullcycle cascade")
+    warehouse = PostgresWarehouse(postgres)
+
+    with pytest.raises(Missing, match="fullcycle experiment publish winback"):
+        PostgresExperimentStore(warehouse, "prod").statistics(SPEC, [], {}, as_of=LATER)
