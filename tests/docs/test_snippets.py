@@ -34,6 +34,7 @@ EVENTS = ROOT / "docs" / "howto" / "events.md"
 SPACE = ROOT / "docs" / "howto" / "free-space.md"
 BATCH = ROOT / "docs" / "howto" / "batch.md"
 LOOKUPS = ROOT / "docs" / "howto" / "lookups.md"
+OFF_POLICY = ROOT / "docs" / "howto" / "off-policy.md"
 RELEASE = ROOT / "docs" / "howto" / "release.md"
 SECURE = ROOT / "docs" / "howto" / "secure-service.md"
 SERVE = ROOT / "docs" / "howto" / "serve.md"
@@ -54,6 +55,7 @@ PAGES = (
     BATCH,
     EVENTS,
     LOOKUPS,
+    OFF_POLICY,
     RELEASE,
     SECURE,
     SERVE,
