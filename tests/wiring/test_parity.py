@@ -13,7 +13,8 @@ from fullcycle.adapters.lightgbm_native import native_booster_codec
 from fullcycle.data import Row
 from fullcycle.evaluate import split
 from fullcycle.feature import features
-from fullcycle.wiring.parity import feature_parity, generated_parity, model_parity
+from fullcycle.release import Parity
+from fullcycle.wiring.parity import feature_parity, generated_parity, model_parity, of_family
 
 
 class Client(Row):
@@ -144,3 +145,37 @@ def test_the_last_bit_counts(past):
     found = model_parity("visit", LightGBMModel(trained), Nudged(), past.test.x(traits))
 
     assert found.different == found.compared
+
+
+def compared(different=0, rows=10, **more):
+    return Parity(of="model m", compared=rows, different=different, **more)
+
+
+def test_a_family_s_models_are_told_in_one_line():
+    found = of_family("models m", {"m['a']": compared(rounding=1e-16), "m['b']": compared(rounding=2e-15)})
+
+    assert found == [Parity(of="models m", compared=20, different=0, note="2 models", rounding=2e-15)]
+
+
+def test_of_a_family_the_first_that_differs_is_named_and_how_many_do():
+    (found,) = of_family(
+        "models m",
+        {
+            "m['a']": compared(),
+            "m['b']": compared(3, example="row 1"),
+            "m['c']": compared(4, example="row 2"),
+        },
+    )
+
+    assert (found.compared, found.different) == (30, 7)
+    assert found.example == "2 of 3 models, the first m['b']: row 1"
+
+
+def test_one_of_a_family_that_had_no_rows_to_be_compared_on_stands_beside_it():
+    found = of_family("models m", {"m['a']": compared(), "m['b']": compared(rows=0)})
+
+    assert [one.compared for one in found] == [10, 0]
+
+
+def test_a_model_alone_is_no_family():
+    assert of_family("models m", {"m": compared()}) == [compared()]

@@ -99,7 +99,8 @@ def test_a_logistic_regression_is_served_without_its_library(winback, typed):
         one for one in judgement_of(project, made).evidence.features if one.of.startswith("model chance")
     ]
     assert parity.different == 0
-    assert "but for rounding of at most" in parity.of
+    assert 0 < parity.rounding < 1e-14
+    assert "model chance, trained and served, but for rounding of at most" in said.out
     with hosting(project) as supervisor:
         port = supervisor.port
         with Connection(port) as connection:

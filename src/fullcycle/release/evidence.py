@@ -33,7 +33,7 @@ class Parity(msgspec.Struct, frozen=True, kw_only=True):
     """Two ways to the same answers, compared bit by bit.
 
     ``of`` names it, such as ``traits`` or ``golden answers``; ``example`` shows one difference,
-    ``note`` tells what else was seen.
+    ``note`` tells what else was seen, ``rounding`` is the most that two equal answers may differ by.
     """
 
     of: str
@@ -41,6 +41,7 @@ class Parity(msgspec.Struct, frozen=True, kw_only=True):
     different: int
     example: str = ""
     note: str = ""
+    rounding: float = 0.0
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):

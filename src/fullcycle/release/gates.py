@@ -171,14 +171,20 @@ GATES: dict[str, Callable[[Evidence, Brief], Verdict]] = {
 
 
 def _told_parities(compared: Sequence[Parity]) -> str:
-    """What was compared, each by its name; of a family of models only how many it were."""
+    """What was compared, each by its name; of very much only how many it were."""
     if len(compared) > _MOST_COMPARED:
         rows = sum(each.compared for each in compared)
         notes = [f"{each.of}: {each.note}" for each in compared if each.note]
         return "; ".join(
             [f"{counted(len(compared), 'comparison')} equal, over {counted(rows, 'row')}", *notes]
         )
-    return ", ".join(f"{each.of}: {each.compared:,} equal{_noted(each.note)}" for each in compared)
+    return ", ".join(
+        f"{each.of}{_rounded(each.rounding)}: {each.compared:,} equal{_noted(each.note)}" for each in compared
+    )
+
+
+def _rounded(most: float) -> str:
+    return f", but for rounding of at most {most:.1g}" if most else ""
 
 
 def _told_import(one: Imported) -> str:

@@ -124,7 +124,8 @@ def together(every: Mapping[str, Signature]) -> Signature:
                     f"its parameter {name} is {value!r}, and {defaults[name]!r} in {reference}",
                     "a release freezes one value of a name: give it the same, or another name",
                 )
-    return replace(first, **found, defaults=defaults)
+    every_kind: dict[str, Any] = {**found, "defaults": defaults}
+    return replace(first, **every_kind)
 
 
 _KINDS = ("models", "families", "lookups", "bandits", "values", "parameters")

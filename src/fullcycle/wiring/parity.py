@@ -2,9 +2,10 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -69,13 +70,34 @@ def model_parity(name: str, trained: Any, served: Predictor, matrix: Array) -> P
     rows = matrix.tolist()
     before = np.asarray(trained.predict(matrix), dtype=np.float64)
     after = np.array([served.score(row) for row in rows], dtype=np.float64)
-    of = f"model {name}, trained and served"
+    slack = np.zeros(len(rows))
     if isinstance(served, Rounding):
         slack = np.array([served.rounding(row) for row in rows])
-        if slack.any():
-            of += f", but for rounding of at most {slack.max():.1g}"
         after = np.where((slack > 0) & (np.abs(after - before) <= slack), before, after)
-    return _compared(of, after[:, None], before[:, None])
+    found = _compared(f"model {name}, trained and served", after[:, None], before[:, None])
+    return msgspec.structs.replace(found, rounding=float(slack.max(initial=0.0)))
+
+
+def of_family(of: str, found: Mapping[str, Parity]) -> list[Parity]:
+    """What was compared of each model of a family as one comparison; beside it who had no rows at all.
+
+    It names the first model that differs, and counts them.
+    """
+    if len(found) == 1:
+        return list(found.values())
+    wrong = {name: one for name, one in found.items() if one.different}
+    first = next(iter(wrong), "")
+    whole = Parity(
+        of=of,
+        compared=sum(one.compared for one in found.values()),
+        different=sum(one.different for one in found.values()),
+        example=f"{len(wrong)} of {len(found)} models, the first {first}: {wrong[first].example}"
+        if wrong
+        else "",
+        note=f"{len(found):,} models",
+        rounding=max(one.rounding for one in found.values()),
+    )
+    return [whole, *(one for one in found.values() if not one.compared)]
 
 
 def _rows(features: FeatureSet[..., Any], frame: pl.DataFrame) -> Iterator[Row]:

@@ -31,7 +31,7 @@ from fullcycle.wiring.gathering import Making, begin, draft, references, request
 from fullcycle.wiring.incumbent import incumbent_of, scores_of
 from fullcycle.wiring.models import batch_model
 from fullcycle.wiring.outgoing import outgoing
-from fullcycle.wiring.parity import ROWS, feature_parity, generated_parity, model_parity
+from fullcycle.wiring.parity import ROWS, feature_parity, generated_parity, model_parity, of_family
 from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.runs import brief_of
@@ -147,13 +147,16 @@ def _parities(making: Making, manifest: Manifest) -> list[Parity]:
         features = node.declared.features
         family = outgoing(artifacts, making.run, node, pinned.artifact)
         rows = max(ROWS // len(family), 1)
+        seen, asked = {}, {}
         for number, one in enumerate(family):
             split = artifacts.load(one.split, Split)
-            by_feature, matrix = feature_parity(features.function.__name__, features, split, rows)
+            seen[one.name], matrix = feature_parity(features.function.__name__, features, split, rows)
             if number == 0:  # the edges are those of the contract, whose models they are of
                 found.append(generated_parity(features.function.__name__, features, split))
             trained = batch_model(artifacts.load(one.trained), node.line)
-            found += [by_feature, model_parity(one.name, trained, serving.load(one.served), matrix)]
+            asked[one.name] = model_parity(one.name, trained, serving.load(one.served), matrix)
+        found += of_family(next(iter(seen.values())).of, seen)
+        found += of_family(f"models {name}, trained and served", asked)
     return found
 
 
