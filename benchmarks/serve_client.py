@@ -216,16 +216,19 @@ class _Caller(asyncio.Protocol):
 
 
 async def _ask(ports: Sequence[int], requests: Sequence[bytes], connections: int) -> list[float]:
-    left, took = iter(requests), []
+    """Ask all of it. Each connection has its own share: none asks more because another waits longer."""
+    took: list[float] = []
+    asking = [port for port in ports for _ in range(connections)]
 
-    async def keep_asking(port: int) -> None:
+    async def keep_asking(port: int, share: Iterator[bytes]) -> None:
         loop, more = asyncio.get_running_loop(), True
         while more:  # on another connection, where the server closes one
             done: asyncio.Future[bool] = loop.create_future()
-            await loop.create_connection(lambda done=done: _Caller(left, took, done), "127.0.0.1", port)
+            await loop.create_connection(lambda done=done: _Caller(share, took, done), "127.0.0.1", port)
             more = await done
 
-    await asyncio.gather(*(keep_asking(port) for port in ports for _ in range(connections)))
+    shares = [iter(requests[n :: len(asking)]) for n in range(len(asking))]
+    await asyncio.gather(*map(keep_asking, asking, shares))
     return took
 
 
