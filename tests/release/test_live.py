@@ -16,6 +16,7 @@ from fullcycle.release import (
     LookupPublished,
     Manifest,
     PinnedLookup,
+    Publications,
     asked_then,
     chosen,
     keep_manifest,
@@ -261,3 +262,47 @@ def test_what_was_published_last_decides_alone(bodies, number):
     assert chosen(MANIFEST, number, newest(on_stream(*bodies))) == chosen(MANIFEST, number, last)
     told = live_lookups(MANIFEST, number, on_stream(*bodies))["habits"]
     assert told.lookup == (chosen(MANIFEST, number, last).get("habits") or published("own")).lookup
+
+
+class Counting(MemoryLedger):
+    """Counts the facts that are read."""
+
+    read_so_far = 0
+
+    def read(self, stream, since=0):
+        found = super().read(stream, since)
+        self.read_so_far += len(found)
+        return found
+
+
+def publishing(ledger, *every):
+    for one in every:
+        append_next(ledger, live_stream("winback", "prod"), one)
+
+
+MANY = [published(str(n), run=n, parameter=f"p{n % 3}", contract=f"c{n % 2}") for n in range(40)]
+
+
+@given(asked=st.lists(st.integers(0, 40), max_size=12))
+def test_what_is_followed_is_at_each_position_what_reading_all_of_it_gives(asked):
+    ledger = MemoryLedger()
+    publishing(ledger, *MANY)
+    followed = Publications(ledger, "winback", "prod")
+
+    for until in asked:
+        facts = publications(ledger, "winback", "prod")[:until]
+        assert set(followed.newest(until)) == set(newest(facts))
+
+
+def test_what_was_published_is_read_once_however_often_it_is_asked():
+    ledger = Counting()
+    publishing(ledger, *MANY)
+    followed = Publications(ledger, "winback", "prod")
+    followed.newest(40)
+
+    for n in range(5):
+        publishing(ledger, published(f"new {n}"))
+        followed.newest(41 + n)
+        followed.newest(41 + n)
+
+    assert ledger.read_so_far == 45

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from fullcycle.release.judgement import admit as admit
     from fullcycle.release.live import Live as Live
     from fullcycle.release.live import LookupPublished as LookupPublished
+    from fullcycle.release.live import Publications as Publications
     from fullcycle.release.live import asked_then as asked_then
     from fullcycle.release.live import chosen as chosen
     from fullcycle.release.live import contents as contents
@@ -125,6 +126,7 @@ _NAMES = {
     "Policy": ".loading",
     "NoNumber": ".predicting",
     "Predictor": ".predicting",
+    "Publications": ".live",
     "ReleaseApproved": ".approvals",
     "ReleaseChange": ".comparison",
     "ReleaseMade": ".facts",

@@ -6,6 +6,7 @@ takes the newest of the same contract, if that was published when the release wa
 already, or was made by a later run than its own: else its own content is the newer one.
 """
 
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,29 @@ def newest(facts: Iterable[Fact]) -> tuple[LookupPublished, ...]:
     for one in facts:
         found[one.body.parameter, one.body.lookup.contract] = one.body
     return tuple(found.values())
+
+
+class Publications:
+    """What was published for an environment, followed: what was read once is not read again."""
+
+    def __init__(self, ledger: Ledger, capability: str, environment: str) -> None:
+        self._ledger = ledger
+        self._stream = live_stream(capability, environment)
+        self._found: dict[tuple[str, Digest], LookupPublished] = {}
+        self._read = 0
+        self._alone = threading.Lock()
+
+    def newest(self, until: int) -> tuple[LookupPublished, ...]:
+        """The newest publication of each parameter and contract, up to a position of the stream."""
+        with self._alone:
+            if until < self._read:  # who asks is behind
+                return newest(one for one in self._ledger.read(self._stream) if one.position <= until)
+            if until > self._read:
+                for one in self._ledger.read(self._stream, since=self._read):
+                    if one.position <= until:
+                        self._found[one.body.parameter, one.body.lookup.contract] = one.body
+                self._read = until
+            return tuple(self._found.values())
 
 
 def chosen(

@@ -4,7 +4,7 @@ from typing import Any
 
 from fullcycle.kernel import Missing
 from fullcycle.record import Ledger
-from fullcycle.release import deployments_stream, live_stream, newest, releases_stream
+from fullcycle.release import Publications, deployments_stream, live_stream, releases_stream
 from fullcycle.serve.ports import Deployed
 
 _HALF = 32  # bits
@@ -22,6 +22,7 @@ class LedgerDeployments:
         self._releases = releases_stream(capability)
         self._deployments = deployments_stream(capability, environment)
         self._live = live_stream(capability, environment)
+        self._published = Publications(ledger, capability, environment)
 
     def generation(self) -> int:
         """The positions of the last deployment and of the last publication; 0 before the first deployment."""
@@ -43,9 +44,8 @@ class LedgerDeployments:
         Raises:
             Missing: where the ledger lacks it.
         """
-        live = publication_of(generation)
-        told = self._ledger.read(self._live)[:live] if live else []
-        return Deployed(number, self._body(self._releases, number).manifest, newest(told))
+        published = self._published.newest(publication_of(generation))
+        return Deployed(number, self._body(self._releases, number).manifest, published)
 
     def _head(self, stream: str) -> int:
         return self._ledger.heads(stream).get(stream, 0)
