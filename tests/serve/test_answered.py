@@ -1,11 +1,13 @@
 """fullcycle.serve.answered: a key is answered once, for as long as it is remembered."""
 
+import asyncio
 from collections import OrderedDict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fullcycle.adapters.shared_answers import SharedAnswers
 from fullcycle.serve.answered import Answered
 from fullcycle.serve.problem import problem, response
 from fullcycle.serve.reading import Rejected
@@ -76,3 +78,66 @@ def test_it_answers_as_a_list_of_the_last_keys_would(asked, keys):
                 expected.popitem(last=False)
         known = expected[key][1]
         assert ask(key, body) == known
+
+
+@pytest.fixture
+def workers(tmp_path):
+    """Two workers of one host."""
+    files = [SharedAnswers(tmp_path / "keys", print) for _ in range(2)]
+    yield [Answered(file) for file in files]
+    for file in files:
+        file.close()
+
+
+def yes():
+    return response(200, b"yes")
+
+
+def never():
+    raise AssertionError("it was decided twice")
+
+
+async def soon(answer):
+    await asyncio.sleep(0)
+    return answer
+
+
+def test_a_key_is_answered_alike_by_every_worker_of_a_host(workers):
+    one, other = workers
+    first = one.once("a", b"1", yes)
+
+    assert other.once("a", b"1", never) == first
+    assert asyncio.run(other.once_awaited("a", b"1", never)) == first
+    with pytest.raises(Rejected) as caught:
+        workers[1].once("a", b"2", never)
+    assert caught.value.response.status == 422
+
+
+def test_many_rows_that_one_worker_answered_another_gives_as_well(workers):
+    one, other = workers
+    first = asyncio.run(one.once_awaited("a", b"[1]", lambda: soon(yes())))
+
+    assert asyncio.run(other.once_awaited("a", b"[1]", never)) == first
+
+
+def test_a_key_that_another_worker_is_answering_is_told_to_come_again(workers):
+    one, other = workers
+
+    def deciding():
+        with pytest.raises(Rejected) as caught:
+            other.once("a", b"1", never)
+        assert caught.value.response.status == 409
+        return yes()
+
+    first = one.once("a", b"1", deciding)
+
+    assert other.once("a", b"1", never) == first
+
+
+def test_what_one_worker_could_not_decide_another_may(workers):
+    one, other = workers
+    assert one.once("a", b"1", lambda: problem(503, "later")).status == 503
+    with pytest.raises(ZeroDivisionError):
+        one.once("b", b"1", lambda: 1 // 0)
+
+    assert other.once("a", b"2", yes) == other.once("b", b"2", yes) == yes()

@@ -265,6 +265,27 @@ def test_deploying_and_rolling_back_under_load_fails_no_request(project):
     assert {answered for client in every for _, answered in client.answers} == {"winback@v1", "winback@v2"}
 
 
+def keyed(port, key, times=12):
+    """The releases that answer a request with a key, each time on a connection of its own."""
+    return {ask(port, "/winback", f"Idempotency-Key: {key}")["release"] for _ in range(times)}
+
+
+def test_a_key_is_answered_alike_by_every_worker_across_a_deployment_and_a_restart(project):
+    with hosting(project, workers="3") as service:
+        port = service.port
+        until(lambda: len(service.workers) == 3)
+        first = ask(port, "/winback", "Idempotency-Key: order-1")
+        put(project, 2)
+
+        assert first["release"] == "winback@v1"
+        assert keyed(port, "order-1", 30) == {"winback@v1"}
+        assert keyed(port, "order-2", 30) == {"winback@v2"}
+        assert service.end() == 0
+    with hosting(project) as service:
+        assert keyed(service.port, "order-1") == {"winback@v1"}
+    assert [release for _, release in logged(project)] == [1, 2]
+
+
 def test_requests_that_begin_a_moment_after_a_deployment_are_decided_by_the_new_release(project):
     naps, over = [], threading.Event()
 
@@ -457,6 +478,26 @@ def test_a_release_of_other_distributions_is_answered_by_new_workers_that_take_o
             until(lambda: not any(lives(pid) for pid in before))
             assert put(project, 2).late == {}  # stands on nothing: the new workers answer it
     assert [client.failed for client in clients] == [[], [], []]
+
+
+def test_a_connection_that_is_kept_gets_one_more_answer_of_those_that_are_replaced(project, tmp_path):
+    path = installed(tmp_path / "site", "1.0")
+    old, new = standing_on(project, "1.0"), standing_on(project, "2.0")
+    deploy(project, old)
+    with hosting(project, PYTHONPATH=path) as service:
+        asks, idle = Connection(service.port), Connection(service.port)
+        for connection in (asks, idle):
+            assert connection.ask_and_see("POST", "/winback", BODY)[2] is False
+        installed(tmp_path / "site", "2.0")
+        put(project, new)
+
+        status, answer, closes = asks.ask_and_see("POST", "/winback", BODY)
+        assert (status, answer["release"], closes) == (200, f"winback@v{old}", True)
+        assert ask(service.port)["release"] == f"winback@v{new}"
+        for connection in (asks, idle):
+            with pytest.raises(ConnectionError):
+                connection.read()  # before it times out
+            connection.close()
 
 
 _SLOW_TO_SAY = """#!/bin/sh

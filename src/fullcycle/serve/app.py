@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from fullcycle.serve import try_page
-from fullcycle.serve.answered import Answered
+from fullcycle.serve.answered import Answered, Shared
 from fullcycle.serve.crowd import Crowd, Room
 from fullcycle.serve.decider import Tell
 from fullcycle.serve.express import Desk
@@ -37,7 +37,8 @@ class Edge:
     """What stands around a service: who may ask, how much, what is counted, and further pages.
 
     ``census`` gathers what every worker counts; without it a worker tells of itself alone.
-    ``helper`` decides on more rows than a worker does; without it they are refused.
+    ``helper`` decides on more rows than a worker does; without it they are refused. ``answers`` are
+    those that other workers gave to keys.
     """
 
     guard: Guard = field(default_factory=Guard)
@@ -46,6 +47,7 @@ class Edge:
     census: Callable[[], Census] | None = None
     helper: Helper | None = None
     pages: Iterable[Route] = ()
+    answers: Shared | None = None
 
 
 class App:
@@ -75,7 +77,7 @@ class App:
         self._tell = tell
         self._guard, self._meter, self._census, self._limits = edge.guard, edge.meter, edge.census, limits
         self._helper = edge.helper
-        self._answered = Answered()
+        self._answered = Answered(edge.answers)
         self._explainer = try_page.Explainer()
         self._crowd, self._room = Crowd(limits.in_flight), Room(limits.long_bodies)
         self._headers = HeaderReader(replay=replay, limit=max(limits.body_bytes, limits.rows_bytes))

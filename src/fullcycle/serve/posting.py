@@ -8,7 +8,7 @@ import msgspec
 from fullcycle.data import Field, Row, fields
 from fullcycle.kernel import FullcycleError, now, uuid7
 from fullcycle.record import Received, encode_received
-from fullcycle.serve.answered import Answered
+from fullcycle.serve.answered import Answered, Shared
 from fullcycle.serve.metrics import Meter
 from fullcycle.serve.ports import DecisionLog
 from fullcycle.serve.problem import FieldProblem, Response, problem, response
@@ -44,6 +44,7 @@ class EventsPage:
         meter: Meter,
         headers: HeaderReader,
         tell: Tell,
+        answers: Shared | None = None,
     ) -> None:
         self._serving = serving
         self._open_log = open_log
@@ -52,7 +53,7 @@ class EventsPage:
         self._tell = tell
         self._told: set[str] = set()
         self._logs: dict[str, DecisionLog] = {}
-        self._answered = Answered()
+        self._answered = Answered(answers)
         self.route = Route("POST", "/events/{name}", "events", self.answer)
 
     async def answer(self, request: Request) -> Response:

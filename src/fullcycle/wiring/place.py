@@ -32,6 +32,11 @@ class Place:
         return self.folder / f"{self.name}.page"
 
     @property
+    def keys(self) -> Path:
+        """What the workers answered recent keys; it stays for the next service of this host."""
+        return self.folder / f"{self.name}.keys"
+
+    @property
     def control(self) -> str:
         """The Unix socket on which workers greet their supervisor."""
         path = str(self.folder / f"{self.name}.sock")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.shared_answers import SharedAnswers
 from fullcycle.adapters.shared_page import SharedPage
 from fullcycle.adapters.uvicorn import Door, serve_behind
 from fullcycle.release import Assessment, Manifest
@@ -79,14 +80,17 @@ def answer_in_this_process(
         await asyncio.gather(keeping, return_exceptions=True)
         await helper.end()
         posting.close()
+        answers.close()
         made.close()
 
+    answers = SharedAnswers(place.keys, made.tell)
     posting = EventsPage(
         serving,
         partial(_received, project, capability, environment),
         meter=meter,
         headers=HeaderReader(replay=made.replay, limit=configured.limits.rows_bytes),
         tell=made.tell,
+        answers=answers,
     )
     helper = Helper([sys.executable, "-m", "fullcycle.wiring", "help", root, environment])
     app = App(
@@ -95,7 +99,7 @@ def answer_in_this_process(
         capability=capability,
         replay=made.replay,
         tell=made.tell,
-        edge=Edge(guard, configured.limits, meter, partial(_census, page), helper, [posting.route]),
+        edge=Edge(guard, configured.limits, meter, partial(_census, page), helper, [posting.route], answers),
     )
     worker = Worker(app, serving, page, mine, stage=made)
     line = Line(place.control, worker, door, mine, guard)
