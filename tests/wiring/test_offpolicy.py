@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from fullcycle.experiment import experiment_record
+from fullcycle.experiment import ExperimentDesigned, experiment_record, record_design
 from fullcycle.wiring import open_project
-from fullcycle.wiring.experiments import design
+from fullcycle.wiring.designing import design
 from fullcycle.wiring.offpolicy import OffPolicyReport, off_policy_of
 
 
@@ -56,5 +56,22 @@ def test_what_was_recorded_before_still_reads():
 
     found = msgspec.convert(old, OffPolicyReport)
 
-    assert found.values["today"].warning == "the effective sample is 3 of 9 rows"
     assert (found.refused, found.modelled, found.control) == ({}, {}, "")
+
+
+def test_a_number_that_was_recorded_with_a_warning_counts_as_refused(designed):
+    project, told = designed
+    warned = msgspec.structs.replace(
+        told.differences["chosen"], warning="the effective sample is 3 of 9 rows"
+    )
+    old = msgspec.structs.replace(told, differences={"chosen": warned})
+    kept = ExperimentDesigned(
+        run=1, design=project.artifacts.keep([]), off_policy=project.artifacts.keep(msgspec.to_builtins(old))
+    )
+    record_design(project.ledger, "winback", "trial", kept, by="somebody")
+
+    found = off_policy_of(project, experiment_record(project.ledger, "winback", "trial"))
+
+    assert found.differences == {}
+    assert found.refused["chosen"].why == "the effective sample is 3 of 9 rows"
+    assert "fullcycle experiment design winback" in found.refused["chosen"].instead

@@ -3,11 +3,13 @@
 Every estimate here is a sum of ratios of means, so that one formula serves all of them, and
 the differences of two on the same rows: the spread of its influence function. A plain
 normal interval falls short where rewards are rare and weights large, as both make sums
-skewed; Hall's transformation removes the skewness in closed form and leaves the normal
-interval where there is none. Weighed against it: the studentised bootstrap corrects no
-better and brings a seed; empirical Bernstein bounds (Maurer & Pontil 2009) hold at every
-size of sample, but at weights up to 100 and 10,000 rows of a reward of 1 % they reach more
-than ten times as far, so they would always say "unknown".
+skewed; Hall's transformation takes the skewness off in closed form, and leaves the normal
+interval where there is none. Of a ratio it is the skewness of the linearised estimate.
+
+Weighed against it: the studentised bootstrap is right to the same order (Hall 1988), and
+brings a seed and a thousand times the work. Empirical Bernstein bounds (Maurer & Pontil 2009)
+hold at every size of sample, but with weights up to 100, 10,000 rows and a reward of 1 % they
+reach more than six times as far: 0.13 instead of 0.02 about a value of 0.01.
 """
 
 from dataclasses import dataclass

@@ -189,10 +189,20 @@ def off_policy(making: Making, *, policy: str | None = None) -> OffPolicyReport:
 
 
 def off_policy_of(project: Project, record: ExperimentRecord) -> OffPolicyReport | None:
-    """What was estimated before launch."""
+    """What was estimated before launch; old records told numbers with a warning, which count as refused."""
     if record.designed is None or record.designed.body.off_policy is None:
         return None
-    return msgspec.convert(project.artifacts.load(record.designed.body.off_policy), OffPolicyReport)
+    kept = msgspec.convert(project.artifacts.load(record.designed.body.off_policy), OffPolicyReport)
+    again = f"design it again: fullcycle experiment design {record.capability}"
+    warned = {
+        name: one.warning for name, one in (*kept.values.items(), *kept.differences.items()) if one.warning
+    }
+    return msgspec.structs.replace(
+        kept,
+        values={name: one for name, one in kept.values.items() if not one.warning},
+        differences={name: one for name, one in kept.differences.items() if not one.warning},
+        refused={**kept.refused, **{name: Refusal(why=why, instead=again) for name, why in warned.items()}},
+    )
 
 
 def _policies(loaded: LoadedRelease, asked: str | None) -> tuple[dict[str, Policy], str]:
