@@ -66,7 +66,16 @@ def _line(name: str, text: str, **style: Any) -> None:
     click.echo(f"  {name:<10} " + click.style(text, **style))
 
 
+_STANDINGS = {
+    "kept": "keeps the arm that it got first",
+    "forced": "is forced into it for a test, and not counted",
+    "holdout": "is held out of the experiment, and gets the control",
+}
+
+
 def _assigned(one: Assigned) -> str:
+    if one.standing != "assigned":
+        return f"{one.arm} of {one.experiment}: {one.field} {one.unit} {_STANDINGS[one.standing]}"
     low, high = one.ranges[one.arm]
     place = f"{one.field} {one.unit} falls on {one.place:g}, in {low:g} to {high:g}"
     return f"{one.arm} of {one.experiment} ({one.probability:.0%}): {place}"

@@ -126,6 +126,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.statistics import Statistics as Statistics
     from fullcycle.experiment.sticky import Bucket as Bucket
     from fullcycle.experiment.sticky import MemoryStickyStore as MemoryStickyStore
+    from fullcycle.experiment.sticky import ReadOnlySticky as ReadOnlySticky
     from fullcycle.experiment.sticky import StickyStore as StickyStore
     from fullcycle.experiment.telling import amount as amount
     from fullcycle.experiment.telling import told_gain as told_gain
@@ -185,6 +186,7 @@ __getattr__, __all__ = lazily(
         "Prior": ".worth",
         "QuantileCell": ".statistics",
         "Rate": ".worth",
+        "ReadOnlySticky": ".sticky",
         "Readout": ".reading",
         "Refusal": ".offpolicy_weights",
         "Sample": ".estimate",

@@ -47,6 +47,21 @@ class MemoryStickyStore:
         return self._kept.setdefault((attribute, value), {}).setdefault(bucket, arm)
 
 
+class ReadOnlySticky:
+    """A ``StickyStore`` that keeps nothing new: for whoever asks what a service would do."""
+
+    def __init__(self, store: StickyStore) -> None:
+        self._store = store
+
+    def find(self, attribute: str, value: str) -> Mapping[str, str]:
+        """The arms that a unit has, by bucket."""
+        return self._store.find(attribute, value)
+
+    def keep(self, attribute: str, value: str, bucket: str, arm: str) -> str:
+        """The arm that is kept, or the one that would be."""
+        return self._store.find(attribute, value).get(bucket, arm)
+
+
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """Under what an experiment keeps its arms; versions below ``since`` are blocked."""

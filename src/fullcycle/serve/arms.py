@@ -39,11 +39,10 @@ class Exposure(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """Where an experiment keeps its arms; one that only ``reads`` keeps no new one."""
+    """Where an experiment keeps its arms, and who hears where it cannot."""
 
     store: StickyStore
     tell: Tell
-    reads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +150,7 @@ def _kept(running: _Experiment, unit: str) -> str | None:
 
 def _keep(running: _Experiment, unit: str, arm: str) -> str:
     keeper = running.keeper
-    if keeper is None or keeper.reads:
+    if keeper is None:
         return arm
     kept = keeper.store.keep(running.unit, unit, running.bucket.key, arm)
     return kept if kept in running.policies else arm

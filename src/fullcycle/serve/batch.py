@@ -22,9 +22,10 @@ from typing import Any
 import msgspec
 
 from fullcycle.data import Row
+from fullcycle.experiment import StickyStore
 from fullcycle.record import Decision
 from fullcycle.release import LoadedRelease, Policy, ReleasedModel, scores_of
-from fullcycle.serve.arms import Arms, Exposure
+from fullcycle.serve.arms import Arms, Exposure, Keeper
 from fullcycle.serve.decider import checked, failure_told
 from fullcycle.serve.draw import HashedDraw
 from fullcycle.serve.ports import Fibers
@@ -114,16 +115,26 @@ def score(release: LoadedRelease, rows: Sequence[Row], ids: Sequence[str], fiber
 
 
 class Scorer:
-    """A release that decides on many rows at a time; ``together`` is how many of them wait at once."""
+    """A release that decides on many rows at a time; ``together`` is how many of them wait at once.
 
-    def __init__(self, release: LoadedRelease, fibers: Fibers, *, together: int = TOGETHER) -> None:
+    In ``sticky`` an experiment keeps its arms, where it does.
+    """
+
+    def __init__(
+        self,
+        release: LoadedRelease,
+        fibers: Fibers,
+        *,
+        together: int = TOGETHER,
+        sticky: StickyStore | None = None,
+    ) -> None:
         self.release = release
         self._fibers = fibers
         self._together = together
         self._waiting: list[_Waiting] = []  # models that somebody waits for
         self._known: dict[int, _Waiting] = {}
         pausing = release.over(lambda policy: self._pausing(policy.given))
-        self._arms = Arms.of(pausing)
+        self._arms = Arms.of(pausing, Keeper(sticky, _silent) if sticky is not None else None)
         self._fallback = pausing.fallback
         self._answers = msgspec.json.Decoder(GenericAlias(list, (release.service.answer_type,)))
 
@@ -242,6 +253,10 @@ class Scorer:
         if id(model) not in self._known:
             self._known[id(model)] = _Waiting(model, self._fibers, self)
         return self._known[id(model)]
+
+
+def _silent(told: str) -> None:
+    """Whoever scores sees in the log that nobody took part."""
 
 
 class _Waiting:

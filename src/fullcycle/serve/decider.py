@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from fullcycle.data import Row
+from fullcycle.experiment import StickyStore
 from fullcycle.kernel import FullcycleError, Invalid
 from fullcycle.record import Decision
 from fullcycle.release import LoadedRelease, NoNumber, Policy
-from fullcycle.serve.arms import Arms, Exposure
+from fullcycle.serve.arms import Arms, Exposure, Keeper
 from fullcycle.serve.draw import HashedDraw
 from fullcycle.serve.gaps import Gaps
 from fullcycle.serve.metrics import Meter
@@ -58,7 +59,8 @@ class Counts:
 class Decider:
     """A release, ready to decide in one environment.
 
-    With ``gaps``, what the log does not take is answered all the same, and counted there.
+    With ``gaps``, what the log does not take is answered all the same, and counted there; in
+    ``sticky`` an experiment keeps its arms, where it does.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Decider:
         tell: Tell,
         meter: Meter | None = None,
         gaps: Gaps | None = None,
+        sticky: StickyStore | None = None,
     ) -> None:
         self.release = release
         self.number = number
@@ -83,7 +86,8 @@ class Decider:
         self._tell = tell
         self._meter = Meter() if meter is None else meter
         self._told: set[str] = set()
-        self._arms = Arms.of(release)
+        self.sticky = sticky
+        self._arms = Arms.of(release, Keeper(sticky, self._tell_once) if sticky is not None else None)
         self._live = dict(release.live)
 
     def decide(self, row: Row, id: str, at: int) -> bytes:

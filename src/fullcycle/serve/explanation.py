@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from fullcycle.experiment import Standing
 from fullcycle.kernel import Digest
 
 Link = Literal["", "log-odds", "logarithm", "raw score"]
@@ -105,7 +106,11 @@ class Called(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Assigned(msgspec.Struct, frozen=True, kw_only=True):
-    """The arm of an experiment: the unit's hash is ``place`` in [0, 1), which the arms share."""
+    """The arm of an experiment: the unit's hash is ``place`` in [0, 1), which the arms share.
+
+    Where it stands otherwise, the place did not decide: its arm is kept from before, it is forced
+    for a test, or it is held out and gets the control.
+    """
 
     experiment: str
     field: str  # of the request
@@ -115,6 +120,7 @@ class Assigned(msgspec.Struct, frozen=True, kw_only=True):
     ranges: dict[str, tuple[float, float]]  # by arm
     arm: str
     probability: float
+    standing: Standing = "assigned"
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):

@@ -182,7 +182,7 @@ def help_out(stage: Callable[[Deployed], Active], fibers: Fibers, noting: Noting
         def loaded(deployed: Deployed) -> tuple[Active, Scorer]:
             if deployed not in held:
                 active = stage(deployed)
-                held[deployed] = active, Scorer(active.decider.release, fibers)
+                held[deployed] = active, Scorer(active.decider.release, fibers, sticky=active.decider.sticky)
             held.move_to_end(deployed)
             while len(held) > _HELD:
                 held.popitem(last=False)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fullcycle.experiment import StickyStore
 from fullcycle.record import Codecs, ObjectStore
 from fullcycle.release import chosen, golden_rows, load_release
 from fullcycle.serve.app import App, Edge
@@ -40,6 +41,7 @@ class Stager:
     meter: Meter = field(default_factory=Meter)
     batch: bool = False  # takes what is scored and not served, too: to be measured
     gaps: Gaps | None = None
+    sticky: StickyStore | None = None  # where experiments keep arms
 
     def close(self) -> None:
         """Let go of the log, once it holds what there is to say of answers that it did not take."""
@@ -71,6 +73,7 @@ class Stager:
             tell=self.tell,
             meter=self.meter,
             gaps=self.gaps,
+            sticky=self.sticky,
         )
         document = openapi(release, decider.ref, replay=self.replay, golden=rows[0])
         return Active(decider, document, reproduced, deployed.published)

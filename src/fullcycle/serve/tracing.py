@@ -17,10 +17,10 @@ import msgspec
 
 from fullcycle.bandit import Told
 from fullcycle.data import Row
-from fullcycle.experiment import unit_hash
+from fullcycle.experiment import ReadOnlySticky, StickyStore, unit_hash
 from fullcycle.record import Decision
 from fullcycle.release import LoadedRelease, Policy, ReleasedModel
-from fullcycle.serve.arms import Arms
+from fullcycle.serve.arms import Arms, Keeper
 from fullcycle.serve.decider import Decider, Undecided
 from fullcycle.serve.draw import HashedDraw
 from fullcycle.serve.explanation import (
@@ -66,16 +66,23 @@ class Silent(Protocol):
 class Trace:
     """A decision that is watched: ``decision`` is what would have been logged, None for none.
 
-    ``reveal`` shows personal fields, too.
+    ``reveal`` shows personal fields, too; ``sticky`` is where arms are kept, and only read.
     """
 
     def __init__(
-        self, release: LoadedRelease, *, number: int, environment: str, reveal: bool = False
+        self,
+        release: LoadedRelease,
+        *,
+        number: int,
+        environment: str,
+        reveal: bool = False,
+        sticky: StickyStore | None = None,
     ) -> None:
         self.decision: Decision | None = None
         self._release = release
         self._number = number
         self._environment = environment
+        self._sticky = None if sticky is None else ReadOnlySticky(sticky)
         self._shown = Shown.of(release, reveal=reveal)
         self._calls: list[_Call] = []
         self._row: Row | None = None
@@ -84,7 +91,7 @@ class Trace:
     def decide(self, row: Row, id: str, at: int) -> None:
         """Decide as the service does, and keep how; ``at`` in µs since 1970 UTC."""
         self._row, self._id = row, id
-        watched = _Watched(self._watched(), self._number, self._environment, self._calls)
+        watched = _Watched(self._watched(), self._number, self._environment, self._calls, self._sticky)
         try:
             self.decision = watched.made(row, id, at)
         except Undecided:
@@ -114,20 +121,23 @@ class Trace:
         spec = self._release.manifest.experiment
         if spec is None or self._row is None:
             return None
-        exposure = Arms.of(self._release).assign(self._row)
+        arms = Arms.of(self._release, None if self._sticky is None else Keeper(self._sticky, _unheard))
+        exposure = arms.assign(self._row)
         if exposure.unit is None or exposure.arm is None:
             return None
         assignment = spec.assignment()
         place = unit_hash(spec.seed, exposure.unit, spec.hash_version)
+        standing = arms.standing(self._row)
         return Assigned(
-            experiment=spec.name,
+            experiment=exposure.experiment or spec.name,
             field=spec.unit,
             unit=self._shown(exposure.unit, spec.unit),
             seed=spec.seed,
             place=0.0 if place is None else place,
             ranges=dict(zip(assignment.arms, assignment.ranges, strict=True)),
-            arm=exposure.arm,
-            probability=spec.weights[exposure.arm],
+            arm=spec.control if standing == "holdout" else exposure.arm,
+            probability=1.0 if exposure.probability is None else exposure.probability,
+            standing=standing,
         )
 
     def _watched(self) -> LoadedRelease:
@@ -264,9 +274,16 @@ class _Call:
 class _Watched(Decider):
     """Decides over a watched release, and keeps what failed instead of telling of it."""
 
-    def __init__(self, release: LoadedRelease, number: int, environment: str, calls: list[_Call]) -> None:
+    def __init__(
+        self,
+        release: LoadedRelease,
+        number: int,
+        environment: str,
+        calls: list[_Call],
+        sticky: StickyStore | None,
+    ) -> None:
         super().__init__(
-            release, number=number, environment=environment, log=_Nowhere(), tell=lambda told: None
+            release, number=number, environment=environment, log=_Nowhere(), tell=_unheard, sticky=sticky
         )
         self._calls = calls
 
@@ -288,6 +305,10 @@ def _line_of(error: Exception, package: str) -> str:
             parts = module.split(".") if file == "__init__.py" else module.split(".")[:-1]
             found = "/".join([*parts, f"{file}:{number}"])
     return found
+
+
+def _unheard(told: str) -> None:
+    """What a service would tell an operator: who asks for an explanation has no use for it."""
 
 
 class _Nowhere:

@@ -59,7 +59,12 @@ class Explainer:
         row = read_row(decider.release.row, body)
         at = now() if asked.at is None else asked.at
         id = asked.key if asked.key is not None else uuid7(at)
-        trace = Trace(decider.release, number=decider.number, environment=decider.environment)
+        trace = Trace(
+            decider.release,
+            number=decider.number,
+            environment=decider.environment,
+            sticky=decider.sticky,
+        )
         self._busy += 1
         try:
             trace.decide(row, id, at)

@@ -20,6 +20,7 @@ from fullcycle.wiring.logs import decisions_of
 from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
+from fullcycle.wiring.sticking import sticky_store
 
 _NEAR = 20_000  # ids that are looked through for one that is alike
 _BEFORE, _AFTER = 3_600_000_000, 86_400_000_000  # µs around the time in an id that are looked through
@@ -79,7 +80,13 @@ def explain(project: Project, id: str, *, of: str | None = None, reveal: bool = 
     if decision is None:
         raise _missing(logs, id) if between is None else _missing_then(logs, id, between)
     release = _release_of(project, decision)
-    trace = Trace(release, number=decision.release, environment=decision.environment, reveal=reveal)
+    trace = Trace(
+        release,
+        number=decision.release,
+        environment=decision.environment,
+        reveal=reveal,
+        sticky=sticky_store(project, decision.environment),
+    )
     trace.decide(_row_of(release, decision), decision.id, decision.at)
     shown = Shown.of(release, reveal=reveal)
     return Explained(

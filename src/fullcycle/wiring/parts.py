@@ -20,6 +20,7 @@ from fullcycle.release import LoadedRelease, PinnedLookup, load_release
 from fullcycle.serve.batch import Scorer, Scores
 from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project, open_project
+from fullcycle.wiring.sticking import sticky_store
 
 _COLUMNS = ("row", "position", "decision_id", "release", "arm", "fallback", "error")  # beside an answer's
 _SHOWN = 20
@@ -86,7 +87,9 @@ class PartScorer:
         self.asked = asked
         release = load_release(project.objects, asked.manifest, serving_codecs(), root=project.root)
         self.release: LoadedRelease = release.asking(project.objects, asked.published)
-        self._scorer = Scorer(self.release, Greenlets())
+        self._scorer = Scorer(
+            self.release, Greenlets(), sticky=sticky_store(project, asked.environment) if asked.log else None
+        )
         folder = project.events_folder(asked.capability, asked.environment)
         self._log = SegmentWriter(folder) if asked.log else None
         self._ref = f"{asked.capability}@v{asked.number}"

@@ -30,6 +30,7 @@ from fullcycle.wiring.guarding import guard_of
 from fullcycle.wiring.place import Place
 from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project, open_project
+from fullcycle.wiring.sticking import sticky_store
 
 Tell = Callable[[str], None]
 
@@ -49,6 +50,7 @@ def stager(
         root=project.root,
         meter=meter or Meter(),
         gaps=Gaps() if configured.service.when_log_fails == "answer and count" else None,
+        sticky=sticky_store(project, environment),
     )
 
 
