@@ -17,7 +17,6 @@ from fullcycle.experiment import (
     phases_of,
     record_design,
     spec_digest,
-    start,
 )
 from fullcycle.kernel import Conflict, Missing
 from fullcycle.metric import MetricSpec
@@ -44,11 +43,15 @@ STARTED = ExperimentStarted(release=7, environment="prod", spec=spec_digest(SPEC
 CLOSED = ExperimentClosed(environment="prod", decision="ship", arm="chosen", reason="better", readout=KEPT)
 
 
+def begin(ledger):
+    append_next(ledger, "experiment/winback/trial", STARTED, by="ada")
+
+
 def test_an_experiment_is_designed_started_and_closed():
     ledger = MemoryLedger()
     record_design(ledger, "winback", "trial", ExperimentDesigned(run=1, design=KEPT), by="ada")
     record_design(ledger, "winback", "trial", ExperimentDesigned(run=2, design=KEPT), by="ada")
-    start(ledger, SPEC, STARTED, by="ada")
+    begin(ledger)
     close(ledger, "winback", "trial", CLOSED, by="ada")
 
     found = experiment_record(ledger, "winback", "trial")
@@ -60,35 +63,15 @@ def test_an_experiment_is_designed_started_and_closed():
     assert experiments(ledger, "demand") == []
 
 
-def test_starting_the_same_again_starts_nothing():
-    ledger = MemoryLedger()
-    first = start(ledger, SPEC, STARTED, by="ada")
-
-    again = start(ledger, SPEC, msgspec.structs.replace(STARTED, release=8), by="ada")
-
-    assert again == first
-
-
-def test_a_change_after_the_start_is_refused():
-    ledger = MemoryLedger()
-    start(ledger, SPEC, STARTED, by="ada")
-    changed = msgspec.structs.replace(SPEC, days=14)
-
-    with pytest.raises(Conflict, match="has changed since"):
-        start(ledger, changed, msgspec.structs.replace(STARTED, spec=spec_digest(changed)), by="ada")
-
-
 def test_closing_what_never_started_or_is_closed_is_refused():
     ledger = MemoryLedger()
     with pytest.raises(Missing, match="fullcycle deploy winback"):
         close(ledger, "winback", "trial", CLOSED, by="ada")
-    start(ledger, SPEC, STARTED, by="ada")
+    begin(ledger)
     close(ledger, "winback", "trial", CLOSED, by="ada")
 
     with pytest.raises(Conflict, match="closed already: ship"):
         close(ledger, "winback", "trial", CLOSED, by="ada")
-    with pytest.raises(Conflict, match="name of its own"):
-        start(ledger, SPEC, STARTED, by="ada")
 
 
 def test_another_weight_is_another_specification():
@@ -103,9 +86,9 @@ def test_another_weight_is_another_specification():
 ONE, OTHER = {"today": "a", "chosen": "b"}, {"today": "a", "chosen": "c"}
 
 
-def go_out(ledger, release, code, *, environment="prod", before=None):
+def go_out(ledger, release, code, *, environment="prod", before=None, spec=STARTED.spec):
     """Record a deployment of the release with what goes out with it; the new phases."""
-    body = msgspec.structs.replace(STARTED, release=release, environment=environment)
+    body = msgspec.structs.replace(STARTED, release=release, environment=environment, spec=spec)
     record = experiment_record(ledger, "winback", "trial")
     stream = f"deployments/winback/{environment}"
     deployment = ledger.heads(stream).get(stream, 0) + 1
@@ -136,6 +119,19 @@ def test_a_phase_begins_with_the_start_and_whenever_the_code_of_an_arm_changes()
     ]
 
 
+def test_a_phase_begins_where_what_is_compared_or_how_changes():
+    ledger = MemoryLedger()
+    shorter = spec_digest(msgspec.structs.replace(SPEC, days=14))
+
+    assert go_out(ledger, 1, ONE) == [1]
+    assert go_out(ledger, 2, ONE, spec=shorter) == [2]
+    assert go_out(ledger, 3, ONE, spec=shorter) == []
+
+    found = experiment_record(ledger, "winback", "trial")
+    assert found.started.body.spec == STARTED.spec
+    assert [fact.body.spec for fact in found.phases] == [STARTED.spec, shorter]
+
+
 def test_an_environment_in_which_it_does_not_run_has_no_phase():
     ledger = MemoryLedger()
     go_out(ledger, 1, ONE)
@@ -147,9 +143,11 @@ def test_an_environment_in_which_it_does_not_run_has_no_phase():
 def test_an_experiment_that_began_before_phases_were_recorded_has_its_first_recorded_with_the_second():
     ledger = MemoryLedger()
     append_next(ledger, "deployments/winback/prod", DeploymentMade(release=7, why=""), at=1000)
-    start(ledger, SPEC, STARTED, by="ada")
+    begin(ledger)
     assert phases(ledger) == [Phase(1, 1000, None, (7,))]
-    first = ExperimentPhase(number=1, release=7, environment="prod", deployment=1, spec="s", code=ONE)
+    first = ExperimentPhase(
+        number=1, release=7, environment="prod", deployment=1, spec=STARTED.spec, code=ONE
+    )
 
     assert go_out(ledger, 8, ONE, before=first) == []
     assert go_out(ledger, 9, OTHER, before=first) == [1, 2]

@@ -30,12 +30,16 @@ def test_what_answers_already_is_not_deployed_again(shop):
     assert len(history(open_project().ledger, "winback", "prod")) == 1
 
 
-def test_an_experiment_that_was_changed_is_refused_before_anything_is_decided(revised):
-    with pytest.raises(Conflict, match="has changed since it began") as refused:
-        put(2)
+def test_an_experiment_that_was_changed_begins_another_phase_read_as_it_is_specified_now(revised):
+    said = put(2)
 
-    assert "fullcycle experiment close winback" in refused.value.mend
-    assert [each.release for each in history(open_project().ledger, "winback", "prod")] == [1]
+    assert said[1].startswith(
+        "experiment trial begins its phase 2: what it compares, or how it is judged, has changed"
+    )
+    assert [each.release for each in history(open_project().ledger, "winback", "prod")] == [1, 2]
+    first, second = (read(open_project(), "winback", phase=number) for number in (1, 2))
+    assert first.spec != second.spec
+    assert "this is phase 2 of 2, decided by v2" in second.readout.notes[0]
 
 
 def test_an_experiment_that_is_closed_is_refused_before_anything_is_decided(played):

@@ -14,7 +14,8 @@ from fullcycle.experiment import Design, Readout, amount
 from fullcycle.flow import run_record
 from fullcycle.kernel import Interval, counted, micros
 from fullcycle.wiring import open_project
-from fullcycle.wiring.experiments import DesignReport, Reading, conclude, design, read
+from fullcycle.wiring.designing import DesignReport, design
+from fullcycle.wiring.experiments import Reading, conclude, read
 from fullcycle.wiring.runs import brief_of
 from fullcycle.wiring.valuing import append_measurement
 

@@ -103,7 +103,6 @@ if TYPE_CHECKING:
     from fullcycle.experiment.records import phases_of as phases_of
     from fullcycle.experiment.records import record_design as record_design
     from fullcycle.experiment.records import spec_digest as spec_digest
-    from fullcycle.experiment.records import start as start
     from fullcycle.experiment.segments import SegmentEffect as SegmentEffect
     from fullcycle.experiment.sequential import GroupSequential as GroupSequential
     from fullcycle.experiment.sequential import crossing as crossing
@@ -255,7 +254,6 @@ __getattr__, __all__ = lazily(
         "spent": ".sequential",
         "spread_expected": ".shrink",
         "spread_measured": ".shrink",
-        "start": ".records",
         "statistics_of": ".answer",
         "statistics_query": ".query",
         "told_gain": ".telling",

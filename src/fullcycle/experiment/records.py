@@ -1,6 +1,7 @@
 """An experiment's life, folded from its facts: designed as often as you like, started once, closed once.
 
-Between, it has phases: whenever the code of an arm changes, another one begins.
+Between, it has phases: whenever the code of an arm changes, or what is compared and how, another
+one begins.
 """
 
 from collections.abc import Mapping, Sequence
@@ -113,27 +114,6 @@ def record_design(ledger: Ledger, capability: str, name: str, body: ExperimentDe
     return append_next(ledger, stream_of(capability, name), body, by=by)
 
 
-def start(ledger: Ledger, spec: ExperimentSpec, body: ExperimentStarted, *, by: str) -> Fact:
-    """Record that an experiment goes out; the same specification again starts nothing new.
-
-    Raises:
-        Conflict: where it runs with another specification, or is closed.
-    """
-    record = experiment_record(ledger, spec.capability, spec.name)
-    where = f"the experiment {spec.name} of {spec.capability}"
-    if record.closed is not None:
-        raise Conflict("it is closed", where, "give the new experiment a name of its own in experiment.py")
-    if record.started is None:
-        return append_next(ledger, stream_of(spec.capability, spec.name), body, by=by)
-    if record.started.body.spec != body.spec:
-        raise Conflict(
-            "it runs already, and what it compares or how has changed since",
-            where,
-            "undo the change, or close it and give the new one a name of its own in experiment.py",
-        )
-    return record.started
-
-
 def going_out(
     record: ExperimentRecord,
     body: ExperimentStarted,
@@ -144,8 +124,8 @@ def going_out(
 ) -> list[Entry]:
     """What to record with a deployment that takes an experiment along: its start, and each new phase.
 
-    A phase is new where the code of an arm is not that of the last phase. Nothing is to be
-    recorded for other environments than the one in which it started.
+    A phase is new where the code of an arm, or the specification, is not that of the last phase.
+    Nothing is to be recorded for other environments than the one in which it started.
 
     Args:
         record: what is known of it until then.
@@ -159,11 +139,11 @@ def going_out(
         return []
     phases: list[ExperimentPhase] = [fact.body for fact in record.phases]
     new: list[object] = [body] if record.started is None else []
-    if not phases and before is not None and before.code != code:
+    if not phases and before is not None and (before.code, before.spec) != (code, body.spec):
         phases.append(before)
         new.append(before)
     last = phases[-1] if phases else before
-    if last is None or last.code != code:
+    if last is None or (last.code, last.spec) != (code, body.spec):
         phase = ExperimentPhase(
             number=len(phases) + 1,
             release=body.release,

@@ -59,7 +59,7 @@ def put_to_work(
         UnknownName: for an environment that ``fullcycle.toml`` does not have.
         Missing: where there is no such release.
         Conflict: where somebody else deployed in between, or the release holds an experiment
-            that is closed or has changed since it began.
+            that is closed.
         Refused: where a host is not ready for it, or nobody has approved it; nothing has
             changed then.
         Invalid: for an override without a reason.
@@ -163,10 +163,8 @@ class _Going:
         if spec is None:
             return
         record = experiment_record(project.ledger, spec.capability, spec.name)
-        if back and (record.closed is not None or _changed(record, spec)):
-            self.said.append(
-                f"its experiment {spec.name} is over, or another one by now; nothing is counted in it"
-            )
+        if back and record.closed is not None:
+            self.said.append(f"its experiment {spec.name} is over; nothing is counted in it")
             return
         _require_startable(record, spec)
         body = ExperimentStarted(release=number, environment=environment, spec=spec_digest(spec))
@@ -189,7 +187,7 @@ class _Going:
         last = self.entries[-1].body if self.entries else None
         if isinstance(last, ExperimentPhase):
             return (
-                f"experiment {spec.name} begins its phase {last.number}: an arm's code has changed, and what "
+                f"experiment {spec.name} begins its phase {last.number}: {_why_new(record, last)}, and what "
                 f"was decided before is not pooled with it; {judged}"
             )
         return f"experiment {spec.name} goes on: {judged}"
@@ -230,8 +228,14 @@ def _first_phase(project: Project, record: ExperimentRecord) -> ExperimentPhase 
     )
 
 
-def _changed(record: ExperimentRecord, spec: ExperimentSpec) -> bool:
-    return record.started is not None and record.started.body.spec != spec_digest(spec)
+def _why_new(record: ExperimentRecord, phase: ExperimentPhase) -> str:
+    """What tells a phase from the one before."""
+    begun: ExperimentStarted | ExperimentPhase | None = record.phases[-1].body if record.phases else None
+    if begun is None and record.started is not None:
+        begun = record.started.body
+    if begun is not None and begun.spec != phase.spec:
+        return "what it compares, or how it is judged, has changed"
+    return "an arm's code has changed"
 
 
 def _require_startable(record: ExperimentRecord, spec: ExperimentSpec) -> None:
@@ -242,10 +246,4 @@ def _require_startable(record: ExperimentRecord, spec: ExperimentSpec) -> None:
             f"it is closed: {record.closed.body.decision}",
             where,
             "release without experiment.py, or give the next experiment a name of its own",
-        )
-    if _changed(record, spec):
-        raise Conflict(
-            "what it compares, or how, has changed since it began",
-            where,
-            f"undo the change, or close it first: fullcycle experiment close {spec.capability}",
         )
