@@ -4,10 +4,11 @@ Nothing here is random: the draw is, and it is a function of the decision's id.
 """
 
 from collections.abc import Sequence
-from math import erfc, prod, sqrt
+from math import ceil, erfc, prod, sqrt
 
 _REACH = 4.5  # standard deviations beyond which a Gaussian is taken to end
 _STEP = 1.0  # of a panel, in standard deviations of the narrowest action near by
+_ALIKE = 2.0  # times as wide as the narrowest: then all panels are alike
 _NEAR = 3.0  # standard deviations from its mean within which an action is narrow
 
 
@@ -68,6 +69,11 @@ def _grid(means: Sequence[float], spreads: Sequence[float]) -> list[float]:
     known = list(zip(means, spreads, strict=True))
     at = max([mean - _REACH * spread for mean, spread in known])
     end = max([mean + _REACH * spread for mean, spread in known])
+    narrowest = min(spreads)
+    if max(spreads) <= _ALIKE * narrowest:
+        panels = ceil((end - at) / (_STEP * narrowest) - 1e-6)  # rounding adds none
+        half = (end - at) / (2 * panels)
+        return [at + half * n for n in range(2 * panels + 1)]
     grid = [at]
     while at < end:
         fine = min([max(spread, abs(at - mean) / _NEAR) for mean, spread in known])
@@ -82,9 +88,9 @@ def _grid(means: Sequence[float], spreads: Sequence[float]) -> list[float]:
 def _simpson(others: Sequence[float], own: Sequence[float]) -> float:
     """Six times the integral of one function over another, both quadratic on each panel."""
     parts = [
-        g * (4 * b - 3 * a - c) + 4 * h * (c - a) + k * (a - 4 * b + 3 * c)
+        4 * ((g - k) * b + h * (c - a)) + k * a - g * c
         for g, h, k, a, b, c in zip(
             others[::2], others[1::2], others[2::2], own[::2], own[1::2], own[2::2], strict=False
         )
     ]
-    return float(sum(parts))
+    return float(sum(parts) + 3 * (others[-1] * own[-1] - others[0] * own[0]))
