@@ -11,13 +11,24 @@ from fullcycle.experiment import (
     Phase,
     Place,
     Statistics,
+    columns_of,
     decided_in,
+    require_columns,
     statistics_of,
     statistics_query,
+    table_statistics,
+    unit_table_query,
 )
-from fullcycle.kernel import Misconfigured
+from fullcycle.kernel import Misconfigured, UnknownName
+from fullcycle.metric import quoted
 
 _EXPOSURES = "read_parquet($fc_files, union_by_name => true)"  # older files have fewer columns
+
+
+_NULLS = """
+    select path_in_schema, case when count(*) = count(stats_null_count) then sum(stats_null_count)::bigint end
+    from parquet_metadata($file) group by 1
+"""
 
 
 class DuckDBExperimentStore:
@@ -52,6 +63,71 @@ class DuckDBExperimentStore:
         asked = statistics_query(spec, place, as_of=as_of, phase=phase, by_age=by_age)
         frame = self._warehouse.fetch(asked.text, {**asked.values, "fc_files": _paths(exposures)})
         return statistics_of(spec, asked, frame.rows(), as_of=as_of, watermark=watermark)
+
+    def statistics_of_table(
+        self, spec: ExperimentSpec, table: Path | Query, *, arm: str, as_of: int, day: str | None = None
+    ) -> Statistics:
+        """The statistics of a table that has one row per unit, by one query.
+
+        Args:
+            spec: what of it is compared, of ``table_spec``.
+            table: a Parquet file, or what gives the rows.
+            arm: the column of arms.
+            as_of: when it is read, in µs since 1970 UTC.
+            day: the column that says when a unit was first exposed.
+
+        Raises:
+            UnknownName: for a column that it has not.
+            Misconfigured: for a file outside the warehouse's folders.
+            Invalid: where a unit's value is no finite number.
+        """
+        query = self._table(table)
+        require_columns(spec, self._columns(query), arm=arm, day=day)
+        lacking = self._lacking(table, query, columns_of(spec))
+        asked = unit_table_query(spec, query, DUCKDB, arm=arm, day=day, lacking=lacking)
+        frame = self._warehouse.fetch(asked.text, asked.values)
+        return table_statistics(spec, asked, frame.rows(), as_of=as_of, dated=day is not None)
+
+    def arms_of_table(self, table: Path | Query, arm: str) -> dict[str, int]:
+        """How many units of a table each arm has, by the column ``arm``.
+
+        Raises:
+            UnknownName: where the table has no such column.
+        """
+        query = self._table(table)
+        if arm not in (known := self._columns(query)):
+            raise UnknownName.among(arm, known, where="the columns of the table")
+        text = f"select {quoted(arm)}::varchar as arm, count(*) as n from ({query.text}) as fc_table "
+        frame = self._warehouse.fetch(
+            f"{text} where {quoted(arm)} is not null group by 1 order by 1", query.values
+        )
+        return dict(frame.iter_rows())
+
+    def _table(self, table: Path | Query) -> Query:
+        if isinstance(table, Query):
+            return table
+        self._require_readable(table)
+        return self._warehouse.sql("select * from read_parquet($file)", file=str(table.resolve()))
+
+    def _columns(self, query: Query) -> list[str]:
+        return self._warehouse.fetch(
+            f"select * from ({query.text}) as fc_table limit 0", query.values
+        ).columns
+
+    def _lacking(self, table: Path | Query, query: Query, columns: Sequence[str]) -> frozenset[str]:
+        """The columns that hold nulls; a Parquet file says it without its rows being read."""
+        counts = ", ".join(f"count(*) - count({quoted(name)}) as n{i}" for i, name in enumerate(columns))
+        text, values = f"select {counts} from ({query.text}) as fc_table", query.values
+        if isinstance(table, Path):
+            told = self._warehouse.fetch(_NULLS, {"file": str(table.resolve())})
+            nulls = dict(told.iter_rows())
+            if all(nulls.get(name) is not None for name in columns):
+                return frozenset(name for name in columns if nulls[name])
+        return frozenset(
+            name
+            for name, many in zip(columns, self._warehouse.fetch(text, values).row(0), strict=True)
+            if many
+        )
 
     def decisions(self, spec: ExperimentSpec, exposures: Sequence[Path], phase: Phase) -> int:
         """How many decisions of an experiment were made in a phase."""

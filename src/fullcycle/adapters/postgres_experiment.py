@@ -12,10 +12,15 @@ from fullcycle.experiment import (
     Phase,
     Place,
     Statistics,
+    columns_of,
     decided_in,
+    require_columns,
     statistics_of,
     statistics_query,
+    table_statistics,
+    unit_table_query,
 )
+from fullcycle.metric import quoted
 
 
 class PostgresExperimentStore:
@@ -49,6 +54,32 @@ class PostgresExperimentStore:
         asked = statistics_query(spec, place, as_of=as_of, phase=phase, by_age=by_age)
         frame = self._warehouse.fetch(asked.text, {**asked.values, **self._which(spec)})
         return statistics_of(spec, asked, frame.rows(), as_of=as_of, watermark=watermark or published)
+
+    def statistics_of_table(
+        self, spec: ExperimentSpec, table: Query, *, arm: str, as_of: int, day: str | None = None
+    ) -> Statistics:
+        """The statistics of a table that has one row per unit, by one query; see DuckDB's store.
+
+        Raises:
+            UnknownName: for a column that it has not.
+            Invalid: where a unit's value is no finite number.
+        """
+        fetch, columns = self._warehouse.fetch, columns_of(spec)
+        there = fetch(f"select * from ({table.text}) as fc_table limit 0", table.values).columns
+        require_columns(spec, there, arm=arm, day=day)
+        counts = ", ".join(f"count(*) - count({quoted(name)}) as n{i}" for i, name in enumerate(columns))
+        nulls = fetch(f"select {counts} from ({table.text}) as fc_table", table.values).row(0)
+        asked = unit_table_query(
+            spec,
+            table,
+            POSTGRES,
+            arm=arm,
+            day=day,
+            lacking=frozenset(name for name, many in zip(columns, nulls, strict=True) if many),
+            truths=self._warehouse.booleans(table),
+        )
+        rows = fetch(asked.text, asked.values).rows()
+        return table_statistics(spec, asked, rows, as_of=as_of, dated=day is not None)
 
     def decisions(self, spec: ExperimentSpec, exposures: Sequence[Path], phase: Phase) -> int:
         """How many decisions of an experiment were made in a phase."""

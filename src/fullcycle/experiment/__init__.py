@@ -127,6 +127,12 @@ if TYPE_CHECKING:
     from fullcycle.experiment.sticky import MemoryStickyStore as MemoryStickyStore
     from fullcycle.experiment.sticky import ReadOnlySticky as ReadOnlySticky
     from fullcycle.experiment.sticky import StickyStore as StickyStore
+    from fullcycle.experiment.table import columns_of as columns_of
+    from fullcycle.experiment.table import require_columns as require_columns
+    from fullcycle.experiment.table import table_metric as table_metric
+    from fullcycle.experiment.table import table_spec as table_spec
+    from fullcycle.experiment.table import table_statistics as table_statistics
+    from fullcycle.experiment.table import unit_table_query as unit_table_query
     from fullcycle.experiment.telling import amount as amount
     from fullcycle.experiment.telling import told_gain as told_gain
     from fullcycle.experiment.verdict import Verdict as Verdict
@@ -207,6 +213,7 @@ __getattr__, __all__ = lazily(
         "checked_condition": ".condition",
         "checked_gram": ".gram",
         "close": ".records",
+        "columns_of": ".table",
         "contrast": ".comparison",
         "cross_fit": ".offpolicy_model",
         "crossing": ".sequential",
@@ -243,6 +250,7 @@ __getattr__, __all__ = lazily(
         "relative_interval": ".comparison",
         "ridge": ".offpolicy_model",
         "roots": ".condition",
+        "require_columns": ".table",
         "sample_ratio": ".ratio_check",
         "schedule": ".looks",
         "selected_alpha": ".discovery",
@@ -256,8 +264,12 @@ __getattr__, __all__ = lazily(
         "spread_measured": ".shrink",
         "statistics_of": ".answer",
         "statistics_query": ".query",
+        "table_metric": ".table",
+        "table_spec": ".table",
+        "table_statistics": ".table",
         "told_gain": ".telling",
         "unit_hash": ".assign",
+        "unit_table_query": ".table",
         "units_needed": ".design",
         "weight_diagnostics": ".offpolicy_weights",
         "weights_of": ".offpolicy_log",

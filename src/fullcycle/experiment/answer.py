@@ -11,6 +11,7 @@ from fullcycle.experiment.query import Asked
 from fullcycle.experiment.ranks import quantile_cell
 from fullcycle.experiment.spec import ExperimentSpec
 from fullcycle.experiment.statistics import Cell, Count, QuantileCell, Statistics
+from fullcycle.experiment.sums import Half
 from fullcycle.kernel import Invalid
 
 Row = tuple[str, int, str, int, int, str, int, list[float] | None]
@@ -49,6 +50,32 @@ def statistics_of(
     )
 
 
+def cells_of(
+    spec: ExperimentSpec, half: Half, rows: Iterable[tuple[Any, ...]], *, dated: bool = True
+) -> tuple[tuple[Cell, ...], tuple[Count, ...]]:
+    """The cells that shifted sums tell, and how many units the first group has.
+
+    Raises:
+        Invalid: where a unit's value is no finite number.
+    """
+    told = list(rows)
+    shifts = next((row[7] for row in told if row[0] == "pilot"), None) or []
+    cells, counts = [], []
+    for what, part, arm, day, place, level, units, numbers in told:
+        if what != "gram":
+            continue
+        when = _iso(day) if dated and place < 0 else ""
+        segment = ("", "") if place < 0 else (spec.segments[place], level)
+        if part == 0:
+            counts.append(Count(arm, when, units, "", *segment))
+        for metric, gram in half.grams(part, units, numbers or [], shifts).items():
+            where = f"the metric {metric} of the experiment {spec.name}"
+            cells.append(Cell(metric, arm, when, checked_gram(gram, where=where), *segment))
+    cells.sort(key=lambda cell: (cell.metric, cell.segment, cell.level, cell.arm, cell.day))
+    counts.sort(key=lambda count: (count.segment, count.level, count.arm, count.day))
+    return tuple(cells), tuple(counts)
+
+
 class _Answer:
     """Rows by what they tell, each in a fixed order: a warehouse promises none."""
 
@@ -71,17 +98,8 @@ class _Answer:
         )
 
     def cells(self) -> tuple[Cell, ...]:
-        shifts = self.of("pilot")[0][7] or [] if self.of("pilot") else []
-        cells = []
-        for _, part, arm, day, place, level, units, numbers in self.of("gram"):
-            grams = self.asked.half.grams(part, units, numbers or [], shifts)
-            for metric, gram in grams.items():
-                where = f"the metric {metric} of the experiment {self.spec.name}"
-                when, checked = _iso(day) if place < 0 else "", checked_gram(gram, where=where)
-                cells.append(Cell(metric, arm, when, checked, *self._place(place, level)))
-        return tuple(
-            sorted(cells, key=lambda cell: (cell.metric, cell.segment, cell.level, cell.arm, cell.day))
-        )
+        cells, _ = cells_of(self.spec, self.asked.half, [*self.of("pilot"), *self.of("gram")])
+        return cells
 
     def quantiles(self) -> tuple[QuantileCell, ...]:
         shares = {row[1:6]: (row[6], row[7] or []) for row in self.of("shares")}

@@ -20,10 +20,14 @@ EXACT = 1e-12  # what is taken off a share, so that its rank is the same however
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Measures that are known of the same units: those for which ``known`` holds, SQL over ``fc_values``."""
+    """Measures that are known of the same units: those for which ``known`` holds, SQL over ``fc_values``.
+
+    ``always`` asks for the units even where nothing of them is measured.
+    """
 
     measures: Sequence[Measure]
     known: str = "true"
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,12 @@ class Half:
     def selects(self) -> list[str]:
         """The questions, of :data:`COLUMNS`."""
         shifts = [*(f"fc_a{i}" for i in range(self.values)), *(f"fc_b{i}" for i in range(self.covariates))]
-        told = f"select 'pilot', 0, '', 0, {WHOLE}, '', 0, {_array(shifts)} from fc_pilot"
-        return [told, *(self._sums(n, group) for n, group in enumerate(self.groups) if group.measures)]
+        empty = f"0 as part, '' as arm, 0 as day, {WHOLE} as place, '' as level, 0 as units"
+        told = f"select 'pilot' as what, {empty}, {_array(shifts)} as numbers from fc_pilot"
+        return [
+            told,
+            *(self._sums(n, group) for n, group in enumerate(self.groups) if group.measures or group.always),
+        ]
 
     def sets(self) -> str:
         """By arm and day, and by arm and segment."""
