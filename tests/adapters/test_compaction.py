@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -93,6 +94,7 @@ def test_a_decision_comes_back_column_by_column(events):
         micros=120,
         live={"history": "ab12"},
         features={"phone": True},
+        chances=(0.5, 0.25),
     )
     writer.append(encode_decision(full))
     writer.append(encode_decision(decision("d2")))
@@ -118,6 +120,7 @@ def test_a_decision_comes_back_column_by_column(events):
         "live": '{"history":"ab12"}',
         "capability": "winback",
         "features": '{"phone":true}',
+        "chances": [0.5, 0.25],
     }
     assert frame.row(1)[4:11] == (None, None, None, None, None, False, 0)
 
@@ -468,7 +471,8 @@ def test_an_id_that_another_decision_only_mentions_is_not_found(events):
 
 
 def test_decisions_come_back_as_they_were_logged_before_and_after(events):
-    full = decision("d", live={"history": "ab12"}, arm="x", propensity=0.1 + 0.2, answer=[{"n": None}])
+    full = decision("d", live={"history": "ab12"}, arm="x", propensity=0.06, answer=[{"n": 1}, {"n": 2}])
+    full = msgspec.structs.replace(full, chances=(0.3, 0.2))
     writer = SegmentWriter(events.folder)
     for one in (full, decision("e")):
         writer.append(encode_decision(one))

@@ -2,7 +2,7 @@
 
 import gc
 import threading
-from math import inf, nan
+from math import inf, nan, prod
 
 import msgspec
 import numpy as np
@@ -59,6 +59,16 @@ def ranked(client: Client, visit: fc.Model[Traits]) -> list[Offer]:
 
 
 @fc.service(fallback=today)
+def placed(client: Client, visit: fc.Model[Traits], draw: fc.Draw) -> list[Offer]:
+    left = {one: 1.0 + visit.predict(traits(client, one)) for one in CAMPAIGNS}
+    found = []
+    while len(found) < client.recency:
+        found.append(Offer(draw.pick(left), 0.0))
+        del left[found[-1].campaign]  # of more than there are, no weight is left
+    return found
+
+
+@fc.service(fallback=today)
 def as_many_as_it_takes(client: Client, visit: fc.Model[Traits], draw: fc.Draw) -> Offer:
     chance = 0.0
     for n in range(client.recency):
@@ -97,12 +107,13 @@ def nobody(client: Client, visit: fc.Model[Traits]) -> Offer:
     return Offer(CAMPAIGNS[client.recency], visit.predict(traits(client, campaign)))
 """
 
-FALLBACKS = {"nobody": None, "broken": "once", "ranked": None}
+FALLBACKS = {"nobody": None, "broken": "once", "ranked": None, "placed": None}
 EVERY = [
     "plain",
     "once",
     "best",
     "ranked",
+    "placed",
     "as_many_as_it_takes",
     "of_its_zip",
     "forgiving",
@@ -297,6 +308,27 @@ def test_failures_are_told_with_their_row_and_what_failed(shop):
     ]
     assert [n for n, fallback in enumerate(done.fallbacks) if fallback] == [2, 14]
     assert done.undecided == {}
+
+
+def test_each_place_of_a_list_is_logged_with_the_chance_of_its_pick(shop):
+    release = shop("placed")
+    rows = some(release, 15)
+
+    logged = {
+        one.id: one
+        for one in score(release, rows, [str(n) for n in range(15)], Greenlets()).decisions(
+            capability="w", environment="p", number=1, live={}, at=0
+        )
+    }
+
+    lists = [one for one in logged.values() if not one.fallback and len(one.answer) > 1]
+    assert lists
+    for one in lists:
+        assert len(one.chances) == len(one.answer)
+        assert prod(one.chances) == one.propensity
+    for one in logged.values():
+        if one.fallback or len(one.answer) < 2:
+            assert one.chances == ()
 
 
 def test_a_row_that_nobody_can_answer_is_named_and_has_no_answer(shop):

@@ -51,6 +51,14 @@ def test_the_propensity_of_several_picks_is_their_product():
 
     assert second in "cd"
     assert draw.propensity == {"a": 0.25, "b": 0.75}[first] * 0.5
+    assert draw.chances == ({"a": 0.25, "b": 0.75}[first], 0.5)
+
+
+def test_one_pick_has_its_propensity_and_nothing_beside_it():
+    draw = HashedDraw("x")
+    draw.pick({"a": 1, "b": 3})
+
+    assert draw.chances == ()
 
 
 @given(id=st.text(max_size=20), weights=weights)

@@ -73,6 +73,7 @@ class _Stored(msgspec.Struct, kw_only=True):
     micros: int = 0
     live: msgspec.Raw = msgspec.Raw(b"")
     features: msgspec.Raw = msgspec.Raw(b"")
+    chances: list[float] | None = None
 
 
 class _Posted(msgspec.Struct, kw_only=True):
@@ -108,6 +109,7 @@ def _decision(payload: bytes) -> tuple[Any, ...]:
         bytes(one.live).decode() or None,
         one.capability,
         bytes(one.features).decode() or None,
+        one.chances,
     )
 
 
@@ -136,6 +138,7 @@ DECISIONS = Columns(
             "live": pl.String(),  # JSON; null for none
             "capability": pl.String(),  # null in files of before it was kept
             "features": pl.String(),  # JSON; null for none
+            "chances": pl.List(pl.Float64()),  # null for none, or one pick
         }
     ),
     _decision,
@@ -151,7 +154,7 @@ RECEIVED = Columns(
 def decision_of(row: tuple[Any, ...], capability: str) -> Decision:
     """The decision that a row of ``DECISIONS`` is, as it was logged; its time is a number there."""
     told = dict(zip(DECISIONS.schema, row, strict=True))
-    live, features = told.pop("live"), told.pop("features")
+    live, features, chances = told.pop("live"), told.pop("features"), told.pop("chances")
     return Decision(
         id=told.pop("decision_id"),
         request=msgspec.json.decode(told.pop("request")),
@@ -159,5 +162,6 @@ def decision_of(row: tuple[Any, ...], capability: str) -> Decision:
         live=msgspec.json.decode(live) if live is not None else {},
         capability=told.pop("capability") or capability,
         features=msgspec.json.decode(features) if features is not None else None,
+        chances=tuple(chances or ()),
         **told,
     )

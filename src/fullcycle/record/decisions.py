@@ -31,6 +31,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     micros: int = 0
     live: dict[str, Digest] = {}  # the content of each lookup and bandit that it could ask, by parameter
     features: Any = None  # plain dict: the row by which a bandit gave the weights of the first pick
+    chances: tuple[
+        float, ...
+    ] = ()  # of each pick, in order, where there was more than one; of a list, by place
 
 
 _ENCODER = msgspec.json.Encoder()

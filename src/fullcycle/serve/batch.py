@@ -73,6 +73,7 @@ class Scores:
     fallbacks: list[bool]
     failures: list[Failure] = field(default_factory=list)
     undecided: dict[int, Exception] = field(default_factory=dict)
+    chances: dict[int, tuple[float, ...]] = field(default_factory=dict)  # of those that picked more than once
     seconds: float = 0.0
 
     def decisions(
@@ -102,6 +103,7 @@ class Scores:
                 micros=micros,
                 live=told,
                 features=self.features[n],
+                chances=self.chances.get(n, ()),
             )
 
 
@@ -189,6 +191,8 @@ class Scorer:
             except Exception as error:  # noqa: BLE001 - a user's function may raise anything
                 failed[n] = error
             propensities[n], done.features[n] = draw.propensity, draw.features
+            if draw.chances:
+                done.chances[n] = draw.chances
 
         if any(model.pauses for model in self._known.values()):
             start = self._fibers.start
@@ -204,6 +208,7 @@ class Scorer:
         failed |= self._checked(done, part, policies, failed)
         for n in failed:
             answers[n], propensities[n], done.features[n] = None, None, None
+            done.chances.pop(n, None)
         return failed
 
     def _checked(

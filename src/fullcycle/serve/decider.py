@@ -156,6 +156,7 @@ class Decider:
             micros=(time.perf_counter_ns() - began) // 1000,
             live=self._live,
             features=draw.features,
+            chances=draw.chances,
         )
 
     def note_failure(self, function: str, arm: str, error: Exception) -> None:

@@ -14,16 +14,18 @@ class HashedDraw:
     """Draws for one decision: equal ids and equal weights give equal picks, on any machine.
 
     ``propensity`` is the probability of all picks so far: the product of the chances of
-    what was picked, exactly as drawn; None before the first pick. ``features`` is the row by
-    which a bandit gave the weights of the first pick, None where none did.
+    what was picked, exactly as drawn; None before the first pick. ``chances`` holds that of each
+    pick in its order, where there is more than one. ``features`` is the row by which a bandit
+    gave the weights of the first pick, None where none did.
     """
 
-    __slots__ = ("_id", "_picks", "features", "propensity")
+    __slots__ = ("_id", "_picks", "chances", "features", "propensity")
 
     def __init__(self, decision_id: str) -> None:
         self._id = decision_id.encode()
         self._picks = 0
         self.propensity: float | None = None
+        self.chances: tuple[float, ...] = ()
         self.features: Any = None
 
     def pick(self, weights: Mapping[A, float], /) -> A:
@@ -47,7 +49,11 @@ class HashedDraw:
         # Rounding may leave the point at the very end: it then falls to the last that has weight.
         picked: A = chosen  # type: ignore[assignment]  # _total has found one above zero
         chance = weights[picked] / total
-        self.propensity = chance if self.propensity is None else self.propensity * chance
+        if self.propensity is None:
+            self.propensity = chance
+        else:
+            self.chances = (*(self.chances or (self.propensity,)), chance)
+            self.propensity *= chance
         return picked
 
 
