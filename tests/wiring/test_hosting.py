@@ -486,10 +486,12 @@ def test_a_connection_that_is_kept_gets_one_more_answer_of_those_that_are_replac
     deploy(project, old)
     with hosting(project, PYTHONPATH=path) as service:
         asks, idle = Connection(service.port), Connection(service.port)
+        before = service.workers
         for connection in (asks, idle):
             assert connection.ask_and_see("POST", "/winback", BODY)[2] is False
         installed(tmp_path / "site", "2.0")
         put(project, new)
+        until(lambda: not set(before) & set(service.workers))  # they listen no more
 
         status, answer, closes = asks.ask_and_see("POST", "/winback", BODY)
         assert (status, answer["release"], closes) == (200, f"winback@v{old}", True)
