@@ -25,7 +25,8 @@ def off_policy_command(capability: str, policy: str | None, *, as_json: bool) ->
     """Say what policies would have been worth on past decisions.
 
     The arms of the experiment are valued, or without one the service and its fallback, each on
-    the rows that the last run kept from its model. Where the log cannot tell, there is no
+    the rows that the last run kept from its model, or on the decisions that it read where it has
+    none. Where the log cannot tell, there is no
     number but why, and what to log instead.
 
     \b
@@ -51,7 +52,8 @@ def show_report(found: OffPolicyReport, opening: str = "") -> None:
     """Values with their weights, refusals in their place, then the differences."""
     past = counted(found.rows, "past decision")
     how = f"SNIPS, and doubly robust by {found.model}" if found.model else "SNIPS"
-    click.echo(f"  {opening}from {past} that no model has learnt from, {found.metric} ({how}):")
+    kept = " that no model has learnt from" if found.kept_aside else ""
+    click.echo(f"  {opening}from {past}{kept}, {found.metric} ({how}):")
     for name in dict.fromkeys([*found.weights, *found.values]):
         if name in found.refused:
             _show_refused(name, found.refused[name])
