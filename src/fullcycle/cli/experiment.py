@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from fullcycle.brief import Brief, number, worth_per_year
+from fullcycle.cli.assigning import assign_command
 from fullcycle.cli.off_policy import off_policy_command, show_report
 from fullcycle.cli.printing import count, when
 from fullcycle.cli.progress import waiting
@@ -26,6 +27,7 @@ def command() -> None:
 
 
 command.add_command(off_policy_command)
+command.add_command(assign_command)
 
 
 @command.command(name="design")

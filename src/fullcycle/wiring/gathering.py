@@ -97,7 +97,7 @@ def begin(project: Project, capability: str, number: int) -> Making:
     require_measured(flow, brief_of(project, run), run)
     service = service_of(flow)
     signature = read_signature(service, refer(service.function))
-    experiment = _experiment(flow, signature)
+    experiment = experiment_of(flow, signature)
     signature = together(_signatures(flow, service, signature, experiment))
     for step in signature.steps:
         if step not in graph.nodes:
@@ -168,8 +168,12 @@ def require_batch(flow: Flow, service: Service[..., Any], signature: Signature) 
             )
 
 
-def _experiment(flow: Flow, signature: Signature) -> ExperimentSpec | None:
-    """The capability's experiment, if it declares one."""
+def experiment_of(flow: Flow, signature: Signature) -> ExperimentSpec | None:
+    """The capability's experiment, if it declares one; its graph has been read, which names metrics.
+
+    Raises:
+        Invalid: where there are several, or the request has no key.
+    """
     if not flow.holds("experiment"):
         return None
     module = flow.module("experiment")
