@@ -1,0 +1,188 @@
+"""A bandit from its first decision on: drawn by, logged, learnt from, published, moved back, explained."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import fullcycle as fc
+from banner_shop import HOUR, Host, banner, click
+from fullcycle.adapters.segments import read_decisions
+from fullcycle.flow import last_run
+from fullcycle.kernel import Invalid
+from fullcycle.release import deploy, rollback
+from fullcycle.wiring import open_project
+from fullcycle.wiring.explaining import explain
+from fullcycle.wiring.refreshing import live_now, move_live_back, refresh
+from whole_shop import rewrite, typed
+
+__all__ = ["banner", "typed"]
+
+VISITS = 120
+
+
+@pytest.fixture
+def host(banner):
+    return Host()
+
+
+def visited(host, first=0, *, ago=2 * HOUR):
+    """Visits of which those are clicked that saw what is new; how many saw what."""
+    shown = {f"d{n}": host.show(f"d{n}", ago=ago)["answer"]["banner"] for n in range(first, first + VISITS)}
+    click(host.project, *(id for id, banner in shown.items() if banner == "new"), ago=ago)
+    return shown
+
+
+def refreshed(**more):
+    return refresh(open_project(), "banner", "prod", **more)
+
+
+def logged(host):
+    return {one.id: one for one in read_decisions(host.project.events_folder("banner", "prod"))}
+
+
+def live(name="banners"):
+    return live_now(open_project(), "banner", "prod", 1)[name].lookup
+
+
+def test_before_anything_was_learnt_each_banner_is_drawn_alike_and_what_was_seen_is_logged(host):
+    shown = visited(host)
+
+    decisions = logged(host)
+    learnt = [one for one in decisions.values() if one.arm == "learnt"]
+    assert [one.propensity for one in learnt] == pytest.approx([1 / 3] * len(learnt))
+    assert set(shown.values()) == {"sale", "new", "brand"}
+    assert learnt[0].features == {"phone": True, "evening": False, "visits_90d": None}
+    assert {one.propensity for one in decisions.values() if one.arm == "sale"} <= {None}
+    assert learnt[0].live["banners"] == live().artifact.content
+
+
+def test_what_was_clicked_is_shown_more_often_after_a_refresh(host):
+    visited(host)
+    done = refreshed(why="an hour later")
+    host.look()
+    after = visited(host, first=1_000)
+
+    assert done.changed == ["banners"]
+    assert live().noun == "bandit"
+    assert 80 < live().rows < VISITS  # the others saw the sale by lot: their features were not logged
+    assert sum(banner == "new" for banner in after.values()) > 0.6 * VISITS
+    first, second = (logged(host)[id].live["banners"] for id in ("d0", "d1000"))
+    assert first != second == live().artifact.content
+
+
+def test_those_whose_hour_is_not_over_are_not_learnt_from(host):
+    visited(host, ago=HOUR // 2)
+    done = refreshed()
+
+    run = last_run(open_project().ledger, "banner")
+    assert done.changed == []
+    assert f"0 rows whose window is over, {VISITS} left out whose is not" in run.steps["shown"].note
+
+
+def test_a_decision_is_explained_by_what_was_live_when_it_was_made(host):
+    visited(host)
+    refreshed()
+    host.look()
+    visited(host, first=1_000)
+    refreshed()
+
+    decisions = logged(host)
+    for id in [*list(decisions)[:5], *list(decisions)[-5:]]:
+        found = explain(open_project(), id)
+        assert found.same, found.compared
+        (weighed, picked) = (
+            found.explanation.called[0].steps[-2:] if decisions[id].arm == "learnt" else (0, 0)
+        )
+        if weighed:
+            assert weighed.content == decisions[id].live["banners"]
+            assert [one.weight for one in weighed.known] == [one.weight for one in picked.options]
+            assert picked.options[picked.chosen].chance == pytest.approx(decisions[id].propensity)
+
+
+def test_explain_tells_what_was_known_of_each_banner(host, typed):
+    visited(host)
+    refreshed()
+    host.look()
+    id = next(f"e{n}" for n in range(50) if host.show(f"e{n}") and logged(host)[f"e{n}"].arm == "learnt")
+
+    said = typed(f"fullcycle explain {id}")
+
+    assert said.code == 0, said.err
+    assert "weighed    banners by thompson: phone true, evening false, visits_90d none" in said.out
+    assert "new    weight 0.9" in said.out
+    assert "= all of it is what was logged" in said.out
+
+
+def test_rolling_back_takes_the_bandit_along_only_where_it_is_told_to(host, typed):
+    first = live().artifact.content
+    assert typed("fullcycle run banner -m again -p floor=0.05").code == 0
+    assert typed("fullcycle release banner@2 -m again --override test").code == 0
+    deploy(host.project.ledger, "banner", "prod", 2, why="", by="ada")
+    visited(host)
+    refreshed()
+
+    done = rollback(host.project.ledger, "banner", "prod", why="", by="ada")
+    assert live().rows > 80
+    assert move_live_back(host.project, done)[0] == ["banners"]
+
+    assert live().artifact.content == first
+    host.look()
+    assert host.show("later")["release"] == "banner@v1"
+
+
+def test_a_bandit_that_is_asked_by_another_row_goes_out_with_a_release(banner, typed):
+    rewrite("banner/rows.py", "    evening: bool\n", "    evening: bool\n    known: bool = False\n")
+    rewrite("banner/rows.py", "visits_90d: int | None\n\n\n@fc", "visits_90d: int | None = None\n\n\n@fc")
+    assert typed("fullcycle run banner -m known").code == 0
+
+    with pytest.raises(Invalid, match="the features of banner@2/banners keep another contract"):
+        refreshed(number=2)
+
+
+def test_it_is_shown_as_what_it_is(banner, typed):
+    assert "banners: 0 decisions of run 1" in typed("fullcycle show banner@prod").out
+    assert "bandit     banners: step banners, 0 decisions" in typed("fullcycle show banner@v1").out
+    assert "none yet: all weights are equal" in typed("fullcycle show banner@1/banners").out
+    assert "already: nothing is published" in typed("fullcycle refresh banner@prod").out
+
+
+def test_the_same_bandit_is_opened_in_a_notebook(host):
+    visited(host)
+    refreshed()
+
+    bandit = fc.open("banner@2/banners")
+    assert bandit.rows == live().rows
+    assert bandit.contract.__name__ == "Context"
+
+
+SERVES = """
+import asyncio, json, msgspec, sys
+from fullcycle.kernel import now
+from fullcycle.serve import Follower, LedgerDeployments
+from fullcycle.serve.serving import Serving
+from fullcycle.wiring.project import open_project
+from fullcycle.wiring.serving import stager
+
+project, serving = open_project(), Serving()
+stage = stager(project, "prod", project.events_folder("banner", "prod"), lambda told: None)
+deployments = LedgerDeployments(project.ledger, "banner", "prod")
+asyncio.run(Follower(deployments, stage, serving, tell=lambda told: None, every=0.0).look())
+decider = serving.active.decider
+for n in range(20):
+    asked = {"visitor_id": f"v{n}", "client_id": None, "device": "phone", "hour": n}
+    decider.decide(msgspec.convert(asked, decider.release.row), f"x{n}", now())
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+NEVER = {"pandas", "polars", "sklearn", "scipy", "numpy", "lightgbm", "duckdb", "pyarrow"}
+
+
+def test_a_service_that_asks_a_bandit_imports_no_library_of_numbers(host):
+    visited(host)
+    refreshed()
+
+    done = subprocess.run([sys.executable, "-c", SERVES], capture_output=True, text=True, check=True)
+
+    assert set(json.loads(done.stdout.splitlines()[-1])) & NEVER == set()
+    assert logged(host)["x19"].live["banners"] == live().artifact.content
