@@ -91,9 +91,13 @@ def test_a_readout_prints_the_same_numbers_for_people_and_for_programs(played, t
     for arm in data["arms"]:
         assert f"{arm['assigned']:,} assigned, {arm['counted']:,} counted, {arm['known']:,} known" in told.out
     primary = next(effect for effect in data["effects"] if effect["role"] == "primary")
-    assert f"visited    primary   {100 * primary['difference']:+.2f} points" in told.out
+    (line,) = [line for line in told.out.splitlines() if line.startswith("visited ") and "primary" in line]
+    assert f"{100 * primary['difference']:+.2f} points" in line
+    assert f"{100 * primary['low']:+.2f} to {100 * primary['high']:+.2f}" in line
     assert f"verdict: {data['verdict']['decision']}: {data['verdict']['reason']}" in told.out
-    assert f"{data['untriggered']:,} decisions were not carried out" in told.out
+    assert f"{data['untriggered']:,} units were decided for and never exposed" in told.out
+    for check in data["checks"]:
+        assert f"{check['name']}: {check['said']}" in told.out
 
 
 def test_a_readout_as_of_a_day_before_the_traffic_counts_nobody(played, typed):

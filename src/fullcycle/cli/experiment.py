@@ -9,14 +9,15 @@ import msgspec
 from fullcycle.brief import Brief, number, worth_per_year
 from fullcycle.cli.assigning import assign_command
 from fullcycle.cli.off_policy import off_policy_command, show_report
-from fullcycle.cli.printing import count, when
+from fullcycle.cli.printing import when
 from fullcycle.cli.progress import waiting
-from fullcycle.experiment import Design, Readout, amount
+from fullcycle.cli.reading import show_readout, show_verdict
+from fullcycle.experiment import Design
 from fullcycle.flow import run_record
 from fullcycle.kernel import Interval, counted, micros
 from fullcycle.wiring import open_project
 from fullcycle.wiring.designing import DesignReport, design
-from fullcycle.wiring.experiments import Reading, conclude, read
+from fullcycle.wiring.experiments import conclude, read
 from fullcycle.wiring.runs import brief_of
 from fullcycle.wiring.valuing import append_measurement
 
@@ -84,7 +85,7 @@ def read_command(
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(found.readout)))
     else:
-        _show_readout(found)
+        show_readout(found)
 
 
 @command.command(name="close")
@@ -111,7 +112,7 @@ def close_command(capability: str, name: str | None, *, early: bool, as_json: bo
         return
     state = f"was closed {when(fact.at)} by {fact.by}" if fact is not None else "is closed"
     click.echo(f"experiment {found.spec.name} of {capability} {state}")
-    _verdict(body.decision, body.reason)
+    show_verdict(body.decision, body.reason)
     if new:
         click.echo(f"appended to the value ledger: fullcycle value {capability}")
 
@@ -156,43 +157,3 @@ def _show_off_policy(found: DesignReport) -> None:
         click.echo(f"  no off-policy estimate: {found.left_out}")
         return
     show_report(found.off_policy, "before launch, ")
-
-
-def _show_readout(found: Reading) -> None:
-    told: Readout = found.readout
-    days = f"{told.first_day} to {told.last_day}" if told.first_day is not None else "no decision counts yet"
-    click.secho(f"{told.capability}@{found.environment}, experiment {told.experiment}", bold=True, nl=False)
-    click.echo(f", as of {when(told.as_of)}: {days}")
-    for arm in told.arms:
-        click.echo(
-            f"  {arm.arm:<10} {arm.weight:.0%}: {count(arm.assigned)} assigned, "
-            f"{count(arm.counted)} counted, {count(arm.known)} known"
-        )
-    ratio = told.sample_ratio
-    click.echo(f"  sample ratio: p = {ratio.p:.3f}, {'as promised' if ratio.ok else 'NOT as promised'}")
-    if told.triggered_ratio is not None:
-        click.echo(
-            f"  of those counted: p = {told.triggered_ratio.p:.3f}, "
-            f"{'as promised' if told.triggered_ratio.ok else 'NOT as promised'} "
-            f"({count(told.untriggered)} decisions were not carried out and are left out)"
-        )
-    for effect in told.effects:
-        if effect.difference is None or effect.low is None or effect.high is None:
-            click.echo(f"  {effect.metric:<10} {effect.role:<9} cannot be compared yet")
-            continue
-        click.echo(
-            f"  {effect.metric:<10} {effect.role:<9} {amount(effect, effect.difference)} "
-            f"[{amount(effect, effect.low)}, {amount(effect, effect.high)}] {effect.arm} − {effect.control}"
-        )
-    for rail in told.guardrails:
-        click.echo(f"  {rail.metric:<10} guardrail {rail.standing} at {rail.margin:.0%} ({rail.arm})")
-    for note in told.notes:
-        click.secho(f"  {note}", dim=True)
-    _verdict(told.verdict.decision, told.verdict.reason)
-    click.echo(f"  what would change it: {told.verdict.would_change}")
-
-
-def _verdict(decision: str, reason: str) -> None:
-    colour = {"ship": "green", "stop": "red"}.get(decision, "yellow")
-    click.secho(f"  verdict: {decision}", fg=colour, bold=True, nl=False)
-    click.echo(f": {reason}")

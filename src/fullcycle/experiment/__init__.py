@@ -134,6 +134,8 @@ if TYPE_CHECKING:
     from fullcycle.experiment.table import table_statistics as table_statistics
     from fullcycle.experiment.table import unit_table_query as unit_table_query
     from fullcycle.experiment.telling import amount as amount
+    from fullcycle.experiment.telling import headline as headline
+    from fullcycle.experiment.telling import level as level
     from fullcycle.experiment.telling import told_gain as told_gain
     from fullcycle.experiment.verdict import Verdict as Verdict
     from fullcycle.experiment.worth import ArmWorth as ArmWorth
@@ -176,10 +178,10 @@ __getattr__, __all__ = lazily(
         "Guardrail": ".guardrail",
         "HOLDOUT": ".layer",
         "Holdout": ".spec",
+        "LACKING": ".query",
         "Layer": ".spec",
         "Look": ".looks",
         "MemoryStickyStore": ".sticky",
-        "LACKING": ".query",
         "Moments": ".moments",
         "POSTGRES": ".dialect",
         "Pair": ".pairing",
@@ -226,10 +228,12 @@ __getattr__, __all__ = lazily(
         "false_alarms": ".sequential",
         "folds_of": ".offpolicy_model",
         "going_out": ".records",
+        "headline": ".telling",
         "holdout_of": ".layer",
         "holds": ".condition",
         "imbalance": ".estimate",
         "layer_of": ".layer",
+        "level": ".telling",
         "looks_until": ".sequential",
         "mean_of": ".estimate",
         "merged": ".moments",
@@ -240,17 +244,17 @@ __getattr__, __all__ = lazily(
         "planned": ".design",
         "policy_difference": ".offpolicy",
         "policy_value": ".offpolicy",
-        "quantile_of": ".estimate",
-        "ratio_of": ".estimate",
         "quantile_cell": ".ranks",
+        "quantile_of": ".estimate",
         "rank_shares": ".ranks",
+        "ratio_of": ".estimate",
         "readout": ".reading",
         "record_design": ".records",
         "reference": ".experiment",
         "relative_interval": ".comparison",
+        "require_columns": ".table",
         "ridge": ".offpolicy_model",
         "roots": ".condition",
-        "require_columns": ".table",
         "sample_ratio": ".ratio_check",
         "schedule": ".looks",
         "selected_alpha": ".discovery",

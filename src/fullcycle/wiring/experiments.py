@@ -1,16 +1,10 @@
 """Experiments met with the event log and the warehouse: read, closed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
-from fullcycle.adapters.compaction import decisions, parquet_files, publish
-from fullcycle.adapters.duckdb import DuckDBWarehouse
-from fullcycle.adapters.duckdb_events import events_by_unit
-from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
-from fullcycle.data import Events, Query, Source
+from fullcycle.adapters.compaction import decisions
 from fullcycle.experiment import (
     ExperimentClosed,
     ExperimentRecord,
@@ -22,11 +16,15 @@ from fullcycle.experiment import (
     phases_of,
     readout,
 )
-from fullcycle.kernel import Invalid, Missing, Refused, UnknownName, now
+from fullcycle.flow import run_record
+from fullcycle.kernel import Missing, Refused, UnknownName, now
 from fullcycle.release import history
+from fullcycle.wiring.exposing import gathered
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
+from fullcycle.wiring.runs import brief_of
+from fullcycle.wiring.worth import prior_of, rate_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +74,29 @@ def read(
     spec = manifest.experiment
     if spec is None:
         raise Missing(f"{capability}@v{number} holds no experiment", "its manifest", "deploy one that does")
-    folder = project.events_folder(capability, began.environment)
-    publish(project.ledger, folder, capability, began.environment, by=project.author)
     flow = Flow.open(project, capability, began.environment, project.archived(manifest.archive))
-    sources = {source: flow.graph.nodes[source].declared for source in spec.sources}
-    warehouse = _warehouse(flow, list(sources.values()))
-    store = DuckDBExperimentStore(warehouse)
-    files = parquet_files(project.ledger, folder, capability, began.environment)
-    found = store.statistics(
+    where = gathered(flow, spec)
+    found = where.store.statistics(
         spec,
-        files,
-        {source: _by_unit(flow, declared, spec.unit, files) for source, declared in sources.items()},
+        where.files,
+        where.sources,
         as_of=as_of if as_of is not None else now(),
         phase=meant if len(phases) > 1 else None,
+        received=where.received,
+        watermark=where.watermark,
+        by_age=True,
     )
+    folder = project.events_folder(capability, began.environment)
     logged = decisions(project.ledger, folder, capability, began.environment)
-    left_out = sum(store.decisions(spec, files, one) for one in phases if one is not meant)
-    told = readout(spec, found, planned_units=began.planned_units)
+    left_out = sum(where.store.decisions(spec, where.files, one) for one in phases if one is not meant)
+    brief = brief_of(project, run_record(project.ledger, capability, manifest.run))
+    told = readout(
+        spec,
+        found,
+        planned_units=began.planned_units,
+        rate=rate_of(brief, spec),
+        prior=prior_of(project, brief, spec),
+    )
     if len(phases) > 1:
         told = msgspec.structs.replace(told, notes=[_not_pooled(meant, len(phases), left_out), *told.notes])
     return Reading(
@@ -166,20 +170,3 @@ def _started(project: Project, capability: str, name: str | None) -> ExperimentR
             f"deploy a release that holds one: fullcycle deploy {capability}@v1 --to prod",
         )
     return max(found, key=lambda one: one.started.at if one.started is not None else 0)
-
-
-def _by_unit(flow: Flow, source: Source[...], unit: str, exposed: Sequence[Path]) -> Query:
-    """The rows of a source with the unit that each is about; an event's is that of its decision."""
-    rows = flow.rows(source)
-    if isinstance(source, Events) and unit not in source.contract.__struct_fields__:
-        return events_by_unit(rows, exposed, unit, flow.project.all_events)
-    return rows
-
-
-def _warehouse(flow: Flow, sources: Sequence[Source[...]]) -> DuckDBWarehouse:
-    warehouse = flow.warehouse(*sources)
-    if not isinstance(warehouse, DuckDBWarehouse):
-        raise Invalid(
-            "readouts need a DuckDB warehouse for now", "the readout", "bind duckdb:///… in fullcycle.toml"
-        )
-    return warehouse

@@ -1,0 +1,60 @@
+"""What an experiment's effect is worth: the brief's arithmetic, and what effects were like before."""
+
+from scipy.special import ndtri
+
+from fullcycle.brief import Brief, number
+from fullcycle.experiment import ExperimentSpec, Prior, Rate, spread_expected, spread_measured
+from fullcycle.kernel import Interval, counted
+from fullcycle.value import Measurement, measurements
+from fullcycle.wiring.project import Project
+
+
+def rate_of(brief: Brief | None, spec: ExperimentSpec) -> Rate | None:
+    """What a change of one in the primary metric is worth; None where neither brief nor metric says.
+
+    The brief says how many units are reached in a year. What one of the metric is worth is the
+    metric's own ``worth``, else the brief's, where that is about the same metric.
+    """
+    metric = spec.metrics[spec.primary]
+    if brief is None or (metric.worth is None and brief.metric != metric.name):
+        return None
+    reach, worth = brief.estimate.reach, metric.worth or brief.estimate.worth
+    units = f"{number(reach.count)}{f' {reach.unit}' if reach.unit else ''} per {reach.period}"
+    return Rate(
+        per_year=reach.per_year * worth.amount,
+        currency=worth.currency,
+        arithmetic=f"{units} × {worth} for each {metric.name}",
+    )
+
+
+def prior_of(project: Project, brief: Brief | None, spec: ExperimentSpec) -> Prior | None:
+    """What effects on the primary metric are like; None where the brief expects none of it.
+
+    From what this project's experiments measured, each against the boldest guess of its own brief,
+    once there are enough of them; else from this brief's boldest guess alone.
+    """
+    if brief is None or brief.metric != spec.primary:
+        return None
+    guess = spread_expected(brief.estimate.effect)
+    if guess <= 0:
+        return None
+    past = [fact.body for name in project.capabilities() for fact in measurements(project.ledger, name)]
+    known = [one for one in map(_against_its_guess, past) if one is not None]
+    spread = spread_measured(known)
+    if spread is None:
+        return Prior(
+            spread=guess, origin="the brief: an effect as large as its boldest guess, once in twenty"
+        )
+    origin = (
+        f"{counted(len(known), 'effect')} that this project measured, each against its brief's boldest guess"
+    )
+    return Prior(spread=spread * guess, origin=origin)
+
+
+def _against_its_guess(one: Measurement) -> tuple[float, float] | None:
+    """A measured effect and its standard error, as multiples of what its brief guessed at boldest."""
+    guess = spread_expected(Interval(one.estimate.low, one.estimate.high))
+    if one.measured is None or guess <= 0:
+        return None
+    stderr = (one.measured.high - one.measured.low) / 2 / float(-ndtri(0.025))  # or more, if read all along
+    return (one.measured.value / guess, stderr / guess) if stderr > 0 else None

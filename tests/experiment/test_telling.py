@@ -1,0 +1,35 @@
+"""What a readout comes to in one sentence, for somebody who reads no other."""
+
+from fullcycle.experiment import Prior, Rate, headline, readout
+from made_up_experiment import GOOD, spec, told
+
+RATE = Rate(per_year=400_000.0, currency="USD", arithmetic="500,000 clients × 0.80 USD")
+
+
+def said(rates, **options):
+    more = {name: options.pop(name) for name in ("rate", "prior") if name in options}
+    return headline(readout(spec(guardrails={}), told(rates, **options), **more))
+
+
+def test_a_winner_is_told_with_what_it_does_and_what_it_is_worth():
+    assert (
+        said(GOOD) == "Ship chosen: it raises visited by 3.00 points, from 15.0 % (between +2.05 and +3.95)."
+    )
+    assert said(GOOD, rate=RATE).endswith(", worth 12,000 USD a year.")
+    shrunken = said(GOOD, rate=RATE, prior=Prior(spread=0.01, origin="the brief"))
+    assert shrunken.endswith("are to be expected: a winner looks better than it is.")
+
+
+def test_what_is_worse_is_to_be_stopped():
+    assert said({"visited": {"today": 0.18, "chosen": 0.15}}).startswith("Stop: visited is 3.00 points lower")
+
+
+def test_what_is_open_says_how_long_and_that_it_may_be_chance():
+    open_still = said({"visited": {"today": 0.15, "chosen": 0.153}}, days=10, at_day=24)
+
+    assert open_still.startswith("Keep going for another 18 days: so far it raises visited by 0.30 points")
+    assert open_still.endswith("which may still be chance.")
+
+
+def test_where_nobody_was_exposed_nothing_is_made_up():
+    assert "too few units" in headline(readout(spec(), told(GOOD, days=0)))
