@@ -212,3 +212,24 @@ def test_of_rare_rewards_and_large_weights_the_interval_covers_on_both_sides(rng
     happens_at_most(high, runs, 0.025)
     with pytest.raises(AssertionError):
         happens_at_most(plain, runs, 0.025)
+
+
+@pytest.mark.slow
+def test_a_log_that_learnt_from_itself_is_covered_where_it_kept_a_floor(rng, happens_at_rate):
+    """Thompson sampling with a floor: each chance hangs on what came before, and is logged as it was."""
+    runs, missed, rates, floor = 500, 0, np.array([0.10, 0.12]), 0.05
+    for _ in range(runs):
+        wins, losses, parts = np.ones(2), np.ones(2), []
+        for _ in range(15):  # learnt from after every 200 decisions
+            drawn = rng.beta(wins, losses, (500, 2)).argmax(axis=1).mean()
+            chance = floor + (1 - 2 * floor) * np.array([1 - drawn, drawn])
+            done = (rng.random(200) < chance[1]).astype(int)
+            reward = (rng.random(200) < rates[done]).astype(float)
+            parts.append((done, chance[done], reward))
+            wins += np.bincount(done, weights=reward, minlength=2)
+            losses += np.bincount(done, weights=1 - reward, minlength=2)
+        done, propensity, reward = (np.concatenate(side) for side in zip(*parts, strict=True))
+        log = decision_log(done.tolist(), propensity, reward, actions=range(2))
+        missed += outside(policy_value(log, np.tile([1.0, 0.0], (len(log), 1))), rates[0])
+
+    happens_at_rate(missed, runs, 0.05)
