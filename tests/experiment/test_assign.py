@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import timeit
+from collections import Counter
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -44,10 +46,11 @@ def test_every_unit_gets_its_share_of_arms_and_two_experiments_are_independent()
     assert chi2_contingency(counts).pvalue > 1e-5
 
 
-def test_a_call_takes_at_most_six_microseconds_for_ten_characters():
-    best = min(timeit.repeat(lambda: HALVES.arm("1234567890"), number=2_000, repeat=9)) / 2_000
+@pytest.mark.parametrize(("unit", "most"), [("1234567890", 6e-6), (f"{UUID(int=7)}", 12e-6)])
+def test_a_call_takes_a_few_microseconds(unit, most):  # promised: 6 µs for 10 characters, 12 for 36
+    best = min(timeit.repeat(lambda: HALVES.arm(unit), number=2_000, repeat=9)) / 2_000
 
-    assert best < 6e-6
+    assert best < most
 
 
 def test_serving_loads_neither_numpy_nor_scipy():
@@ -83,6 +86,41 @@ def test_ramping_up_moves_no_unit_from_one_arm_to_another(unit, low, high):
     before, after = (choose(place, bucket_ranges(3, share)) for share in (low, high))
 
     assert before in (-1, after)
+
+
+@given(unit=st.text(), low=st.floats(0, 1), high=st.floats(0, 1), version=st.sampled_from([1, 2]))
+def test_raising_the_coverage_of_an_experiment_moves_nobody(unit, low, high, version):
+    low, high = sorted((low, high))
+
+    before, after = (
+        Assignment.of(
+            ["a", "b", "c"], [0.2, 0.3, 0.5], seed="ramp", hash_version=version, coverage=share
+        ).arm(unit)
+        for share in (low, high)
+    )
+
+    assert before in (None, after)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("coverage", [1.0, 0.4])
+@pytest.mark.parametrize("make", [str, lambda n: f"köln-{n:x}🙂", lambda n: str(UUID(int=n * 7919))])
+def test_arms_get_their_weights_of_what_is_covered(version, coverage, make):
+    weights = [0.5, 0.3, 0.2]
+    three = Assignment.of(["a", "b", "c"], weights, seed="w/1", hash_version=version, coverage=coverage)
+
+    found = Counter(three.arm(make(n)) for n in range(20_000))
+
+    shares = {arm: weight * coverage for arm, weight in zip("abc", weights, strict=True)}
+    shares |= {None: 1 - coverage} if coverage < 1 else {}
+    assert set(found) == set(shares)
+    assert chisquare(list(map(found.get, shares)), [20_000 * s for s in shares.values()]).pvalue > 1e-5
+
+
+def test_places_are_spread_evenly():
+    places = [int(HALVES.place(f"client-{n}") * 100) for n in range(50_000)]
+
+    assert chisquare([places.count(n) for n in range(100)]).pvalue > 1e-5
 
 
 @given(a=st.text(), b=st.text())

@@ -8,7 +8,7 @@ import pytest
 import served_shop
 from fullcycle.data import decode
 from fullcycle.experiment import Admission, Holdout, Layer, MemoryStickyStore
-from fullcycle.kernel import Misconfigured
+from fullcycle.kernel import Misconfigured, UnknownName
 from fullcycle.record import MemoryObjects, decode_decision
 from fullcycle.release import load_release
 from fullcycle.serve.arms import Arms, Keeper
@@ -102,6 +102,13 @@ def test_who_is_forced_gets_the_arm_and_no_experiment(shop):
     release = shop(forced={"7": "today", "8": "chosen"}, holdout=Holdout("winter", 0.999), coverage=0.01)
 
     assert exposed(release, [7, 8]) == [(None, "today", None, TODAY), (None, "chosen", None, CHOOSE)]
+
+
+def test_a_condition_over_what_no_request_holds_is_refused_when_the_release_is_loaded(shop):
+    with pytest.raises(UnknownName, match="which the condition of experiment trial asks") as caught:
+        shop(condition='{"histry": {"$gt": 100}}')
+
+    assert "did you mean 'history'" in caught.value.mend
 
 
 def test_an_empty_unit_is_none(shop):

@@ -13,6 +13,7 @@ import msgspec
 
 from fullcycle.code import Archive, Loaded, load, lock
 from fullcycle.data import Row, contract_digest
+from fullcycle.experiment import Admission, ExperimentSpec
 from fullcycle.kernel import Digest, Invalid, Misconfigured, UnknownName
 from fullcycle.record import Artifacts, Codecs, ObjectStore
 from fullcycle.release.live import contents, open_live
@@ -138,12 +139,8 @@ def load_release(
     policies = {name: parts.policy(name) for name in dict.fromkeys(names)}
     require_same_code(manifest, loaded)
     _require_alike(manifest.service, policies)
-    if experiment is not None and experiment.unit not in policies[manifest.service].row.__struct_fields__:
-        raise UnknownName.among(
-            experiment.unit,
-            policies[manifest.service].row.__struct_fields__,
-            where=f"the request, whose units experiment {experiment.name} randomises",
-        )
+    if experiment is not None:
+        _require_fields(experiment, policies[manifest.service].row)
     return LoadedRelease(
         digest,
         manifest,
@@ -154,6 +151,18 @@ def load_release(
         {name: _posted(loaded, name, pinned) for name, pinned in manifest.events.items()},
         codecs,
     )
+
+
+def _require_fields(experiment: ExperimentSpec, row: type[Row]) -> None:
+    """Refuse an experiment over what no request holds: its unit, and what its condition asks."""
+    known = row.__struct_fields__
+    if experiment.unit not in known:
+        where = f"the request, whose units experiment {experiment.name} randomises"
+        raise UnknownName.among(experiment.unit, known, where=where)
+    for name in Admission.of(experiment).fields:
+        if name not in known:
+            where = f"the request, which the condition of experiment {experiment.name} asks"
+            raise UnknownName.among(name, known, where=where)
 
 
 def _posted(loaded: Loaded, name: str, pinned: PinnedEvents) -> type[Row]:
