@@ -1,10 +1,12 @@
 """fullcycle.adapters.trees_explained: Shapley values beside their definition, counted out."""
 
+from array import array
 from itertools import combinations
 from math import exp, factorial, log
 
 import numpy as np
 import pytest
+import xgboost as xgb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.compose import ColumnTransformer
@@ -22,7 +24,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from fullcycle.adapters.sklearn_served import told
 from fullcycle.adapters.trees_codec import TreesCodec, first_trees_codec
-from fullcycle.adapters.trees_native import TreesPredictor
+from fullcycle.adapters.trees_native import Nodes, TreesHead, TreesPredictor
 from fullcycle.record import joined, parted
 
 FEW = {"n_estimators": 6, "random_state": 0}
@@ -215,3 +217,33 @@ def test_a_lone_leaf_is_all_base():
     predictor = told(DecisionTreeRegressor().fit([[0.0], [1.0]], [3.0, 3.0]), "")
 
     assert predictor.contributions([7.0]) == [0.0, 3.0]
+
+
+def as_nodes(booster: xgb.Booster) -> Nodes:
+    """The trees of XGBoost, which go left below a threshold, where ours go left up to it."""
+    frame = booster.trees_to_dataframe()
+    place = {name: number for number, name in enumerate(frame["ID"])}
+    leaf = frame["Feature"] == "Leaf"
+    below = np.nextafter(frame["Split"].fillna(0).to_numpy(np.float32), np.float32(-np.inf))
+    return Nodes(
+        roots=array("i", [n for n, node in enumerate(frame["Node"]) if node == 0]),
+        feature=array("i", [-1 if name == "Leaf" else int(name[1:]) for name in frame["Feature"]]),
+        number=array("d", np.where(leaf, frame["Gain"], below.astype(np.float64)).tolist()),
+        left=array("i", [place.get(name, 0) for name in frame["Yes"]]),
+        right=array("i", [place.get(name, 0) for name in frame["No"]]),
+        missing_left=array("B", [int(a == b) for a, b in zip(frame["Yes"], frame["Missing"], strict=True)]),
+        cover=array("d", frame["Cover"].tolist()),
+    )
+
+
+def test_of_the_same_trees_xgboost_s_own_library_says_the_same():
+    x = table(500)
+    x[::5, 2] = np.nan
+    settings_ = {"max_depth": 5, "base_score": 0.0, "nthread": 1}
+    booster = xgb.train(settings_, xgb.DMatrix(x, outcome(np.nan_to_num(x))), 12)
+    head = TreesHead(width=4, single=True, missing=True, infinite=True)
+    ours = TreesPredictor(head, as_nodes(booster))
+
+    told_ = booster.predict(xgb.DMatrix(x[:50]), pred_contribs=True)
+
+    assert np.array([ours.contributions(row) for row in x[:50].tolist()]) == pytest.approx(told_, abs=2e-5)
