@@ -32,7 +32,7 @@ class DuckDBWriter:
             return 0
         schema, _, name = table.partition(".")
         target = f"{_quoted(schema)}.{_quoted(name)}"
-        with tempfile.TemporaryDirectory(prefix="fullcycle-") as folder, self._opened() as connection:
+        with tempfile.TemporaryDirectory(prefix="fullcycle-") as folder, self.opened() as connection:
             rows = Path(folder) / "rows.parquet"
             frame.write_parquet(rows)
             new = f"read_parquet({_text(str(rows))})"
@@ -48,7 +48,7 @@ class DuckDBWriter:
             return int(gone)
 
     @contextmanager
-    def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection in a transaction, which is rolled back unless it was committed."""
         connection = self._connected()
         try:

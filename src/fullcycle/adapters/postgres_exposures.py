@@ -49,7 +49,7 @@ _THERE = """
 _MARK = """
     insert into fullcycle.published (capability, environment, watermark) values (%s, %s, %s)
     on conflict (capability, environment) do update
-    set watermark = greatest(published.watermark, excluded.watermark), published.published = now()
+    set watermark = greatest(published.watermark, excluded.watermark), published = now()
 """
 _MARKED = """
     select watermark from fullcycle.published

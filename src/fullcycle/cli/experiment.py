@@ -11,6 +11,7 @@ from fullcycle.cli.assigning import assign_command
 from fullcycle.cli.off_policy import off_policy_command, show_report
 from fullcycle.cli.printing import when
 from fullcycle.cli.progress import waiting
+from fullcycle.cli.publishing import publish_command
 from fullcycle.cli.reading import show_readout, show_verdict
 from fullcycle.experiment import Design
 from fullcycle.flow import run_record
@@ -28,6 +29,7 @@ def command() -> None:
 
 
 command.add_command(off_policy_command)
+command.add_command(publish_command)
 command.add_command(assign_command)
 
 

@@ -42,3 +42,7 @@ class ExperimentStore(Protocol):
             Invalid: where a source's query, or a metric's condition, cannot be asked.
         """
         ...
+
+    def decisions(self, spec: ExperimentSpec, exposures: Sequence[Path], phase: Phase) -> int:
+        """How many decisions of an experiment were made in a phase."""
+        ...

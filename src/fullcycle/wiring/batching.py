@@ -1,6 +1,5 @@
 """Scoring what is not served: the rows of a step, decided on and written to the warehouse."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -16,6 +15,7 @@ from fullcycle.wiring.parts import Asked, Done, PartScorer, together
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.runs import Watcher
 from fullcycle.wiring.scoring import PART
+from fullcycle.wiring.warehouses import from_environment
 
 _DUCKDB = "duckdb:///"
 
@@ -124,7 +124,7 @@ def _writer(project: Project, environment: str) -> PartitionWriter:
             f'name one: warehouses.{name} = {{ url = "{masked(plain)}", writer = "{masked(plain)}" }}',
         )
     ((name, url),) = writers.items()
-    found = _from_environment(url, where) if url.startswith("$") else url
+    found = from_environment(url, where) if url.startswith("$") else url
     if found.startswith(_DUCKDB):
         from fullcycle.adapters.duckdb_writer import DuckDBWriter  # brings DuckDB
 
@@ -149,10 +149,3 @@ def _in_postgres(url: str, where: str) -> PartitionWriter:
         ) from error
 
     return PostgresWriter(url)
-
-
-def _from_environment(name: str, where: str) -> str:
-    found = os.environ.get(name[1:])
-    if not found:
-        raise Misconfigured(f"the environment variable {name[1:]} is not set", where, f"export {name[1:]}=…")
-    return found

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from fullcycle.adapters.compaction import decisions
+from fullcycle.adapters.exposures import Published
 from fullcycle.experiment import (
     ExperimentClosed,
     ExperimentRecord,
@@ -19,7 +20,7 @@ from fullcycle.experiment import (
 from fullcycle.flow import run_record
 from fullcycle.kernel import Missing, Refused, UnknownName, now
 from fullcycle.release import history
-from fullcycle.wiring.exposing import gathered
+from fullcycle.wiring.exposing import binding_of, gathered, publish_exposures
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
@@ -129,6 +130,26 @@ def _phase(phases: list[Phase], number: int | None, name: str) -> Phase:
         known = [str(one.number) for one in phases]
         raise UnknownName.among(str(number), known, where=f"the phases of the experiment {name}")
     return phases[number - 1]
+
+
+def publish_experiment(project: Project, capability: str, name: str | None = None) -> Published:
+    """Publish the exposures of an experiment's environment to the warehouse that it is read in.
+
+    Raises:
+        Missing: where none has started.
+        Misconfigured: where the warehouse names no writer, or cannot be written.
+    """
+    record = _started(project, capability, name)
+    began = record.started.body if record.started is not None else None
+    assert began is not None
+    _, manifest = released(project, capability, began.release)
+    if (spec := manifest.experiment) is None:
+        raise Missing(
+            f"{capability}@v{began.release} holds no experiment", "its manifest", "deploy one that does"
+        )
+    flow = Flow.open(project, capability, began.environment, project.archived(manifest.archive))
+    name = binding_of(flow, [flow.graph.nodes[source].declared for source in spec.sources])
+    return publish_exposures(project, capability, began.environment, name)
 
 
 def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentClosed:

@@ -22,17 +22,17 @@ from fullcycle.flow import (
     unreadable,
     watching,
 )
-from fullcycle.kernel import Digest, Invalid, Misconfigured, Missing, UnknownName, counted, now
+from fullcycle.kernel import Digest, Invalid, Missing, UnknownName, counted, now
 from fullcycle.metric import Outcomes
-from fullcycle.record import Artifacts, masked
+from fullcycle.record import Artifacts
 from fullcycle.release import ReleasedModel
 from fullcycle.wiring.asked import asked_model
 from fullcycle.wiring.codecs import every_codec
 from fullcycle.wiring.config import NAME
 from fullcycle.wiring.project import Project
+from fullcycle.wiring.warehouses import known_url, opened
 
 CACHE = ".fullcycle/cache"  # of what may be forgotten
-_DUCKDB = "duckdb:///"
 
 
 def open_warehouse(project: Project, environment: str, name: str) -> Warehouse:
@@ -42,10 +42,7 @@ def open_warehouse(project: Project, environment: str, name: str) -> Warehouse:
         UnknownName: where the environment binds none of that name.
         Misconfigured: where no adapter opens its URL.
     """
-    url = _bound(project, environment, name)
-    from fullcycle.adapters.duckdb import DuckDBWarehouse  # brings DuckDB, for which not every run has a use
-
-    return DuckDBWarehouse(project.root / url.removeprefix(_DUCKDB), folders=[project.all_events])
+    return opened(project, _bound(project, environment, name))
 
 
 def events_alone(project: Project) -> Warehouse:
@@ -78,13 +75,7 @@ def _bound(project: Project, environment: str, name: str) -> str:
         )
     binding = bound[name]
     url = binding if isinstance(binding, str) else binding.url
-    if not url.startswith(_DUCKDB):
-        raise Misconfigured(
-            f"no adapter opens the warehouse {masked(url)!r}",
-            f"[environments.{environment}] warehouses.{name} of {NAME}",
-            f'write "{_DUCKDB}path/from/the/project.duckdb"',
-        )
-    return url
+    return known_url(url, f"[environments.{environment}] warehouses.{name} of {NAME}")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,85 @@
+"""Exposures in a DuckDB file: the decisions of the event log, as a table beside the outcomes.
+
+A readout over DuckDB does not need it, since it reads the event log's Parquet files where they
+lie; it is for whoever asks the warehouse by other tools.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from fullcycle.adapters.duckdb_writer import DuckDBWriter
+from fullcycle.adapters.exposures import COLUMNS, Day, Published
+
+_TABLES = """
+    create schema if not exists fullcycle;
+    create table if not exists fullcycle.exposures (
+        capability varchar not null,
+        environment varchar not null,
+        decision_id varchar not null,
+        "at" timestamptz not null,
+        release bigint,
+        experiment varchar,
+        arm varchar,
+        arm_probability double,
+        unit varchar,
+        request varchar,
+        primary key (capability, environment, decision_id)
+    );
+    create table if not exists fullcycle.published (
+        capability varchar not null,
+        environment varchar not null,
+        watermark bigint not null,
+        published timestamptz not null,
+        primary key (capability, environment)
+    );
+"""
+_THERE = """
+    select ("at"::date)::varchar, count(*) from fullcycle.exposures
+    where capability = $capability and environment = $environment group by 1
+"""
+_MARK = """
+    insert into fullcycle.published values ($capability, $environment, $watermark, now())
+    on conflict (capability, environment) do update
+    set watermark = greatest(published.watermark, excluded.watermark), published = excluded.published
+"""
+_COUNT = (
+    "select count(*) from fullcycle.exposures where capability = $capability and environment = $environment"
+)
+
+
+class DuckDBExposures:
+    """An ``ExposureWriter`` into one DuckDB file."""
+
+    def __init__(self, path: Path) -> None:
+        self._writer = DuckDBWriter(path)
+
+    def publish(self, capability: str, environment: str, days: Sequence[Day], *, watermark: int) -> Published:
+        """Add the decisions that are not there yet, and bring the watermark up; all or nothing.
+
+        A day whose number of decisions is there already is not read again.
+
+        Raises:
+            Misconfigured: where the file cannot be written.
+        """
+        which = {"capability": capability, "environment": environment}
+        columns = ", ".join(f'"{name}"' for name in COLUMNS)
+        with tempfile.TemporaryDirectory(prefix="fullcycle-") as folder, self._writer.opened() as connection:
+            connection.execute(_TABLES)
+            there = dict(connection.execute(_THERE, which).fetchall())
+            ((before,),) = connection.execute(_COUNT, which).fetchall()
+            rows = str(Path(folder) / "day.parquet")
+            for day in days:
+                if there.get(day.day) == day.rows:
+                    continue
+                day.frame().select(COLUMNS).write_parquet(rows)
+                connection.execute(
+                    f"insert into fullcycle.exposures (capability, environment, {columns}) "
+                    f"select $capability, $environment, {columns} from read_parquet($rows) "
+                    "on conflict do nothing",
+                    {**which, "rows": rows},
+                )
+            connection.execute(_MARK, {**which, "watermark": watermark})
+            ((after,),) = connection.execute(_COUNT, which).fetchall()
+            connection.execute("commit")
+        return Published(capability, environment, new=after - before, rows=after, watermark=watermark)
