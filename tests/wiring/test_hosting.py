@@ -18,7 +18,15 @@ from fullcycle.adapters.segments import scan_segment, segments
 from fullcycle.adapters.workers import lives
 from fullcycle.kernel import Refused, now
 from fullcycle.record import decode_decision
-from fullcycle.release import Activation, Manifest, deployed, history, keep_manifest
+from fullcycle.release import (
+    Activation,
+    DeploymentAnswered,
+    Manifest,
+    activation_stream,
+    deployed,
+    history,
+    keep_manifest,
+)
 from fullcycle.serve.lookout import EVERY_S
 from fullcycle.wiring.deploying import go_back, put_to_work
 from fullcycle.wiring.meeting import Patience
@@ -399,6 +407,21 @@ def test_a_release_that_a_host_cannot_answer_with_is_refused_before_anything_is_
         until(lambda: service.workers and ask(port)["release"] == "winback@v1")
 
 
+def test_a_deployment_of_which_the_record_lacks_the_release_is_never_told_as_answered(project):
+    stream = activation_stream("winback", "prod")
+    with hosting(project) as service:
+        port = service.port
+        first = len(until(lambda: project.ledger.read(stream)))
+        deploy(project, 99)
+        until(lambda: "was not activated" in str(ask(port, "/readyz")))
+        os.kill(service.workers[0], signal.SIGKILL)  # which has others answer with what answers now
+        until(lambda: service.workers and ask(port)["release"] == "winback@v1")
+
+        until(lambda: "was not activated" in str(ask(port, "/readyz")))
+        said = [fact.body for fact in project.ledger.read(stream, first)]
+        assert {bool(one.why) for one in said if isinstance(one, DeploymentAnswered)} == {True}
+
+
 def test_what_is_deployed_with_no_host_is_told_and_answers_with_the_first(project):
     done = put(project, 2)
 
@@ -477,7 +500,7 @@ def test_a_release_of_other_distributions_is_answered_by_new_workers_that_take_o
             assert not set(before) & set(service.workers)
             until(lambda: not any(lives(pid) for pid in before))
             assert put(project, 2).late == {}  # stands on nothing: the new workers answer it
-    assert [client.failed for client in clients] == [[], [], []]
+    assert [client.failed for client in clients] == [[], [], []], service.lines
 
 
 def test_a_connection_that_is_kept_gets_one_more_answer_of_those_that_are_replaced(project, tmp_path):

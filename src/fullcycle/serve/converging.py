@@ -32,6 +32,7 @@ from fullcycle.serve.tokens import Token
 _AGAIN_S = 0.5  # until what could not be staged is tried again; doubled each time
 _LONGEST_S = 30.0
 _PROPOSED_S = 120.0  # for how long workers that stand by for a proposal are kept
+_LISTENS_S = 2.0  # for how long one that was sent away may listen before it is no longer waited for
 _ATTEMPTS = 5  # to stage while workers come and go
 
 Say = Callable[[object], Coroutine[Any, Any, None]]
@@ -60,6 +61,7 @@ class Converger:
     deployment: int = -1  # the last one's position; -1 before the ledger was asked
     live: int = 0  # the position of the last publication
     refused: str = ""
+    lost: str = ""  # why it is not known what the last deployment decided
     unreachable: str = ""
     tokens: tuple[Token, ...] | None = None  # that are valid; None before the ledger was asked
     _known: dict[int, Deployed] = field(default_factory=dict)  # by generation of this host
@@ -105,6 +107,7 @@ class Converger:
         if news.tokens != self.tokens:
             self.tokens = news.tokens
             self._stand()
+        self.lost = news.lost
         if news.lost:
             self._refuse(f"deployment {news.deployment} was not activated: {news.lost}")
         elif news.wanted is not None and news.wanted != self.wanted:
@@ -121,8 +124,9 @@ class Converger:
 
     def changed(self, *, came: bool) -> None:
         """A worker came, or went, or turned."""
-        if came:
+        if came or self.refused:  # one that turns takes what it was told before as settled
             self._stand()
+        if came:
             self._anew.set()
         self.converge()
 
@@ -178,7 +182,7 @@ class Converger:
             self.page.generation = generation
             for member in self.staff.members:
                 member.say(messages.Turn())
-        if self.refused:
+        if self.refused and not self.lost:
             self.refused = ""
             self._stand()
         for member in self.staff.staying:
@@ -237,11 +241,17 @@ class Converger:
             self.page.generation == generation
             and bool(serving)
             and all(member.answering == generation for member in serving)
+            and not any(self._still_listens(member) for member in self.staff.members)
         )
+
+    def _still_listens(self, member: Member) -> bool:
+        """Whether one that was sent away may take a connection yet; one that stands still takes none."""
+        since = member.retiring
+        return since is not None and member.slot.accepts and time.monotonic() - since < _LISTENS_S
 
     def _acknowledge(self, generation: int) -> None:
         """Say that what is wanted answers here, once for each deployment and each publication."""
-        if self._acknowledged == self._decided or not self._turned(generation):
+        if self.lost or self._acknowledged == self._decided or not self._turned(generation):
             return
         told, asked = self.staff.serving[0].told, self._known[generation].published
         if self._acknowledged[0] == self.deployment:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fullcycle.record import Fact, Ledger, Watched
-from fullcycle.release import activation_stream, deployments_stream
+from fullcycle.release import activation_stream
 from fullcycle.serve import tokens
-from fullcycle.serve.deployments import publication_of
+from fullcycle.serve.deployments import deployment_of, publication_of
 from fullcycle.serve.messages import first_line
 from fullcycle.serve.ports import Deployed, Deployments
 from fullcycle.serve.tokens import Token
@@ -53,7 +53,6 @@ class Lookout(threading.Thread):
         self._deployments = deployments
         self._heard, self._unreachable = heard, unreachable
         self._stream = activation_stream(capability, environment)
-        self._deployed = deployments_stream(capability, environment)
         self._every = EVERY_S if isinstance(ledger, Watched) else _EVERY_ELSE_S
         self._stopped = threading.Event()
         self._position = ledger.heads(self._stream).get(self._stream, 0)  # facts before are others' business
@@ -68,7 +67,7 @@ class Lookout(threading.Thread):
             FullcycleError: where the ledger cannot be asked.
         """
         generation = self._deployments.generation()
-        deployment = self._ledger.heads(self._deployed).get(self._deployed, 0)
+        deployment = deployment_of(generation)  # of one read: another by now would be told with this release
         facts = self._ledger.read(self._stream, self._position)
         self._position += len(facts)
         lost = ""
