@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from fullcycle.experiment.assign import Assignment
-from fullcycle.experiment.condition import holds, roots
+from fullcycle.experiment.condition import compiled, roots
 from fullcycle.experiment.layer import holdout_place, in_layer, layer_place
 from fullcycle.experiment.spec import ExperimentSpec, Holdout, Layer
 
@@ -51,7 +51,7 @@ class Admission:
     forced: Mapping[str, str]
     holdout: Holdout | None
     layer: Layer | None
-    condition: Mapping[str, Any] | None
+    condition: Callable[[Any], bool] | None
     fields: tuple[str, ...]  # that the condition asks
 
     @classmethod
@@ -64,14 +64,14 @@ class Admission:
             spec.forced,
             spec.holdout,
             spec.layer,
-            condition,
+            None if condition is None else compiled(condition),
             () if condition is None else roots(condition),
         )
 
     @property
     def open(self) -> bool:
         """Whether nothing but the coverage stands between a unit and an arm."""
-        return not self.forced and not self.condition and self.holdout is None and self.layer is None
+        return not self.forced and self.condition is None and self.holdout is None and self.layer is None
 
     def standing(self, unit: str, ask: Ask, kept: str | None = None) -> tuple[Standing, str | None]:
         """Where a unit stands, and the arm whose policy answers it; None for the service.
@@ -100,7 +100,7 @@ class Admission:
         """Whether a request meets the condition; True where there is none."""
         if self.condition is None:
             return True
-        return holds(self.condition, msgspec.to_builtins({name: ask(name) for name in self.fields}))
+        return self.condition({name: _plain(ask(name)) for name in self.fields})
 
     def placed(self, unit: str, ask: Ask | None = None, kept: str | None = None) -> Placed:
         """Where a unit stands, and why; without ``ask``, as if it met the condition."""
@@ -123,6 +123,14 @@ class Admission:
 
 def _unconditional(rule: Admission) -> Admission:
     return replace(rule, condition=None)
+
+
+def _plain(value: Any) -> Any:
+    """A field as JSON would hold it: a date is a text."""
+    return value if type(value) in _PLAIN else msgspec.to_builtins(value)
+
+
+_PLAIN = (str, int, float, bool, type(None))
 
 
 def _nothing(name: str) -> None:

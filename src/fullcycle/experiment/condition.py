@@ -11,12 +11,14 @@ those of JavaScript: null counts as 0, and a text beside a number as the number 
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from operator import ge, gt, le, lt
 from typing import Any
 
 from fullcycle.kernel import Invalid, UnknownName
 
 Condition = Mapping[str, Any]
 Groups = Mapping[str, Sequence[Any]]
+Test = Callable[[Any], bool]
 
 _WHERE = "the condition of an experiment"
 
@@ -29,7 +31,26 @@ def holds(condition: Condition, fields: Any, groups: Groups | None = None) -> bo
     >>> holds({"country": {"$in": ["NL", "BE"]}}, {"country": "NL"})
     True
     """
-    return all(_clause(key, wanted, fields, groups or {}) for key, wanted in condition.items())
+    return compiled(condition, groups)(fields)
+
+
+def compiled(condition: Condition, groups: Groups | None = None) -> Test:
+    """A condition, taken apart once, to be asked of many requests.
+
+    >>> compiled({"orders": {"$gte": 3}})({"orders": 4})
+    True
+    """
+    tests = [_test(key, wanted, groups or {}) for key, wanted in condition.items()]
+    if len(tests) == 1:
+        return tests[0]
+
+    def holds(fields: Any) -> bool:
+        for test in tests:  # noqa: SIM110 - all() takes longer, and this is asked per request
+            if not test(fields):
+                return False
+        return True
+
+    return holds
 
 
 def roots(condition: Condition) -> tuple[str, ...]:
@@ -100,40 +121,60 @@ def _check_wanted(wanted: Any) -> None:
 _MANY = ("$and", "$or", "$nor")
 
 
-def _clause(key: str, wanted: Any, fields: Any, groups: Groups) -> bool:
-    if key == "$or":
-        return not wanted or any(holds(one, fields, groups) for one in wanted)
-    if key == "$nor":
-        return not wanted or not any(holds(one, fields, groups) for one in wanted)
-    if key == "$and":
-        return all(holds(one, fields, groups) for one in wanted)
+def _test(key: str, wanted: Any, groups: Groups) -> Test:
+    """One part of a condition: of a field, or of other conditions."""
+    if key in _MANY:
+        parts = [compiled(one, groups) for one in wanted]
+        if key == "$and":
+            return lambda fields: all(part(fields) for part in parts)
+        wanted_any = key == "$or"
+        return lambda fields: not parts or any(part(fields) for part in parts) is wanted_any
     if key == "$not":
-        return not holds(wanted, fields, groups)
-    return _meets(wanted, _value(fields, key), groups)
+        part = compiled(wanted, groups)
+        return lambda fields: not part(fields)
+    value = _value_at(key)
+    if not _is_operators(wanted):
+        return lambda fields: _same(wanted, value(fields))
+    asked = [(_OPERATORS.get(operator, _never), given) for operator, given in wanted.items()]
+
+    def meets(fields: Any) -> bool:
+        found = value(fields)
+        for operator, given in asked:  # noqa: SIM110 - as above
+            if not operator(given, found, groups):
+                return False
+        return True
+
+    return meets
 
 
-def _value(fields: Any, path: str) -> Any:
-    """The value at a path with dots; None where there is none."""
-    for name in path.split("."):
-        if not isinstance(fields, dict) or name not in fields:
-            return None
-        fields = fields[name]
-    return fields
+def _value_at(path: str) -> Callable[[Any], Any]:
+    """What gives the value at a path with dots; None where there is none."""
+    names = path.split(".")
+    if len(names) == 1:
+        return lambda fields: fields.get(path) if isinstance(fields, dict) else None
+
+    def value(fields: Any) -> Any:
+        for name in names:
+            if not isinstance(fields, dict):
+                return None
+            fields = fields.get(name)
+        return fields
+
+    return value
+
+
+def _never(given: Any, value: Any, groups: Groups) -> bool:
+    return False
 
 
 def _meets(wanted: Any, value: Any, groups: Groups, *, folded: bool = False) -> bool:
     if _is_operators(wanted):
-        return all(_asked(operator, given, value, groups) for operator, given in wanted.items())
+        return all(_OPERATORS.get(name, _never)(given, value, groups) for name, given in wanted.items())
     return _same(wanted, value, folded=folded)
 
 
 def _is_operators(wanted: Any) -> bool:
     return isinstance(wanted, dict) and bool(wanted) and all(str(key).startswith("$") for key in wanted)
-
-
-def _asked(operator: str, given: Any, value: Any, groups: Groups) -> bool:
-    known = _OPERATORS.get(operator)
-    return known is not None and known(given, value, groups)
 
 
 def _same(a: Any, b: Any, *, folded: bool = False) -> bool:
@@ -231,10 +272,10 @@ _Operator = Callable[[Any, Any, Groups], bool]
 _OPERATORS: dict[str, _Operator] = {
     "$eq": lambda given, value, _: _same(given, value),
     "$ne": lambda given, value, _: not _same(given, value),
-    "$lt": lambda given, value, _: (lambda a, b: bool(a < b))(*_order(given, value)),
-    "$lte": lambda given, value, _: (lambda a, b: bool(a <= b))(*_order(given, value)),
-    "$gt": lambda given, value, _: (lambda a, b: bool(a > b))(*_order(given, value)),
-    "$gte": lambda given, value, _: (lambda a, b: bool(a >= b))(*_order(given, value)),
+    "$lt": lambda given, value, _: bool(lt(*_order(given, value))),
+    "$lte": lambda given, value, _: bool(le(*_order(given, value))),
+    "$gt": lambda given, value, _: bool(gt(*_order(given, value))),
+    "$gte": lambda given, value, _: bool(ge(*_order(given, value))),
     "$exists": lambda given, value, _: (value is not None) is bool(given),
     "$in": lambda given, value, _: _listed(given) and _among(given, value),
     "$nin": lambda given, value, _: _listed(given) and not _among(given, value),
