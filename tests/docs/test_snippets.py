@@ -32,6 +32,7 @@ REPLAY = ROOT / "docs" / "howto" / "replay.md"
 ITERATE = ROOT / "docs" / "howto" / "iterate-fast.md"
 EVENTS = ROOT / "docs" / "howto" / "events.md"
 SPACE = ROOT / "docs" / "howto" / "free-space.md"
+BANDITS = ROOT / "docs" / "howto" / "bandits.md"
 BATCH = ROOT / "docs" / "howto" / "batch.md"
 LOOKUPS = ROOT / "docs" / "howto" / "lookups.md"
 OFF_POLICY = ROOT / "docs" / "howto" / "off-policy.md"
@@ -52,6 +53,7 @@ PAGES = (
     REPLAY,
     ITERATE,
     SPACE,
+    BANDITS,
     BATCH,
     EVENTS,
     LOOKUPS,
@@ -134,9 +136,9 @@ class Reader:
             return False
 
     def _move_the_service_to_a_free_port(self) -> None:
-        script = self._folder / "replay.py"
-        if script.exists():
-            script.write_text(script.read_text().replace(PORT, self._port))
+        for script in (self._folder / "replay.py", self._folder / "visitors.py"):
+            if script.exists():
+                script.write_text(script.read_text().replace(PORT, self._port))
 
     def leave(self) -> None:
         for process in self._background:
