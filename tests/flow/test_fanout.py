@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fullcycle.flow import ElementsFailed, RunFailed, RunOptions, StepFailed
+from fullcycle.flow import ElementsFailed, InProcess, RunFailed, RunOptions, StepFailed
 from fullcycle.kernel import Invalid
 from small_flows import Shop, ran
 
@@ -207,6 +207,47 @@ def test_exactly_the_contents_that_were_never_seen_are_computed(first, second):
     assert list(shop.value("squared")) == list(second)
     new = [n for n in second.values() if n not in first.values()]
     assert record.steps["squared"].made == (len(new) if list(first.items()) != list(second.items()) else 0)
+
+
+class Foreseen(InProcess):
+    """Notes at which step it was told that a crew will likely be asked for."""
+
+    def __init__(self, start_s):
+        self.seconds, self.at = start_s, []
+
+    def start_s(self):
+        return self.seconds
+
+    def foresee(self):
+        self.at.append(True)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "change", "told"),
+    [
+        (1e-9, "upto: int = 4", 1),  # numbers is computed, squared stands on it
+        (60.0, "upto: int = 4", 0),  # squared took less than a crew would to start
+        (1e-9, "upto: int = 3", 0),  # all is reused
+    ],
+)
+def test_a_crew_gets_ready_while_a_step_is_computed_whose_elements_will_likely_need_one(
+    seconds, change, told
+):
+    crew = Foreseen(seconds)
+    shop = Shop(executor=crew)
+    shop.run(SQUARES)
+    assert crew.at == []  # nobody knows what its elements take
+
+    shop.run(SQUARES)  # reused: it is known all the same
+    shop.run(SQUARES.replace("upto: int = 3", change))
+    assert len(crew.at) == told
+
+
+def test_no_crew_gets_ready_for_a_step_that_is_left_out(shop):
+    shop.executor = Foreseen(1e-9)
+    shop.run(SQUARES)
+    shop.run(SQUARES, upto=4, options=RunOptions(only=frozenset({"numbers"})))
+    assert shop.executor.at == []
 
 
 @pytest.mark.parametrize(

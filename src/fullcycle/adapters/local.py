@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fullcycle.adapters.crew import ProcessCrew
-from fullcycle.adapters.processes import Work
+from fullcycle.adapters.processes import SERVER, Work
 from fullcycle.adapters.threads import cores, limited
 from fullcycle.flow import Crew
 from fullcycle.kernel import Digest, Misconfigured
@@ -69,6 +69,12 @@ class LocalExecutor:
         except (OSError, ValueError, KeyError, TypeError):
             return _UNMEASURED_S
         return min(seconds, _UNMEASURED_S) if stale else seconds
+
+    def foresee(self) -> None:
+        """Let the fork server load what workers need, on a core that this process leaves free."""
+        if not _WARM and cores() > 1:
+            SERVER.start(self._work, threads=1)
+            _WARM[:] = [True]
 
     @contextmanager
     def crew(self, workers: int) -> Iterator[Crew]:

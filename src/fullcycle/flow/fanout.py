@@ -19,7 +19,8 @@ from fullcycle.flow.facts import ElementFailed, Memoized, StepFinished
 from fullcycle.flow.failure import ElementsFailed, in_one_line, is_the_steps
 from fullcycle.flow.graph import Node
 from fullcycle.flow.making import Bench
-from fullcycle.flow.memo import memo_stream
+from fullcycle.flow.memo import memo_stream, remembered
+from fullcycle.flow.options import wanted
 from fullcycle.flow.passing import Pass
 from fullcycle.flow.ports import Answer, Call, Crew, Limits, Made
 from fullcycle.flow.stepping import (
@@ -161,6 +162,29 @@ def fan_out(
     if made.evaluation is not None:
         this.evaluations[node.name] = made.evaluation
     return settle(this, node, identity, finished, evaluation=made.evaluation)
+
+
+def foresee(this: Pass, node: Node) -> None:
+    """While a step is computed, let a crew get ready where one of those below will likely ask for it.
+
+    That is where its elements stand on this step, and took longer than a crew's start when they
+    were made: what a crew loads first is then loaded beside the step, and not beside elements.
+    """
+    executor = this.shop.executor
+    below = (other for other in wanted(this.graph, this.options.only) if other.each)
+    if any(_took_s(this, other) > executor.start_s() for other in below if _stands_on(this, other, node)):
+        executor.foresee()
+
+
+def _stands_on(this: Pass, other: Node, node: Node) -> bool:
+    return any(above.name == node.name for above in this.graph.ancestors(other.name))
+
+
+def _took_s(this: Pass, node: Node) -> float:
+    """Seconds that a step took when what it came to last was made; none where nobody knows."""
+    last = this.earlier.get(node.name)
+    made = remembered(this.shop.ledger, last.key) if last is not None else None
+    return made.wall if made is not None else 0.0
 
 
 def _together(this: Pass, elements: Elements, results: list[Memoized], wall: float, cpu: float) -> Made:

@@ -21,6 +21,9 @@ class InProcess:
         """Never."""
         return float("inf")
 
+    def foresee(self) -> None:
+        """There will be none."""
+
     def crew(self, workers: int) -> AbstractContextManager[Crew]:
         """Refuse: there are no other processes.
 

@@ -102,6 +102,10 @@ class Executor(Protocol):
         """Seconds that a crew is measured to take until it works."""
         ...
 
+    def foresee(self) -> None:
+        """Get ready beside the run what a crew needs first: one will likely be asked for."""
+        ...
+
     def crew(self, workers: int) -> AbstractContextManager[Crew]:
         """So many processes, of which no other part of the run makes use meanwhile."""
         ...

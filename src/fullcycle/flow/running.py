@@ -10,7 +10,7 @@ import msgspec
 from fullcycle.flow.audit import audit
 from fullcycle.flow.facts import Failure, RunFinished, RunStarted, StepFinished
 from fullcycle.flow.failure import RunFailed, StepFailed, in_one_line, is_the_steps
-from fullcycle.flow.fanout import fan_out
+from fullcycle.flow.fanout import fan_out, foresee
 from fullcycle.flow.graph import Graph, Node
 from fullcycle.flow.interruption import Headway, begun, interrupted
 from fullcycle.flow.judging import judge
@@ -166,6 +166,8 @@ def _step(this: Pass, node: Node, parameters: Mapping[str, Any]) -> StepFinished
     if found is not None and is_usable(this, node, found):
         return reused(this, node, identity, found)
     reason = why(this, node, identity, found)
+    if not node.each:
+        foresee(this, node)
     work = fan_out if node.each else compute
     return work(this, node, parameters, identity, reason)
 
