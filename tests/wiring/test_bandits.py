@@ -11,10 +11,11 @@ from banner_shop import HOUR, Host, banner, click
 from fullcycle.adapters.segments import read_decisions
 from fullcycle.flow import last_run
 from fullcycle.kernel import Invalid
-from fullcycle.release import deploy, rollback
+from fullcycle.release import deploy, golden_rows, rollback
 from fullcycle.wiring import open_project
 from fullcycle.wiring.explaining import explain
 from fullcycle.wiring.refreshing import live_now, move_live_back, refresh
+from fullcycle.wiring.released import released
 from whole_shop import rewrite, typed
 
 __all__ = ["banner", "typed"]
@@ -130,6 +131,20 @@ def test_rolling_back_takes_the_bandit_along_only_where_it_is_told_to(host, type
     assert live().artifact.content == first
     host.look()
     assert host.show("later")["release"] == "banner@v1"
+
+
+def test_a_release_of_a_run_in_prod_begins_with_what_was_learnt_there_and_is_asked_what_was_asked(
+    host, typed
+):
+    visited(host)
+    assert typed("fullcycle run banner --in prod -m more").code == 0
+    assert typed("fullcycle release banner@2 -m more --override test").code == 0
+
+    _, manifest = released(host.project, "banner", 2)
+    assert manifest.lookups["banners"].rows > 80
+    golden = golden_rows(host.project.objects, manifest)
+    assert len(golden) == 20
+    assert {one.request["visitor_id"] for one in golden} <= {f"d{n}" for n in range(VISITS)}
 
 
 def test_a_bandit_that_is_asked_by_another_row_goes_out_with_a_release(banner, typed):

@@ -3,9 +3,12 @@
 Nothing here is random: the draw is, and it is a function of the decision's id.
 """
 
-from collections.abc import Sequence
-from math import ceil, erfc, prod, sqrt
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from math import ceil, erfc, sqrt
+from operator import mul, truediv
 
+_ROOT = sqrt(0.5)
 _REACH = 4.5  # standard deviations beyond which a Gaussian is taken to end
 _STEP = 1.0  # of a panel, in standard deviations of the narrowest action near by
 _ALIKE = 2.0  # times as wide as the narrowest: then all panels are alike
@@ -29,12 +32,10 @@ def best(means: Sequence[float], spreads: Sequence[float]) -> list[float]:
     grid = _grid(means, spreads)
     lower = [
         [erfc((mean - at) * scale) for at in grid]  # twice the distribution function
-        for mean, scale in zip(means, [sqrt(0.5) / spread for spread in spreads], strict=True)
+        for mean, scale in zip(means, [_ROOT / spread for spread in spreads], strict=True)
     ]
-    every = [prod(column) for column in zip(*lower, strict=True)]
-    found = [
-        max(_simpson([all_ / own for all_, own in zip(every, one, strict=True)], one), 0.0) for one in lower
-    ]
+    every = reduce(_times, lower)
+    found = [max(_simpson(list(map(truediv, every, own)), own), 0.0) for own in lower]
     total = sum(found)
     return [chance / total for chance in found]
 
@@ -61,7 +62,11 @@ def floored(chances: Sequence[float], floor: float) -> list[float]:
 
 def _below(z: float) -> float:
     """The standard normal distribution function."""
-    return 0.5 * erfc(-z * sqrt(0.5))
+    return 0.5 * erfc(-z * _ROOT)
+
+
+def _times(one: Iterable[float], other: Iterable[float]) -> list[float]:
+    return list(map(mul, one, other))
 
 
 def _grid(means: Sequence[float], spreads: Sequence[float]) -> list[float]:

@@ -9,7 +9,6 @@ import polars as pl
 
 from fullcycle.code import reach
 from fullcycle.data import Decisions, Events, Row, conform, contract_digest, fields, rows_of
-from fullcycle.data.made_up import rows
 from fullcycle.experiment import Experiment, ExperimentSpec
 from fullcycle.experiment import reference as refer
 from fullcycle.flow import ModelStep, Node, RunRecord, run_record, settings
@@ -37,6 +36,7 @@ from fullcycle.wiring.outgoing import Learnt, needed_by, served_form
 from fullcycle.wiring.profiles import ReferenceProfiles, reference
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.publishing import indexed
+from fullcycle.wiring.requested import asked_before, made_up
 from fullcycle.wiring.runs import brief_of
 from fullcycle.wiring.services import service_of as service_of
 
@@ -331,10 +331,9 @@ def requests(making: Making) -> list[Mapping[str, Any]]:
     """Golden requests: rows that look like requests, spread evenly over what there is of them."""
     row = making.signature.row
     found = _requested(making)
-    if found is None and any(
-        isinstance(node.declared, Decisions) for node in making.flow.graph.nodes.values()
-    ):
-        return [msgspec.to_builtins(one) for one in rows(row, GOLDEN_ROWS)]  # nobody may have asked yet
+    decided = next((one for one in making.flow.graph.nodes.values() if _own_decisions(one)), None)
+    if found is None and decided is not None:
+        return asked_before(making.frame(decided), row, GOLDEN_ROWS) or made_up(row, GOLDEN_ROWS)
     if found is None:
         raise Invalid(
             f"no source holds rows like {row.__name__}",
@@ -344,3 +343,8 @@ def requests(making: Making) -> list[Mapping[str, Any]]:
     frame = conform(found, row)
     chosen = frame.gather_every(max(frame.height // GOLDEN_ROWS, 1)).head(GOLDEN_ROWS)
     return [msgspec.to_builtins(one) for one in rows_of(chosen, row)]
+
+
+def _own_decisions(node: Node) -> bool:
+    """Whether a node reads what the capability itself has decided."""
+    return isinstance(node.declared, Decisions) and node.declared.capability is None
