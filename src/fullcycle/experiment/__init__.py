@@ -55,6 +55,11 @@ if TYPE_CHECKING:
     from fullcycle.experiment.gram import checked_gram as checked_gram
     from fullcycle.experiment.gram import merged_grams as merged_grams
     from fullcycle.experiment.guardrail import Guardrail as Guardrail
+    from fullcycle.experiment.history import FalseAlarms as FalseAlarms
+    from fullcycle.experiment.history import Found as Found
+    from fullcycle.experiment.history import Past as Past
+    from fullcycle.experiment.history import false_alarms_of as false_alarms_of
+    from fullcycle.experiment.history import found_by_day as found_by_day
     from fullcycle.experiment.layer import HOLDOUT as HOLDOUT
     from fullcycle.experiment.layer import holdout_of as holdout_of
     from fullcycle.experiment.layer import layer_of as layer_of
@@ -172,7 +177,9 @@ __getattr__, __all__ = lazily(
         "ExperimentSpec": ".spec",
         "ExperimentStarted": ".facts",
         "ExperimentStore": ".ports",
+        "FalseAlarms": ".history",
         "Fixed": ".boundary",
+        "Found": ".history",
         "Gram": ".gram",
         "GroupSequential": ".sequential",
         "Guardrail": ".guardrail",
@@ -185,6 +192,7 @@ __getattr__, __all__ = lazily(
         "Moments": ".moments",
         "POSTGRES": ".dialect",
         "Pair": ".pairing",
+        "Past": ".history",
         "Phase": ".records",
         "Place": ".query",
         "Placed": ".admission",
@@ -226,7 +234,9 @@ __getattr__, __all__ = lazily(
         "experiment_record": ".records",
         "experiments": ".records",
         "false_alarms": ".sequential",
+        "false_alarms_of": ".history",
         "folds_of": ".offpolicy_model",
+        "found_by_day": ".history",
         "going_out": ".records",
         "headline": ".telling",
         "holdout_of": ".layer",
