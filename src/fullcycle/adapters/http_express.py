@@ -1,18 +1,19 @@
-"""uvicorn's HTTP, with a shorter way for requests whose head was read before.
+"""uvicorn's HTTP, with a shorter way for plain requests, and for heads that were read before.
+
+A whole request that the service's express lane admits is handed over without a task.
 
 A client that asks again and again sends the same head each time: the same bytes, but for the
-length of a body. Such a head is read once by uvicorn, and remembered where the service's express
-lane admits it. Whoever then sends these very bytes, and just as many more as they announce,
-has sent a request that would be read as the first one was: its body is handed over, and the
-answer is written, without parsing, a scope, or a task.
+length of a body. Such a head is read by uvicorn twice, and then remembered. Whoever sends these
+very bytes, and just as many more as they announce, has sent a request that would be read as the
+others were: it is not even parsed.
 
-Everything else is uvicorn's: a head that differs by a byte, a body that comes in pieces, one
-request upon another. So are heads with anything secret, which are never remembered.
+Everything else is uvicorn's: a body that comes in pieces, one request upon another, whatever
+the lane does not admit. Heads with anything secret are of the latter, so none is remembered.
 """
 
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from fullcycle.adapters.http_heads import Http
 from fullcycle.serve.express import Express
@@ -68,8 +69,10 @@ class ExpressHttp(Http):
     _under_way = False  # whether a request is in the lane
     _behind = b""  # what came meanwhile
     _last = False  # whether the connection ends with the next answer
-    _seen = b""  # the head before this one, where it is not remembered
+    _seen = b""  # the head that uvicorn read last
     _answered_at = 0.0  # on the loop's clock
+    _holds = False  # whether the next request that uvicorn finds begins no task at once
+    _held: tuple[RequestResponseCycle, Any] | None = None  # that one
 
     def __init__(self, *known: Any, lane: Lane | None = None, **named: Any) -> None:
         super().__init__(*known, **named)
@@ -99,16 +102,29 @@ class ExpressHttp(Http):
         return self._under_way
 
     def _read(self, lane: Lane, data: bytes, head: bytes) -> None:
-        """Have uvicorn read what came; remember the head where it comes a second time and is admitted."""
-        self._between = False
-        cycle = self.cycle
-        super().data_received(data)
-        if self._seen != head:
-            self._seen = head if len(_END) < len(head) <= LONGEST else b""
-        elif self.cycle is not cycle and self._is_whole(data[len(head) :]):
-            length = lane.express.admits(self.cycle.scope)
-            if length == len(data) - len(head):
-                lane.remember(head, length)
+        """Have uvicorn read what came; a whole request that is admitted goes to the lane, too."""
+        self._between, self._holds = False, True
+        try:
+            super().data_received(data)
+        finally:
+            self._holds, held, self._held = False, self._held, None
+        if held is None:
+            return  # a part of a head, or no request at all
+        again, self._seen = head == self._seen, head if len(head) <= LONGEST else b""
+        cycle, body = held[0], data[len(head) :]
+        if cycle is self.cycle and self._is_whole(body) and lane.express.admits(cycle.scope) == len(body):
+            if again:
+                lane.remember(head, len(body))
+            if self._hand_over(lane, body):
+                return
+        super()._start_asgi_task(*held)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Begin a request's task, unless it may be done without."""
+        if self._holds and self._held is None:
+            self._held = cycle, app
+        else:
+            super()._start_asgi_task(cycle, app)
 
     def _is_whole(self, body: bytes) -> bool:
         """Whether uvicorn found one request in what came, just that body in it, and nothing unusual."""
@@ -132,6 +148,8 @@ class ExpressHttp(Http):
     def _answer(self, answer: Response) -> None:
         """Write an answer, unless its client went away."""
         self._under_way = False
+        if self.cycle is not None:
+            self.cycle.response_complete = True
         if self.lane is None or self.transport.is_closing():
             return
         head = self.lane.head_of(answer, self.server_state.default_headers, last=self._last)
@@ -143,9 +161,9 @@ class ExpressHttp(Http):
         self._answered_at = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._expire_in(self.timeout_keep_alive)
+        self.flow.resume_reading()  # a long body may have paused it, as does what came meanwhile
         if self._behind:
             behind, self._behind = self._behind, b""
-            self.flow.resume_reading()
             self.data_received(behind)
 
     def _expire_in(self, seconds: float) -> None:

@@ -30,7 +30,9 @@ Answered = Callable[[Response], None]
 
 _TOGETHER = 32  # requests that are logged in one write
 _TOGETHER_US = 1_000  # of deciding, after which those that are decided are answered first
-_NOT_PLAIN = frozenset((b"authorization", b"expect", b"transfer-encoding", b"upgrade"))
+_NOT_PLAIN = frozenset(
+    b"authorization content-encoding expect idempotency-key replay-at transfer-encoding upgrade".split()
+)
 
 
 class Desk(NamedTuple):
@@ -73,12 +75,11 @@ class Express:
             return None
         try:
             desk.guard.admit("decide", headers)
-            asked = desk.headers.read(headers)
+            desk.headers.read(headers)
         except Rejected:
             return None
         length = int(told.get(b"content-length", b"0"))
-        plain = asked.key is None and asked.at is None and 0 < length <= desk.limits.body_bytes
-        return length if plain else None
+        return length if 0 < length <= desk.limits.body_bytes else None
 
     def put(self, body: bytes, answered: Answered) -> bool:
         """Take a request whose head is admitted, to be answered soon; False where it goes another way."""
