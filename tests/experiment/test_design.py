@@ -13,6 +13,7 @@ import fullcycle.experiment
 from fullcycle.experiment import (
     Fixed,
     Moments,
+    Rule,
     days_needed,
     minimum_effect,
     planned,
@@ -23,7 +24,14 @@ from fullcycle.experiment.design import power_of
 from fullcycle.kernel import Invalid, NotEnoughData
 
 PAST = Moments(8_646, 0.1564, 8_646 * 0.1564 * (1 - 0.1564))
-analyses = st.sampled_from(["fixed", "always-valid"])
+analyses = st.sampled_from(
+    [
+        Rule("fixed"),
+        Rule(),
+        Rule("group-sequential", looks=(0.5, 1.0)),
+        Rule("group-sequential", looks=(1.0,)),
+    ]
+)
 
 
 @pytest.mark.parametrize("weights", [(0.5, 0.5), (0.1, 0.9)])
@@ -33,7 +41,7 @@ def test_units_are_those_of_statsmodels(weights):
         effect / PAST.variance**0.5, alpha=0.05, power=0.8, ratio=weights[1] / weights[0]
     )
 
-    found = units_needed(PAST, effect, weights=weights, analysis="fixed")
+    found = units_needed(PAST, effect, weights=weights, rule=Rule("fixed"))
 
     assert found == pytest.approx(oracle / weights[0], rel=1e-5, abs=1)
     power = NormalIndPower().power(
@@ -43,24 +51,34 @@ def test_units_are_those_of_statsmodels(weights):
 
 
 def test_looking_every_day_costs_less_than_twice_the_units():
-    fixed, always = (units_needed(PAST, 0.02, analysis=a) for a in ("fixed", "always-valid"))
+    fixed, always = (units_needed(PAST, 0.02, rule=Rule(a)) for a in ("fixed", "always-valid"))
 
     assert always / fixed == pytest.approx((3.0352 + 0.8416) ** 2 / (1.95996 + 0.8416) ** 2, rel=1e-3)
 
 
+def test_planned_looks_cost_little_by_obrien_and_fleming_and_one_look_costs_nothing():
+    fixed = units_needed(PAST, 0.002, rule=Rule("fixed"))
+    looks = Rule("group-sequential", looks=(0.2, 0.4, 0.6, 0.8, 1.0))
+
+    assert units_needed(PAST, 0.002, rule=Rule("group-sequential", looks=(1.0,))) == pytest.approx(
+        fixed, rel=1e-4
+    )
+    assert 1.0 < units_needed(PAST, 0.002, rule=looks) / fixed < 1.03
+
+
 def test_a_plan_tells_what_its_days_can_show():
-    found = planned("visited", PAST, units_per_day=1_370, days=28, analysis="fixed")
+    found = planned("visited", PAST, units_per_day=1_370, days=28, rule=Rule("fixed"))
 
     assert found.units == 38_360
     assert found.effect == pytest.approx(2.80158 * 2 * (PAST.variance / 38_360) ** 0.5, rel=1e-5)
     assert found.relative == pytest.approx(found.effect / 0.1564)
-    assert days_needed(units_needed(PAST, found.effect * 1.0001, analysis="fixed"), 1_370) == 28
+    assert days_needed(units_needed(PAST, found.effect * 1.0001, rule=Rule("fixed")), 1_370) == 28
 
 
 def test_a_guardrail_that_its_plan_cannot_show_is_foreseen():
     bought = Moments(8_646, 0.0107, 8_646 * 0.0107 * (1 - 0.0107))
 
-    margin = smallest_margin(bought, 12_800, analysis="always-valid")
+    margin = smallest_margin(bought, 12_800, rule=Rule())
 
     assert margin > 0.5  # 5 %, as wished for, would stay unclear
     assert smallest_margin(bought, 4 * 12_800) == pytest.approx(margin / 2)
@@ -68,19 +86,19 @@ def test_a_guardrail_that_its_plan_cannot_show_is_foreseen():
 
 @given(st.floats(0.001, 0.5), analyses)
 def test_units_and_effects_are_each_others_inverse(effect, analysis):
-    units = units_needed(PAST, effect, analysis=analysis)
+    units = units_needed(PAST, effect, rule=analysis)
 
     if units >= 2:
-        assert minimum_effect(PAST, units, analysis=analysis) == pytest.approx(effect, rel=1 / units + 1e-9)
+        assert minimum_effect(PAST, units, rule=analysis) == pytest.approx(effect, rel=1 / units + 1e-9)
 
 
 @given(st.floats(0.001, 0.05), analyses, st.floats(0.05, 0.95))
 def test_half_the_effect_takes_four_times_the_units_and_halves_take_the_fewest(effect, analysis, share):
-    whole = units_needed(PAST, effect, analysis=analysis)
+    whole = units_needed(PAST, effect, rule=analysis)
 
-    assert units_needed(PAST, effect / 2, analysis=analysis) == pytest.approx(4 * whole, abs=4)
-    assert units_needed(PAST, -effect, analysis=analysis) == whole
-    assert units_needed(PAST, effect, weights=(share, 1 - share), analysis=analysis) >= whole
+    assert units_needed(PAST, effect / 2, rule=analysis) == pytest.approx(4 * whole, abs=4)
+    assert units_needed(PAST, -effect, rule=analysis) == whole
+    assert units_needed(PAST, effect, weights=(share, 1 - share), rule=analysis) >= whole
 
 
 def test_what_cannot_be_planned_is_refused():
@@ -93,7 +111,7 @@ def test_what_cannot_be_planned_is_refused():
     with pytest.raises(NotEnoughData, match="show nothing"):
         minimum_effect(PAST, 1)
     with pytest.raises(Invalid, match="between 0 and 1"):
-        units_needed(PAST, 0.1, power=1.0)
+        units_needed(PAST, 0.1, rule=Rule(power=1.0))
     with pytest.raises(Invalid, match="shares of control and treatment"):
         units_needed(PAST, 0.1, weights=(1.0, 0.0))
     with pytest.raises(NotEnoughData, match="nothing to be kept"):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.condition import holds as holds
     from fullcycle.experiment.condition import roots as roots
     from fullcycle.experiment.design import Design as Design
+    from fullcycle.experiment.design import Rule as Rule
     from fullcycle.experiment.design import days_needed as days_needed
     from fullcycle.experiment.design import minimum_effect as minimum_effect
     from fullcycle.experiment.design import planned as planned
@@ -204,6 +205,7 @@ __getattr__, __all__ = lazily(
         "ReadOnlySticky": ".sticky",
         "Readout": ".reading",
         "Refusal": ".offpolicy_weights",
+        "Rule": ".design",
         "Sample": ".estimate",
         "SampleRatio": ".ratio_check",
         "Schedule": ".looks",

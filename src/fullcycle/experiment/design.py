@@ -1,10 +1,11 @@
 """Before it starts: how many units and days it takes, and what could be seen in the days there are.
 
 The variance is the baseline's in both arms. A fixed analysis has its power at the end; an
-always-valid one has it at the end at the latest, and usually decides earlier.
+always-valid and a group-sequential one have it at the end at the latest, and usually decide earlier.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil, sqrt
 
 import msgspec
@@ -12,11 +13,54 @@ from scipy.special import ndtr, ndtri
 
 from fullcycle.experiment.boundary import AlwaysValid, Boundary, Fixed
 from fullcycle.experiment.moments import Moments
-from fullcycle.experiment.spec import Analysis
+from fullcycle.experiment.sequential import drift_needed, spending_bounds
+from fullcycle.experiment.spec import Analysis, ExperimentSpec, Spending
 from fullcycle.kernel import Invalid, NotEnoughData
 
 _WHERE = "the design of an experiment"
 _MANY = 1e15  # degrees of freedom: the normal limit of Student's t
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """By which rule an experiment will be read, and how surely it is to find what is there.
+
+    ``looks`` and ``spending`` are those of a group-sequential one.
+    """
+
+    analysis: Analysis = "always-valid"
+    alpha: float = 0.05
+    power: float = 0.8
+    looks: tuple[float, ...] = ()
+    spending: Spending = "obrien-fleming"
+
+    @classmethod
+    def of(cls, spec: ExperimentSpec) -> "Rule":
+        """That of an experiment, for one of its treatments: each is read at its share of ``alpha``."""
+        alpha = spec.alpha / len(spec.treatments)
+        return cls(spec.analysis, alpha, spec.power, spec.looks or (1.0,), spec.spending)
+
+    def reach(self, *, sides: int = 2) -> float:
+        """Standard errors between zero and an effect that is shown with chance ``power``.
+
+        Raises:
+            Invalid: for numbers that are no chance.
+        """
+        if not (0 < self.alpha < 1 and 0 < self.power < 1):
+            raise Invalid(
+                f"alpha={self.alpha!r}, power={self.power!r}", _WHERE, "write chances between 0 and 1"
+            )
+        if self.analysis == "group-sequential":
+            looks = self.looks or (1.0,)
+            bounds = spending_bounds(looks, self.spending, self.alpha, sides=sides)
+            return drift_needed(looks, bounds, self.power)
+        # At the units it is tuned to, the always-valid boundary does not depend on how many they are.
+        boundary: Boundary = Fixed(self.alpha) if self.analysis == "fixed" else AlwaysValid(1, self.alpha)
+        reach = boundary.two_sided(_MANY, 1) if sides == 2 else boundary.one_sided(_MANY, 1)
+        return reach + float(ndtri(self.power))
+
+
+_ALWAYS_VALID = Rule()
 
 
 class Design(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,9 +88,7 @@ def units_needed(
     effect: float,
     *,
     weights: Sequence[float] = (0.5, 0.5),
-    analysis: Analysis = "always-valid",
-    alpha: float = 0.05,
-    power: float = 0.8,
+    rule: Rule = _ALWAYS_VALID,
 ) -> int:
     """Units in both arms together that show an absolute ``effect`` with chance ``power``.
 
@@ -56,12 +98,12 @@ def units_needed(
         NotEnoughData: where the baseline has no spread.
         Invalid: for an effect of zero, or numbers that are no chance.
 
-    >>> units_needed(Moments(1000, 0.1, 89.91), 0.01, analysis="fixed")
+    >>> units_needed(Moments(1000, 0.1, 89.91), 0.01, rule=Rule("fixed"))
     28256
     """
     if effect == 0:
         raise Invalid("an effect of zero takes for ever", _WHERE, "name the smallest effect worth having")
-    reach = _reach(analysis, alpha, power)
+    reach = rule.reach()
     return ceil(_unit_variance(baseline, weights) * (reach / effect) ** 2)
 
 
@@ -70,9 +112,7 @@ def minimum_effect(
     units: int,
     *,
     weights: Sequence[float] = (0.5, 0.5),
-    analysis: Analysis = "always-valid",
-    alpha: float = 0.05,
-    power: float = 0.8,
+    rule: Rule = _ALWAYS_VALID,
 ) -> float:
     """The smallest absolute effect that ``units`` in both arms together show with chance ``power``.
 
@@ -82,7 +122,7 @@ def minimum_effect(
     """
     if units < 2:
         raise NotEnoughData(f"{units} unit(s) show nothing", _WHERE, "plan more days, or find more traffic")
-    return _reach(analysis, alpha, power) * sqrt(_unit_variance(baseline, weights) / units)
+    return rule.reach() * sqrt(_unit_variance(baseline, weights) / units)
 
 
 def smallest_margin(
@@ -90,9 +130,7 @@ def smallest_margin(
     units: int,
     *,
     weights: Sequence[float] = (0.5, 0.5),
-    analysis: Analysis = "always-valid",
-    alpha: float = 0.05,
-    power: float = 0.8,
+    rule: Rule = _ALWAYS_VALID,
 ) -> float:
     """The smallest relative margin within which a guardrail that did not move is shown to hold.
 
@@ -101,7 +139,7 @@ def smallest_margin(
     """
     if baseline.mean == 0:
         raise NotEnoughData("the past holds nothing to be kept", _WHERE, "widen the past it is taken from")
-    reach = _reach(analysis, alpha, power, sides=1)
+    reach = rule.reach(sides=1)
     return reach * sqrt(_unit_variance(baseline, weights) / max(units, 1)) / abs(baseline.mean)
 
 
@@ -131,18 +169,16 @@ def planned(
     units_per_day: float,
     days: int,
     weights: Sequence[float] = (0.5, 0.5),
-    analysis: Analysis = "always-valid",
-    alpha: float = 0.05,
-    power: float = 0.8,
+    rule: Rule = _ALWAYS_VALID,
 ) -> Design:
     """What ``days`` of such traffic can show; arguments and errors as for :func:`minimum_effect`."""
     units = int(units_per_day * days)
-    found = minimum_effect(baseline, units, weights=weights, analysis=analysis, alpha=alpha, power=power)
+    found = minimum_effect(baseline, units, weights=weights, rule=rule)
     return Design(
         metric=metric,
-        analysis=analysis,
-        alpha=alpha,
-        power=power,
+        analysis=rule.analysis,
+        alpha=rule.alpha,
+        power=rule.power,
         baseline=baseline.mean,
         sd=sqrt(baseline.variance),
         units_per_day=units_per_day,
@@ -151,16 +187,6 @@ def planned(
         effect=found,
         relative=found / abs(baseline.mean) if baseline.mean else None,
     )
-
-
-def _reach(analysis: Analysis, alpha: float, power: float, *, sides: int = 2) -> float:
-    """Standard errors between zero and an effect that is shown with chance ``power``."""
-    if not (0 < alpha < 1 and 0 < power < 1):
-        raise Invalid(f"alpha={alpha!r}, power={power!r}", _WHERE, "write chances between 0 and 1")
-    # At the units it is tuned to, the always-valid boundary does not depend on how many they are.
-    boundary: Boundary = Fixed(alpha) if analysis == "fixed" else AlwaysValid(1, alpha)
-    reach = boundary.two_sided(_MANY, 1) if sides == 2 else boundary.one_sided(_MANY, 1)
-    return reach + float(ndtri(power))
 
 
 def _unit_variance(baseline: Moments, weights: Sequence[float]) -> float:

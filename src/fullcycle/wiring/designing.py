@@ -1,5 +1,7 @@
 """Experiments before they start: what they take, and what the past says their arms are worth."""
 
+from dataclasses import replace
+
 import msgspec
 import polars as pl
 
@@ -8,6 +10,7 @@ from fullcycle.experiment import (
     ExperimentDesigned,
     ExperimentSpec,
     Moments,
+    Rule,
     planned,
     record_design,
     smallest_margin,
@@ -68,8 +71,7 @@ def design(project: Project, capability: str, *, units_per_day: float | None = N
                 units_per_day=units_per_day or per_day,
                 days=spec.days,
                 weights=[spec.weights[spec.control], spec.weights[spec.treatments[0]]],
-                analysis=analysis,
-                alpha=spec.alpha,
+                rule=replace(Rule.of(spec), analysis=analysis),
             )
             for analysis in dict.fromkeys((spec.analysis, "fixed"))
         ]
@@ -101,7 +103,7 @@ def _margins(making: Making, spec: ExperimentSpec, units: int) -> dict[str, tupl
         rewards = making.flow.outcomes(outcomes).frame()["outcome"].cast(pl.Float64).to_numpy()
         mean = float(rewards.mean()) if len(rewards) else 0.0
         baseline = Moments(len(rewards), mean, float(((rewards - mean) ** 2).sum()))
-        smallest = smallest_margin(baseline, units, analysis=spec.analysis, alpha=spec.alpha)
+        smallest = smallest_margin(baseline, units, rule=Rule.of(spec))
         found[name] = (margin, smallest)
     return found
 
