@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.spec import ExperimentSpec as ExperimentSpec
     from fullcycle.experiment.spec import Holdout as Holdout
     from fullcycle.experiment.spec import Layer as Layer
+    from fullcycle.experiment.spec import said as said
     from fullcycle.experiment.statistics import Cell as Cell
     from fullcycle.experiment.statistics import Count as Count
     from fullcycle.experiment.statistics import QuantileCell as QuantileCell
@@ -267,6 +268,7 @@ __getattr__, __all__ = lazily(
         "require_columns": ".table",
         "ridge": ".offpolicy_model",
         "roots": ".condition",
+        "said": ".spec",
         "sample_ratio": ".ratio_check",
         "schedule": ".looks",
         "selected_alpha": ".discovery",

@@ -6,9 +6,6 @@ one begins.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import msgspec
 
 from fullcycle.experiment.facts import (
     ExperimentClosed,
@@ -16,28 +13,9 @@ from fullcycle.experiment.facts import (
     ExperimentPhase,
     ExperimentStarted,
 )
-from fullcycle.experiment.spec import ExperimentSpec
+from fullcycle.experiment.spec import ExperimentSpec, said
 from fullcycle.kernel import Conflict, Digest, Missing, digest_value
-from fullcycle.metric import MetricSpec
 from fullcycle.record import Entry, Fact, Ledger, append_next
-
-# What the first version wrote even where it held the default.
-_FROM_THE_FIRST: dict[type[msgspec.Struct], frozenset[str]] = {
-    ExperimentSpec: frozenset(
-        {
-            "alpha",
-            "analysis",
-            "days",
-            "guardrails",
-            "hash_version",
-            "matters",
-            "secondary",
-            "starts",
-            "triggered",
-        }
-    ),
-    MetricSpec: frozenset({"after_s", "cap", "column", "good", "late_s", "where"}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +42,7 @@ def spec_digest(spec: ExperimentSpec) -> Digest:
     What a later version can say and this one does not leaves the digest as it was, so that
     an experiment goes on over an upgrade.
     """
-    return digest_value("experiment@1", _said(spec))
-
-
-def _said(spec: msgspec.Struct) -> dict[str, Any]:
-    """A specification without what came after the first version and holds its default."""
-    always = _FROM_THE_FIRST[type(spec)]
-    plain = {
-        field.name: getattr(spec, field.name)
-        for field in msgspec.structs.fields(spec)
-        if field.required or field.name in always or not _at_default(spec, field)
-    }
-    if isinstance(spec, ExperimentSpec):
-        plain["metrics"] = {name: _said(metric) for name, metric in spec.metrics.items()}
-    return plain
-
-
-def _at_default(spec: msgspec.Struct, field: msgspec.structs.FieldInfo) -> bool:
-    default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
-    return bool(getattr(spec, field.name) == default)
+    return digest_value("experiment@1", said(spec))
 
 
 def experiment_record(ledger: Ledger, capability: str, name: str) -> ExperimentRecord:

@@ -3,7 +3,7 @@
 Imported while serving: no NumPy, no SciPy.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -103,3 +103,43 @@ class ExperimentSpec(msgspec.Struct, frozen=True, kw_only=True):
         return Assignment.of(
             self.order, weights, seed=self.seed, hash_version=self.hash_version, coverage=self.coverage
         )
+
+
+# What the first version wrote even where it held the default.
+_FROM_THE_FIRST: dict[type[msgspec.Struct], frozenset[str]] = {
+    ExperimentSpec: frozenset(
+        {
+            "alpha",
+            "analysis",
+            "days",
+            "guardrails",
+            "hash_version",
+            "matters",
+            "secondary",
+            "starts",
+            "triggered",
+        }
+    ),
+    MetricSpec: frozenset({"after_s", "cap", "column", "good", "late_s", "where"}),
+}
+
+
+def said(spec: ExperimentSpec | MetricSpec) -> dict[str, Any]:
+    """A specification without what came after the first version and holds its default.
+
+    So it is written and digested as it was before it could say more.
+    """
+    always = _FROM_THE_FIRST[type(spec)]
+    plain = {
+        field.name: getattr(spec, field.name)
+        for field in msgspec.structs.fields(spec)
+        if field.required or field.name in always or not _at_default(spec, field)
+    }
+    if isinstance(spec, ExperimentSpec):
+        plain["metrics"] = {name: said(metric) for name, metric in spec.metrics.items()}
+    return plain
+
+
+def _at_default(spec: msgspec.Struct, field: msgspec.structs.FieldInfo) -> bool:
+    default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+    return bool(getattr(spec, field.name) == default)

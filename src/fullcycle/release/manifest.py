@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from fullcycle.bandit import BanditCodec
-from fullcycle.experiment import ExperimentSpec
+from fullcycle.experiment import ExperimentSpec, said
 from fullcycle.kernel import Card, Damaged, Digest, Invalid
 from fullcycle.record import Artifact, ObjectStore
 
@@ -119,10 +119,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def to_bytes(self) -> bytes:
         """The canonical bytes: what is stored, and whose digest names them."""
         newer = [name for name, since in _SINCE.items() if since > self.format]
-        if not newer:
-            return _CANONICAL.encode(self)
-        told = msgspec.to_builtins(self)
-        return _CANONICAL.encode({name: value for name, value in told.items() if name not in newer})
+        told = {name: getattr(self, name) for name in self.__struct_fields__ if name not in newer}
+        if self.experiment is not None:
+            told["experiment"] = said(self.experiment)
+        return _CANONICAL.encode(told)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Manifest":
