@@ -11,6 +11,7 @@ import uvicorn
 
 import chromium
 import served_shop
+from banner_shop import banner
 from fullcycle.adapters.segments import SegmentWriter, read_decisions
 from fullcycle.record import MemoryLedger, MemoryObjects
 from fullcycle.serve import App, Deployed, Edge, Stager
@@ -21,7 +22,7 @@ from fullcycle.wiring import open_project
 from fullcycle.wiring.serving import stager
 from recommend_shop import recommend
 
-__all__ = ["recommend"]
+__all__ = ["banner", "recommend"]
 
 pytestmark = [
     pytest.mark.slow,
@@ -386,6 +387,26 @@ def test_what_was_looked_up_is_shown(browser, recommend, tmp_path):
         for name in ("shortlists of", "tastes of", "items of"):
             assert name in told
         assert page.run("document.documentElement.scrollWidth") == 360
+
+
+def test_what_a_bandit_knew_is_shown_beside_the_draw(browser, banner, tmp_path):
+    project = open_project()
+    made = stager(project, "prod", tmp_path, print)
+    digest = project.ledger.read("releases/banner")[0].body.manifest
+    app = App(Serving(made(Deployed(1, digest))), _life, capability="banner", replay=False, tell=print)
+    with listening(app) as port:
+        page = chromium.opened(browser)
+        page.look(360)
+        page.open(f"http://127.0.0.1:{port}/try")
+        page.until(SHOWN)
+        send(page)
+        page.until(TOLD)
+        told = text(page, "#answer")
+
+        for said in ("What the bandit knew", "banners, by thompson, at phone", " ± ", "The draw"):
+            assert said in told
+        assert page.run("document.documentElement.scrollWidth") == 360
+        assert page.complaints() == []
 
 
 def test_a_service_that_failed_is_shown_with_kind_and_line_and_what_answered_instead(browser, tmp_path):
