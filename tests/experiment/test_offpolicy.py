@@ -198,6 +198,7 @@ def test_a_difference_is_of_the_two_values_and_turns_its_sign_when_swapped(seed,
     ]
     assert there.difference == pytest.approx(values[0] - values[1])
     assert there.difference == pytest.approx(-back.difference)
+    assert there.effective == min(told(log, chances, method, predicted).effective for chances in (one, other))
     assert (there.low, there.high) == pytest.approx((-back.high, -back.low))
 
 
@@ -250,6 +251,19 @@ def test_switching_pays_where_few_weights_are_huge_and_the_model_is_good():
     assert switched.stderr < robust.stderr * 0.8
     assert 0 < switched.bias < robust.stderr
     assert switched.low < 1 < switched.high
+
+
+def test_the_bias_of_a_switch_is_the_models_error_where_its_upper_bound_says_that_it_may_be():
+    log, _, predicted = drawn(9, n=20_000)
+    trust = Trust(threshold=3.0, model_error=0.5)
+
+    switched = told(log, always(log, [0] * len(log)), "switch-dr", predicted, trust=trust)
+
+    weight = (log.done == 0) / log.propensity
+    kept = np.where(weight <= 3, weight, 0)
+    low = kept.mean() - 1.6448536 * kept.std(ddof=1) / np.sqrt(len(log))  # all but exact: hardly skewed
+    assert switched.bias == pytest.approx(0.5 * (1 - low), rel=1e-3)
+    assert switched.bias > 0.5 * (1 - kept.mean()) * 1.02
 
 
 def test_of_a_model_that_may_be_as_wrong_as_its_rows_nothing_is_switched():

@@ -22,6 +22,20 @@ def test_without_skewness_it_is_the_normal_interval():
     assert (found.low, found.high) == pytest.approx((2 - reach, 2 + reach), abs=1e-12)
 
 
+@given(st.integers(0, 2**32 - 1))
+def test_its_ends_are_where_halls_cubic_meets_the_normal_quantile(seed):
+    """g(T) = T + s (T²/3 + 1/6) + s² T³/27, s the skewness over the root of n: Hall 1992."""
+    values = np.random.default_rng(seed).lognormal(size=100)
+
+    found = spread_of(mean_of(values), alpha=0.05)
+
+    centred = values - values.mean()
+    s = (centred**3).mean() / np.std(values, ddof=1) ** 3 / np.sqrt(len(values))
+    for end, z in ((found.low, norm.ppf(0.975)), (found.high, norm.ppf(0.025))):
+        t = (found.value - end) / found.stderr
+        assert t + s * (t**2 / 3 + 1 / 6) + s**2 * t**3 / 27 == pytest.approx(z)
+
+
 @given(st.integers(12, 200))
 def test_of_rare_counts_it_comes_near_the_exact_interval_on_the_cautious_side(hits):
     """Of few hits in many rows the exact interval is Poisson's (Garwood 1936)."""

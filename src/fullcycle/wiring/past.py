@@ -90,7 +90,7 @@ def past_of(making: Making, loaded: LoadedRelease) -> Past | None:
     if not isinstance(source.declared.of, Decisions):
         action = _action(loaded, frame)
         return Past(making, loaded, frame, named, action, action)
-    drawn = frame.filter(pl.col("propensity").is_not_null() & ~pl.col("fallback").fill_null(value=False))
+    drawn = frame.filter(pl.col("propensity").is_not_null())
     first = _answer(loaded)[:1]
     return Past(making, loaded, drawn, named, first[0], "action") if first and drawn.height > 1 else None
 
