@@ -406,7 +406,7 @@ def test_what_a_bandit_knew_is_shown_beside_the_draw(browser, banner, tmp_path):
         for said in ("What the bandit knew", "banners, by thompson, at phone", " ± ", "The draw"):
             assert said in told
         assert page.run("document.documentElement.scrollWidth") == 360
-        assert page.complaints() == []
+        assert page.complaints == []
 
 
 def test_a_service_that_failed_is_shown_with_kind_and_line_and_what_answered_instead(browser, tmp_path):
