@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.data import Query
@@ -11,24 +12,16 @@ from fullcycle.experiment import (
     Phase,
     Place,
     Statistics,
-    columns_of,
     decided_in,
     require_columns,
     statistics_of,
     statistics_query,
     table_statistics,
-    unit_table_query,
 )
 from fullcycle.kernel import Misconfigured, UnknownName
 from fullcycle.metric import quoted
 
 _EXPOSURES = "read_parquet($fc_files, union_by_name => true)"  # older files have fewer columns
-
-
-_NULLS = """
-    select path_in_schema, case when count(*) = count(stats_null_count) then sum(stats_null_count)::bigint end
-    from parquet_metadata($file) group by 1
-"""
 
 
 class DuckDBExperimentStore:
@@ -82,11 +75,11 @@ class DuckDBExperimentStore:
             Invalid: where a unit's value is no finite number.
         """
         query = self._table(table)
-        require_columns(spec, self._columns(query), arm=arm, day=day)
-        lacking = self._lacking(table, query, columns_of(spec))
-        asked = unit_table_query(spec, query, DUCKDB, arm=arm, day=day, lacking=lacking)
-        frame = self._warehouse.fetch(asked.text, asked.values)
-        return table_statistics(spec, asked, frame.rows(), as_of=as_of, dated=day is not None)
+        try:
+            return table_statistics(spec, self._rows, query, DUCKDB, arm=arm, as_of=as_of, day=day)
+        except UnknownName:
+            require_columns(spec, self._columns(query), arm=arm, day=day)
+            raise
 
     def arms_of_table(self, table: Path | Query, arm: str) -> dict[str, int]:
         """How many units of a table each arm has, by the column ``arm``.
@@ -110,24 +103,11 @@ class DuckDBExperimentStore:
         return self._warehouse.sql("select * from read_parquet($file)", file=str(table.resolve()))
 
     def _columns(self, query: Query) -> list[str]:
-        return self._warehouse.fetch(
-            f"select * from ({query.text}) as fc_table limit 0", query.values
-        ).columns
+        text = f"select * from ({query.text}) as fc_table limit 0"
+        return self._warehouse.fetch(text, query.values).columns
 
-    def _lacking(self, table: Path | Query, query: Query, columns: Sequence[str]) -> frozenset[str]:
-        """The columns that hold nulls; a Parquet file says it without its rows being read."""
-        counts = ", ".join(f"count(*) - count({quoted(name)}) as n{i}" for i, name in enumerate(columns))
-        text, values = f"select {counts} from ({query.text}) as fc_table", query.values
-        if isinstance(table, Path):
-            told = self._warehouse.fetch(_NULLS, {"file": str(table.resolve())})
-            nulls = dict(told.iter_rows())
-            if all(nulls.get(name) is not None for name in columns):
-                return frozenset(name for name in columns if nulls[name])
-        return frozenset(
-            name
-            for name, many in zip(columns, self._warehouse.fetch(text, values).row(0), strict=True)
-            if many
-        )
+    def _rows(self, text: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        return self._warehouse.fetch(text, values).rows()
 
     def decisions(self, spec: ExperimentSpec, exposures: Sequence[Path], phase: Phase) -> int:
         """How many decisions of an experiment were made in a phase."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from fullcycle.adapters.postgres_exposures import RELATION, watermark_of
 from fullcycle.adapters.postgres_warehouse import PostgresWarehouse
@@ -12,15 +13,12 @@ from fullcycle.experiment import (
     Phase,
     Place,
     Statistics,
-    columns_of,
     decided_in,
     require_columns,
     statistics_of,
     statistics_query,
     table_statistics,
-    unit_table_query,
 )
-from fullcycle.metric import quoted
 
 
 class PostgresExperimentStore:
@@ -64,22 +62,15 @@ class PostgresExperimentStore:
             UnknownName: for a column that it has not.
             Invalid: where a unit's value is no finite number.
         """
-        fetch, columns = self._warehouse.fetch, columns_of(spec)
-        there = fetch(f"select * from ({table.text}) as fc_table limit 0", table.values).columns
-        require_columns(spec, there, arm=arm, day=day)
-        counts = ", ".join(f"count(*) - count({quoted(name)}) as n{i}" for i, name in enumerate(columns))
-        nulls = fetch(f"select {counts} from ({table.text}) as fc_table", table.values).row(0)
-        asked = unit_table_query(
-            spec,
-            table,
-            POSTGRES,
-            arm=arm,
-            day=day,
-            lacking=frozenset(name for name, many in zip(columns, nulls, strict=True) if many),
-            truths=self._warehouse.booleans(table),
+        text = f"select * from ({table.text}) as fc_table limit 0"
+        require_columns(spec, self._warehouse.fetch(text, table.values).columns, arm=arm, day=day)
+        truths = self._warehouse.booleans(table)
+        return table_statistics(
+            spec, self._rows, table, POSTGRES, arm=arm, as_of=as_of, day=day, truths=truths
         )
-        rows = fetch(asked.text, asked.values).rows()
-        return table_statistics(spec, asked, rows, as_of=as_of, dated=day is not None)
+
+    def _rows(self, text: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        return self._warehouse.fetch(text, values).rows()
 
     def decisions(self, spec: ExperimentSpec, exposures: Sequence[Path], phase: Phase) -> int:
         """How many decisions of an experiment were made in a phase."""

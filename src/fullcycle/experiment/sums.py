@@ -42,6 +42,9 @@ class Half:
         cuts: values that are cut at a quantile of all units together, where known: the quantile and
             the condition.
         holes: covariates that a unit may lack; it then counts with the mean of all others.
+        dated: whether units have days; else all of an arm are added up together.
+        holed: whether to count, behind the sums of the first group, the units that have each value
+            and each covariate.
     """
 
     values: int
@@ -50,6 +53,8 @@ class Half:
     groups: Sequence[Group]
     cuts: Mapping[int, tuple[float, str]] = field(default_factory=dict)
     holes: Sequence[int] = ()
+    dated: bool = True
+    holed: bool = False
 
     @property
     def tables(self) -> str:
@@ -69,7 +74,7 @@ class Half:
 
     def sets(self) -> str:
         """By arm and day, and by arm and segment."""
-        return grouping_sets("day", len(self.segments))
+        return grouping_sets("day" if self.dated else "", len(self.segments))
 
     @property
     def _relation(self) -> str:
@@ -120,9 +125,13 @@ fc_cut as not materialized (select {others}, {cut} from fc_values cross join fc_
             own = [values[f"fc_v{i}"] for i in measure.numbers]
             sums += [*own, *_products(own), *(f"{y} * {x}" for y in own for x in covariates)]
         sums += [*covariates, *_products(covariates)]
-        numbers = _array([f"coalesce(sum({one}), 0.0)" for one in sums])
+        told = [f"coalesce(sum({one}), 0.0)" for one in sums]
+        if self.holed and n == 0:
+            told += [f"count(fc_v{i})" for i in range(self.values)]
+            told += [f"count(fc_x{i})" for i in range(self.covariates)]
+        numbers, day = _array(told), "coalesce(day, 0)" if self.dated else "0"
         return f"""
-select 'gram', {n}, arm, coalesce(day, 0), {place(len(self.segments))}, {level(len(self.segments))},
+select 'gram', {n}, arm, {day}, {place(len(self.segments))}, {level(len(self.segments))},
        count(*), {numbers}
 from {self._relation} cross join fc_pilot where {group.known}
 group by {self.sets()}"""

@@ -3,7 +3,7 @@
 Only the second half of the one query is asked of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 import msgspec
@@ -22,8 +22,15 @@ from fullcycle.metric import Good, Kind, MetricSpec, inlined, quoted
 _VALUES = """
 with fc_values as not materialized (
     select {arm}::varchar as arm, {day} as day, 0 as fc_start{columns}
-    from {relation} as fc_table where {arm}::varchar = any($fc_arms)
+    from {relation} as fc_table{only}
 )"""
+
+# Other arms are left out of the answer; of the rows only where something is of all units together,
+# since it costs as much as the sums themselves.
+_ONLY = " where {arm}::varchar = any($fc_arms)"
+
+
+Ask = Callable[[str, Mapping[str, Any]], Iterable[tuple[Any, ...]]]
 
 
 class TableQuery(msgspec.Struct, frozen=True):
@@ -150,30 +157,56 @@ def unit_table_query(
         groups=_groups(measures, numbers, lacking),
         cuts=cuts,
         holes=[i for i, covariate in enumerate(spec.covariates) if covariate.name in lacking],
+        dated=day is not None,
+        holed=not lacking,
     )
+    only = ""
+    if half.cuts or half.holes:
+        only, values = _ONLY.format(arm=quoted(arm)), {**values, "fc_arms": list(spec.order)}
     when = "0" if day is None else dialect.day(dialect.micros(quoted(day)))
     units = _VALUES.format(
-        arm=quoted(arm), day=when, columns="".join(f", {one}" for one in columns), relation=relation
+        arm=quoted(arm),
+        day=when,
+        columns="".join(f", {one}" for one in columns),
+        relation=relation,
+        only=only,
     )
     selects = "\nunion all\n".join(one.strip() for one in half.selects)
-    return TableQuery(f"{units}{half.tables}\n{selects}", {**values, "fc_arms": list(spec.order)}, half)
+    return TableQuery(f"{units}{half.tables}\n{selects}", values, half)
 
 
 def table_statistics(
     spec: ExperimentSpec,
-    asked: TableQuery,
-    rows: Iterable[tuple[Any, ...]],
+    ask: Ask,
+    table: str | Query,
+    dialect: Dialect,
     *,
+    arm: str,
     as_of: int,
-    dated: bool = False,
+    day: str | None = None,
+    truths: frozenset[str] = frozenset(),
 ) -> Statistics:
-    """The statistics that the answer tells; days are empty unless the table is ``dated``.
+    """The statistics of a table, by one query; by a second one where the first finds nulls.
+
+    Args:
+        spec: of :func:`table_spec`.
+        ask: how the warehouse is asked for rows.
+        table: a relation as SQL, or a query.
+        dialect: the warehouse's SQL.
+        arm: the column of arms.
+        as_of: when it is read, in µs since 1970 UTC.
+        day: the column that says when a unit was first exposed.
+        truths: the columns that are Booleans.
 
     Raises:
         Invalid: where a unit's value is no finite number.
     """
-    told = list(rows)
-    cells, whole = cells_of(spec, asked.half, told, dated=dated)
+    asked = unit_table_query(spec, table, dialect, arm=arm, day=day, truths=truths)
+    rows = _of_arms(spec, ask(asked.text, asked.values))
+    if lacking := _lacking(spec, asked, rows):
+        asked = unit_table_query(spec, table, dialect, arm=arm, day=day, truths=truths, lacking=lacking)
+        rows = _of_arms(spec, ask(asked.text, asked.values))
+    cells, whole = cells_of(spec, asked.half, rows, dated=day is not None)
     counted = tuple(one for one in whole if not one.segment)
     return Statistics(
         as_of=as_of,
@@ -183,6 +216,21 @@ def table_statistics(
         by_segment=tuple(one for one in whole if one.segment),
         immature=_unknown(spec, cells, counted),
     )
+
+
+def _of_arms(spec: ExperimentSpec, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [row for row in rows if row[0] != "gram" or row[2] in spec.order]
+
+
+def _lacking(spec: ExperimentSpec, asked: TableQuery, rows: Iterable[tuple[Any, ...]]) -> frozenset[str]:
+    """The columns that some unit has no number in."""
+    numbers, _, _ = _measures(spec)
+    names = [*numbers, *(covariate.name for covariate in spec.covariates)]
+    found: set[str] = set()
+    for what, part, *_, units, told in rows:
+        if what == "gram" and part == 0 and asked.half.holed:
+            found |= {name for name, many in zip(names, told[-len(names) :], strict=True) if many < units}
+    return frozenset(found)
 
 
 def _unknown(spec: ExperimentSpec, cells: Iterable[Any], counted: Iterable[Count]) -> tuple[Count, ...]:
