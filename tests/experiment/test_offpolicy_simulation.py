@@ -86,6 +86,7 @@ def test_switching_covers_at_least_as_often_as_promised(rng, happens_at_most):
         happens_at_most(blind, runs, 0.05)
 
 
+@pytest.mark.slow
 def test_a_switch_that_is_chosen_covers(rng, happens_at_most):
     runs, missed = 300, 0
     for _ in range(runs):
@@ -157,6 +158,7 @@ def nearest(features, done, reward, actions):
     return predict
 
 
+@pytest.mark.slow
 def test_a_cross_fitted_model_covers_and_one_that_saw_its_rows_would_be_noticed(rng, happens_at_rate):
     """Planted: a model by heart, fitted on the rows that it then predicts, leaves nothing to mend."""
     runs, missed = 500, {"ridge": 0, "by heart, cross-fitted": 0, "by heart": 0}
