@@ -25,6 +25,7 @@ TUTORIAL = ROOT / "docs" / "tutorial" / "winback.md"
 HOWTO = ROOT / "docs" / "howto" / "your-own-capability.md"
 COMPARE = ROOT / "docs" / "howto" / "compare-runs.md"
 CODEC = ROOT / "docs" / "howto" / "codec.md"
+ASSIGN = ROOT / "docs" / "howto" / "assign.md"
 HUNDRED = ROOT / "docs" / "howto" / "hundred-models.md"
 POINT_IN_TIME = ROOT / "docs" / "howto" / "point-in-time.md"
 GRID = ROOT / "docs" / "howto" / "grid.md"
@@ -57,6 +58,7 @@ PAGES = (
     BATCH,
     EVENTS,
     LOOKUPS,
+    ASSIGN,
     OFF_POLICY,
     RELEASE,
     SECURE,

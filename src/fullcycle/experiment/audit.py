@@ -70,15 +70,18 @@ fc_coded as materialized (
     select unit, {codes} as codes from fc_given where unit <> ''
 ),
 fc_hashed as materialized (
-    select unit, {places} from fc_coded
+    select unit{places}
+    from fc_coded
 ),
 fc_written as materialized (
-    select *{written} from fc_hashed
+    select *{written}
+    from fc_hashed
 ),
 fc_placed as materialized (
-    select unit, {place} as place{others} from fc_written
+    select unit{placed}
+    from fc_written
 )
-select unit, place{named}, {standing} as standing, {arm} as arm
+select unit{named}, {standing} as standing, {arm} as arm
 from fc_placed
 order by unit"""
 
@@ -97,21 +100,22 @@ def assignment_query(
     rule, words = Admission.of(spec), _WORDS[dialect]
     hashes = _hashes(rule, words)
     standing, arm = _outcome(rule, hashes, words)
-    first = [f"{one.first} as {name}_1" for name, one in hashes.items()]
-    others = {name: one.place for name, one in hashes.items() if name != "place"}
     return _QUERY.format(
         notes=_notes(spec),
         column=quoted(column),
         relation=relation,
         codes=words.codes.format(text="unit"),
-        places=", ".join(first),
-        written="".join(f", {one.written} as {name}_2" for name, one in hashes.items()),
-        place=hashes["place"].place,
-        others="".join(f", {place} as {name}" for name, place in others.items()),
-        named="".join(f", {name}" for name in others),
+        places=_columns({f"{name}_1": one.first for name, one in hashes.items()}),
+        written=_columns({f"{name}_2": one.written for name, one in hashes.items()}),
+        placed=_columns({name: one.place for name, one in hashes.items()}),
+        named="".join(f", {name}" for name in hashes),
         standing=standing,
         arm=arm,
     )
+
+
+def _columns(columns: dict[str, str]) -> str:
+    return "".join(f",\n        {text} as {name}" for name, text in columns.items())
 
 
 @dataclass(frozen=True, slots=True)
