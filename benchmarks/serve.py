@@ -12,9 +12,11 @@ answers, and counts. The others do what their documentation has one write.
 ``… serve.py peers`` asks the same of other tools, each in an environment of its own, which is made from
 the versions pinned in ``serve_peers/*.txt`` (``FULLCYCLE_PEERS`` names a folder where they lie already);
 ``… serve.py peers litserve ray`` of some. ``… serve.py workers`` measures two workers beside one,
-``… serve.py parts`` what a request is made of, one part at a time.
+``… serve.py heads`` requests whose heads differ, ``… serve.py parts`` what a request is made of, one part
+at a time.
 """
 
+import itertools
 import os
 import statistics
 import subprocess
@@ -23,7 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +227,20 @@ def answers(server: Server) -> None:
             print(f"    {what}: no answer ({type(error).__name__})", flush=True)
 
 
+def by_heads(folder: Path) -> None:
+    """Ours by what heads its requests have: the same each time, or each one of its own."""
+    numbers = itertools.count()
+    kinds: dict[str, Callable[[], str]] = {
+        "the same head": str,
+        "a trace id each": lambda: f"Traceparent: 00-{next(numbers):032x}-00f067aa0ba902b7-01\r\n",
+        "a key each": lambda: f"Idempotency-Key: order-{next(numbers)}\r\n",
+    }
+    with ours(folder) as mine:
+        asked = [replace(mine, place=replace(mine.place, further=further)) for further in kinds.values()]
+        for name, server, rounds in zip(kinds, asked, in_turns(*asked), strict=True):
+            report(name, server, rounds)
+
+
 def two_workers(folder: Path) -> None:
     """Two workers beside one, each with as many connections: what the busiest spends on as many requests.
 
@@ -293,6 +309,8 @@ def main(arguments: list[str]) -> None:
         serve_shop.hand_out(folder)
         if what == "peers":
             beside_peers(folder, arguments[1:] or list(PEERS))
+        elif what == "heads":
+            by_heads(folder)
         elif what == "workers":
             two_workers(folder)
         else:

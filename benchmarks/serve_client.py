@@ -32,12 +32,13 @@ class Place:
     port: int
     path: str
     wrap: Wrap = lambda row: row
+    further: Callable[[], str] = str  # headers of a request of its own; none
 
     def request(self, row: dict[str, Any]) -> bytes:
         """A request as bytes."""
         body = msgspec.json.encode(self.wrap(row))
         head = f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        return f"{head}{self.further()}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
     def ask(self, body: bytes, timeout: float = 20) -> tuple[int, bytes]:
         """Send one body on a connection of its own."""
