@@ -132,6 +132,12 @@ def test_a_phase_begins_where_what_is_compared_or_how_changes():
     assert [fact.body.spec for fact in found.phases] == [STARTED.spec, shorter]
 
 
+def test_forcing_a_unit_into_an_arm_begins_no_phase():
+    forced = msgspec.structs.replace(SPEC, forced={"42": "chosen"})
+
+    assert spec_digest(forced) == spec_digest(SPEC)
+
+
 def test_an_environment_in_which_it_does_not_run_has_no_phase():
     ledger = MemoryLedger()
     go_out(ledger, 1, ONE)

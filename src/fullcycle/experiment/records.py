@@ -7,6 +7,8 @@ one begins.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from fullcycle.experiment.facts import (
     ExperimentClosed,
     ExperimentDesigned,
@@ -40,9 +42,10 @@ def spec_digest(spec: ExperimentSpec) -> Digest:
     """What tells one specification from another.
 
     What a later version can say and this one does not leaves the digest as it was, so that
-    an experiment goes on over an upgrade.
+    an experiment goes on over an upgrade. So do units that are forced into an arm: they are
+    never counted.
     """
-    return digest_value("experiment@1", said(spec))
+    return digest_value("experiment@1", said(msgspec.structs.replace(spec, forced={})))
 
 
 def experiment_record(ledger: Ledger, capability: str, name: str) -> ExperimentRecord:
