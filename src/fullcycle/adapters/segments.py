@@ -1,4 +1,4 @@
-"""The event log: each worker appends to a segment of its own, one write per event.
+"""The event log: each worker appends to a segment of its own, one write for all that is answered at once.
 
 A segment starts with a magic that tells its version. Each event then is a frame: a mark,
 the payload's length, the CRC-32 of length and payload, the payload. A frame that was
