@@ -124,6 +124,14 @@ def test_linucb_takes_the_highest_upper_bound():
             assert sorted(weights.values()) == pytest.approx([0.05, 0.05, 0.90])
 
 
+def test_where_every_outcome_is_the_same_no_action_is_the_better_one():
+    frame = past(random_of(9), 900).with_columns(outcome=pl.lit(0.1))
+
+    for x in CONTEXTS:
+        weights = fc.thompson(seen, frame, floor=0.0).weights(x, BANNERS)
+        assert weights == pytest.approx(dict.fromkeys(BANNERS, 1 / 3), abs=0.05)
+
+
 def test_where_less_is_better_the_lowest_is_taken():
     frame = past(random_of(3), 3_000)
     up, down = (

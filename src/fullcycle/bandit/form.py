@@ -61,7 +61,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     noise: float = 1.0  # the variance of an outcome around its mean
     strength: float = 1.0  # of the prior, in rows
     learnt: tuple[Learnt, ...] = ()
-    left_out: int = 0  # rows whose features were not logged and could not be computed
+    left_out: int = 0  # rows without an action, an outcome, or features that are known
 
     @property
     def width(self) -> int:

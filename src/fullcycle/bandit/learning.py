@@ -23,6 +23,7 @@ else:
 
 X = TypeVar("X", bound=Row)
 
+_ROUNDING = 1e-24  # of a variance, in squares of what it is of: nothing but rounding
 ACTION, OUTCOME, FEATURES = "action", "outcome", "features"
 
 
@@ -171,7 +172,7 @@ def _fitted(x: "Array", y: "Array", strength: float) -> _Fitted:
 def _noise(y: "Array", residual: float) -> float:
     """The variance around what was expected; the variance of all outcomes counts as one row of it."""
     spread = float(y.var()) if len(y) else 0.0
-    if spread == 0:
+    if spread <= _ROUNDING * float(np.square(y).mean() if len(y) else 0.0):
         return 1.0  # no outcome differs: its size tells nothing apart
     return (spread + residual) / (1 + len(y))
 
@@ -189,34 +190,39 @@ def _told(action: Action, one: _Fitted, baseline: float, noise: float) -> Learnt
 
 
 def _past(features: FeatureSet[..., Any], rows: "pl.DataFrame", where: str) -> _Past:
-    for name in (ACTION, OUTCOME):
-        if name not in rows.columns:
-            raise UnknownName.among(name, rows.columns, where=f"the rows given to {where}")
-    kind = rows.schema[ACTION]
-    if not (kind in (pl.String, pl.Boolean, pl.Null) or kind.is_integer() or isinstance(kind, pl.Enum)):
-        raise Invalid(
-            f"its actions are {kind}",
-            f"the column action of the rows given to {where}",
-            "an action is text, a whole number or a truth value",
-        )
-    if not (rows.schema[OUTCOME].is_numeric() or rows.schema[OUTCOME] in (pl.Boolean, pl.Null)):
-        raise Invalid(
-            f"its outcomes are {rows.schema[OUTCOME]}",
-            f"the column outcome of the rows given to {where}",
-            "give numbers: a reward, more of which is better",
-        )
+    _require_columns(rows, where)
     known = rows.filter(pl.col(ACTION).is_not_null(), pl.col(OUTCOME).is_not_null())
-    if isinstance(kind, pl.Enum):
+    if isinstance(rows.schema[ACTION], pl.Enum):
         known = known.with_columns(pl.col(ACTION).cast(pl.String))
     known, matrix = _seen(features, known)
     outcomes = known[OUTCOME].cast(pl.Float64).to_numpy()
     if not np.isfinite(outcomes).all():
         raise Invalid(
             "an outcome is NaN or infinite",
-            f"the column outcome of the rows given to {where}",
+            f"the column {OUTCOME} of the rows given to {where}",
             "leave such rows out, or say what they were",
         )
     return _Past(matrix, known[ACTION], outcomes, rows.height - known.height)
+
+
+def _require_columns(rows: "pl.DataFrame", where: str) -> None:
+    """Refuse rows without an action and an outcome, or with such as cannot be learnt from."""
+    for name in (ACTION, OUTCOME):
+        if name not in rows.columns:
+            raise UnknownName.among(name, rows.columns, where=f"the rows given to {where}")
+    action, outcome = rows.schema[ACTION], rows.schema[OUTCOME]
+    if not (action in (pl.String, pl.Boolean, pl.Null) or action.is_integer() or isinstance(action, pl.Enum)):
+        raise Invalid(
+            f"its actions are {action}",
+            f"the column {ACTION} of the rows given to {where}",
+            "an action is text, a whole number or a truth value",
+        )
+    if not (outcome.is_numeric() or outcome in (pl.Boolean, pl.Null)):
+        raise Invalid(
+            f"its outcomes are {outcome}",
+            f"the column {OUTCOME} of the rows given to {where}",
+            "give numbers: a reward, or a cost with good='down'",
+        )
 
 
 def _seen(features: FeatureSet[..., Any], rows: "pl.DataFrame") -> "tuple[pl.DataFrame, Array]":
