@@ -1,26 +1,21 @@
 """A capability's story, filled from the record: what the report page tells."""
 
 from datetime import datetime
-from typing import Any
 
 from fullcycle.brief import Brief, in_words, number, worth_per_year
-from fullcycle.experiment import Readout, experiments
+from fullcycle.experiment import experiments
 from fullcycle.flow import Evaluated, RunRecord, last_run, run_record
 from fullcycle.kernel import Interval, Missing, Money, counted, instant, now
 from fullcycle.release import Judgement, Manifest, deployed, releases_stream
 from fullcycle.report import (
-    ArmRow,
     AssessmentPart,
     BriefPart,
     CostPart,
     Effect,
     EvaluationPart,
-    ExperimentPart,
     FamilyPart,
     FlowPart,
     FlowStep,
-    Look,
-    MetricRow,
     Provenance,
     Story,
     ValueRow,
@@ -32,6 +27,7 @@ from fullcycle.wiring.experiments import Reading, read
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.judge import load_evaluation, load_evaluations
 from fullcycle.wiring.offpolicy import off_policy_of
+from fullcycle.wiring.outcome import day_told, experiment_part, is_share, releases_told
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import judgement_of, released
 from fullcycle.wiring.runs import brief_of
@@ -74,7 +70,7 @@ def story(project: Project, capability: str, environment: str, *, of: int | None
             if judged.elements
         ),
         assessment=_assessment(project, capability, release, brief),
-        experiment=_experiment(reading) if reading is not None else None,
+        experiment=experiment_part(reading) if reading is not None else None,
         cost=CostPart(
             rows=tuple((f"{part.name}: {part.counted}", part.amount) for part in spent.parts),
             total=spent.total,
@@ -118,10 +114,10 @@ def _verdict(reading: Reading | None, capability: str) -> Verdict | None:
     if reading is None:
         return None
     closed = reading.record.closed
-    source = f"experiment {reading.spec.name} of {capability}, as of {_day(reading.readout.as_of)}"
+    source = f"experiment {reading.spec.name} of {capability}, as of {day_told(reading.readout.as_of)}"
     if closed is not None:
         return Verdict(
-            closed.body.decision, closed.body.reason, f"{source}; closed {_day(closed.at)} by {closed.by}"
+            closed.body.decision, closed.body.reason, f"{source}; closed {day_told(closed.at)} by {closed.by}"
         )
     told = reading.readout.verdict
     return Verdict(told.decision, told.reason, f"{source}; still open")
@@ -151,7 +147,7 @@ def _value(
     return ValueRow(
         metric=brief.metric,
         unit=_unit(reading),
-        share=_is_share(reading, brief.metric),
+        share=is_share(reading, brief.metric),
         estimated=Effect(estimate.effect.low, estimate.effect.high, f"brief of {run.ref}"),
         off_policy=Effect(
             gain.low, gain.high, "past decisions that no model has learnt from", gain.difference
@@ -164,7 +160,7 @@ def _value(
         measured=Effect(
             primary.low or 0.0,
             primary.high or 0.0,
-            f"experiment {reading.spec.name}, {_releases(reading)}",
+            f"experiment {reading.spec.name}, {releases_told(reading)}",
             primary.difference,
         )
         if known and primary is not None and reading is not None
@@ -262,64 +258,6 @@ def _judgement(project: Project, capability: str, release: int | None) -> Judgem
     return judgement_of(project, made)
 
 
-def _experiment(reading: Reading) -> ExperimentPart:
-    told, spec = reading.readout, reading.spec
-    source = f"experiment {spec.name}, {_releases(reading)}, as of {_day(told.as_of)}"
-    primary = told.primary[0] if told.primary else None
-    ratio = told.triggered_ratio or told.sample_ratio
-    means = {}
-    if primary is not None:
-        means = {primary.control: primary.control_mean, primary.arm: primary.arm_mean}
-    return ExperimentPart(
-        name=spec.name,
-        source=source,
-        arms=tuple(ArmRow(arm.arm, arm.weight, arm.known, means.get(arm.arm)) for arm in told.arms),
-        metrics=_metrics(told, spec, source),
-        looks=tuple(Look(one.day, one.difference, one.low, one.high, one.units) for one in told.path),
-        share=_is_share(reading, spec.primary),
-        interval=f"{told.analysis} {1 - told.alpha:.0%} interval",
-        sample_ratio_p=ratio.p,
-        sample_ratio_ok=ratio.ok and told.sample_ratio.ok,
-        left_out=tuple(
-            (words, many)
-            for words, many in (
-                ("decided, but not carried out", told.untriggered),
-                ("seen in two arms", told.crossed),
-                ("still inside the window", told.immature.get(spec.primary, 0)),
-            )
-            if many
-        ),
-        status=f"{told.first_day} to {told.last_day}, {counted(told.days, 'day')} planned",
-        note=". ".join(f"{note[:1].upper()}{note[1:]}" for note in told.notes),
-    )
-
-
-def _metrics(told: Readout, spec: Any, source: str) -> tuple[MetricRow, ...]:
-    rails = {rail.metric: rail for rail in told.guardrails}
-    rows = []
-    for found in told.effects:
-        if found.difference is None or found.low is None or found.high is None:
-            continue
-        rail = rails.get(found.metric)
-        relative = None
-        if found.relative is not None and found.relative_low is not None and found.relative_high is not None:
-            relative = Effect(found.relative_low, found.relative_high, source, found.relative)
-        rows.append(
-            MetricRow(
-                name=found.metric,
-                role=found.role,
-                first=found.control_mean or 0.0,
-                second=found.arm_mean or 0.0,
-                difference=Effect(found.low, found.high, source, found.difference),
-                relative=relative,
-                share=spec.metrics[found.metric].kind == "proportion",
-                margin=rail.margin if rail is not None else None,
-                note=f"{rail.standing}" if rail is not None else "",
-            )
-        )
-    return tuple(rows)
-
-
 def _provenance(
     project: Project, capability: str, run: RunRecord, release: int | None, environment: str
 ) -> tuple[Provenance, ...]:
@@ -363,21 +301,8 @@ def _notes(project: Project, environment: str) -> tuple[str, ...]:
     return ()
 
 
-def _is_share(reading: Reading | None, metric: str) -> bool:
-    spec = reading.spec.metrics.get(metric) if reading is not None else None
-    return spec is not None and spec.kind == "proportion"
-
-
 def _unit(reading: Reading | None) -> str:
     return reading.spec.unit.removesuffix("_id") if reading is not None else "unit"
-
-
-def _releases(reading: Reading) -> str:
-    return ", ".join(f"v{one}" for one in reading.releases) or "no release"
-
-
-def _day(micros: int) -> str:
-    return f"{instant(micros):%Y-%m-%d}"
 
 
 def _time(micros: int) -> str:
