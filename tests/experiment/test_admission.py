@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, chisquare
 
 from fullcycle.data import Row, key, source, time
-from fullcycle.experiment import Admission, Experiment, Holdout, Layer
+from fullcycle.experiment import Admission, Experiment, Holdout, Layer, told_part
 from fullcycle.experiment.layer import holdout_of, layer_of
 from fullcycle.kernel import Invalid, UnknownName
 from fullcycle.metric import proportion
@@ -171,6 +171,23 @@ def test_an_experiment_tells_the_arm_as_the_service_does():
     with pytest.raises(Invalid, match="its condition asks country") as caught:
         declared.arm("x")
     assert "pass the request's fields" in caught.value.mend
+
+
+def test_who_takes_part_is_told_in_a_few_words():
+    spec = trial(
+        coverage=0.25,
+        layer="mail:0-60%",
+        holdout="5%",
+        condition={"a": 1},
+        sticky="client_id",
+        forced={7: "today"},
+    ).spec("trial", capability="winback", unit="client_id")
+
+    assert told_part(trial().spec("trial", capability="winback", unit="client_id")) == ""
+    assert told_part(spec) == (
+        "0.25 of the units; layer mail from 0 to 0.6; 0.05 held out by winback/holdout; "
+        'where {"a": 1}; arms kept by client_id; 1 unit forced'
+    )
 
 
 def test_the_same_condition_written_in_another_order_is_the_same_experiment():

@@ -10,6 +10,7 @@ from fullcycle.cli.failing import show_element, show_failure, show_failures
 from fullcycle.cli.printing import when
 from fullcycle.cli.refresh import told
 from fullcycle.cli.showing import head, line, run_as_json, show_run, show_step
+from fullcycle.experiment import told_part
 from fullcycle.flow import RunRecord, last_run, run_record
 from fullcycle.kernel import Damaged, Invalid, Missing, Reference, UnknownName, counted
 from fullcycle.release import deployed, history, releases_stream
@@ -187,6 +188,8 @@ def _release(
         spec = manifest.experiment
         arms = ", ".join(f"{arm} ({spec.weights[arm]:.0%}) {spec.arms[arm]}" for arm in spec.order)
         line("experiment", f"{spec.name}: {arms}; judged by {spec.primary} over {counted(spec.days, 'day')}")
+        if told_part(spec):
+            line("takes part", told_part(spec))
     needs = ", ".join(f"{name} {version}" for name, version in manifest.distributions.items())
     line("needs", f"Python {manifest.python}{f', {needs}' if needs else ''}")
     if judgement is not None:

@@ -140,6 +140,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.table import table_spec as table_spec
     from fullcycle.experiment.table import table_statistics as table_statistics
     from fullcycle.experiment.table import unit_table_query as unit_table_query
+    from fullcycle.experiment.taking_part import told_part as told_part
     from fullcycle.experiment.telling import amount as amount
     from fullcycle.experiment.telling import headline as headline
     from fullcycle.experiment.telling import level as level
@@ -286,6 +287,7 @@ __getattr__, __all__ = lazily(
         "table_spec": ".table",
         "table_statistics": ".table",
         "told_gain": ".telling",
+        "told_part": ".taking_part",
         "unit_hash": ".assign",
         "unit_table_query": ".table",
         "units_needed": ".design",

@@ -8,8 +8,8 @@ from typing import Any
 
 from fullcycle.experiment.condition import checked_condition
 from fullcycle.experiment.layer import holdout_of, layer_of
-from fullcycle.experiment.spec import Holdout, Layer
-from fullcycle.kernel import Invalid, UnknownName
+from fullcycle.experiment.spec import ExperimentSpec, Holdout, Layer
+from fullcycle.kernel import Invalid, UnknownName, counted
 
 _WHERE = "fc.Experiment"
 
@@ -80,6 +80,24 @@ class TakingPart:
             "sticky": self.sticky,
             "forced": {str(one): arm for one, arm in self.forced.items()},
         }
+
+
+def told_part(spec: ExperimentSpec) -> str:
+    """Who takes part in an experiment, in a few words; empty where everybody does."""
+    said = []
+    if spec.coverage < 1:
+        said.append(f"{spec.coverage:.4g} of the units")
+    if spec.layer is not None:
+        said.append(f"layer {spec.layer.namespace} from {spec.layer.low:g} to {spec.layer.high:g}")
+    if spec.holdout is not None:
+        said.append(f"{spec.holdout.share:.4g} held out by {spec.holdout.name}")
+    if spec.condition is not None:
+        said.append(f"where {spec.condition}")
+    if spec.sticky is not None:
+        said.append(f"arms kept by {spec.sticky}")
+    if spec.forced:
+        said.append(f"{counted(len(spec.forced), 'unit')} forced")
+    return "; ".join(said)
 
 
 def _check_plain(condition: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fullcycle.experiment import told_part
 from fullcycle.kernel import Change, changes
 from fullcycle.release.judgement import Judgement
 from fullcycle.release.manifest import GoldenRow, Manifest
@@ -59,6 +60,7 @@ def _pinned(manifest: Manifest) -> dict[str, Any]:
     if spec is not None:
         arms = ", ".join(f"{arm} {spec.weights[arm]:.0%} {spec.arms[arm]}" for arm in spec.order)
         said |= {"experiment": spec.name, "arms": arms, "primary": spec.primary, "days": str(spec.days)}
+        said |= {"takes part": told_part(spec)} if told_part(spec) else {}
     return {**said, **models, **lookups, **asked, **values, **frozen}
 
 

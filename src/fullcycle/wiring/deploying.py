@@ -14,6 +14,7 @@ from fullcycle.experiment import (
     experiment_record,
     going_out,
     spec_digest,
+    told_part,
 )
 from fullcycle.kernel import Conflict, Digest, digest_value, now
 from fullcycle.record import Entry
@@ -179,7 +180,8 @@ class _Going:
 
     def _told(self, record: ExperimentRecord, spec: ExperimentSpec, environment: str) -> str:
         shares = ", ".join(f"{arm} {spec.weights[arm]:.0%}" for arm in spec.order)
-        judged = f"{shares}; judged by {spec.primary}"
+        part = f" ({told_part(spec)})" if told_part(spec) else ""
+        judged = f"{shares}{part}; judged by {spec.primary}"
         if record.started is None:
             return f"experiment {spec.name} begins: {judged}"
         if record.started.body.environment != environment:
