@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 
 from fullcycle.adapters.sticky import SqliteStickyStore
+from fullcycle.experiment import Bucket
+from fullcycle.kernel import digest_value
 from fullcycle.wiring import open_project
 from fullcycle.wiring.serving import stager
 from whole_shop import rewrite
@@ -92,17 +94,20 @@ def test_what_answers_somewhere_is_asked_with_the_arms_that_it_keeps(shop, typed
         "deploy winback@v2 --to prod -m two",
     ):
         assert typed(f"fullcycle {line}").code == 0, line
-    SqliteStickyStore(shop / ".fullcycle/sticky.db", "prod").keep(
-        "client_id", "8", "winback/trial__0", "today"
-    )
+    store = SqliteStickyStore(shop / ".fullcycle/sticky.db", "prod")
+    bucket = Bucket("winback/trial", digest_value("bucket@1", [["today", 0.5], ["chosen", 0.5]])[:12]).key
+    store.keep("client_id", "8", bucket, "today")
+    store.keep("client_id", "9", "winback/trial__other", "chosen")
 
+    (earlier,) = typed("fullcycle experiment assign winback@prod --unit 9 --json").json
     (prod,) = typed("fullcycle experiment assign winback@prod --unit 8 --json").json
     (files,) = typed("fullcycle experiment assign winback --unit 8 --json").json
     made = stager(open_project(shop), "prod", shop / "log", print)
 
     assert (prod["standing"], prod["arm"], prod["counted"]) == ("kept", "today", True)
+    assert (earlier["standing"], earlier["arm"], earlier["counted"]) == ("earlier", "chosen", False)
     assert files["standing"] != "kept"
-    assert made.sticky.find("client_id", "8") == {"winback/trial__0": "today"}
+    assert made.sticky.find("client_id", "8") == {bucket: "today"}
     made.close()
 
 

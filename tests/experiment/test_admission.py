@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, chisquare
 
 from fullcycle.data import Row, key, source, time
-from fullcycle.experiment import Admission, Experiment, Holdout, Layer, told_part
+from fullcycle.experiment import Admission, Experiment, Holdout, Kept, Layer, told_part
 from fullcycle.experiment.layer import holdout_of, layer_of
 from fullcycle.kernel import Invalid, UnknownName
 from fullcycle.metric import proportion
@@ -50,7 +50,7 @@ def rule(**options):
 
 
 def standing(admission, unit, fields=None, kept=None):
-    return admission.standing(unit, (fields or {}).get, kept)
+    return admission.standing(unit, (fields or {}).get, None if kept is None else Kept(kept))
 
 
 def test_layers_and_holdouts_are_told_by_a_text():

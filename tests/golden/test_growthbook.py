@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fullcycle.experiment import Admission, Bucket, ExperimentSpec, Layer, MemoryStickyStore
+from fullcycle.experiment import Admission, Bucket, ExperimentSpec, Kept, Layer, MemoryStickyStore
 from fullcycle.experiment.assign import bucket_ranges, choose, equal_weights, in_namespace, unit_hash
 from fullcycle.experiment.condition import holds
 from fullcycle.metric import MetricSpec
@@ -156,7 +156,9 @@ def test_sticky_bucket(case):
         kept |= store.find(name, attributes[name])
     before = None if rule.get("disableStickyBucketing") else bucket.arm(kept, spec.order)
 
-    standing, arm = Admission.of(spec).standing(attributes[names[0]], attributes.get, before)
+    standing, arm = Admission.of(spec).standing(
+        attributes[names[0]], attributes.get, None if before is None else Kept(before)
+    )
     if bucket.blocked(kept):
         arm = None
     elif not rule.get("disableStickyBucketing"):

@@ -6,12 +6,14 @@ import msgspec
 import pytest
 
 import served_shop
+from fullcycle.adapters.greenlets import Greenlets
 from fullcycle.data import decode
-from fullcycle.experiment import Admission, Holdout, Layer, MemoryStickyStore
+from fullcycle.experiment import Admission, Bucket, Holdout, Layer, MemoryStickyStore
 from fullcycle.kernel import Misconfigured, UnknownName
 from fullcycle.record import MemoryObjects, decode_decision
 from fullcycle.release import load_release
 from fullcycle.serve.arms import Arms, Keeper
+from fullcycle.serve.batch import Scorer
 from fullcycle.serve.decider import Decider
 from fullcycle.serve.tracing import Trace
 
@@ -58,6 +60,7 @@ def exposed(release, units, keeper=None, **changes):
     return [(one.experiment, one.arm, one.probability, one.policy.reference) for one in found]
 
 
+BUCKET = Bucket.of(SPEC).key
 CHOOSE, TODAY = "winback.service:choose", "winback.service:today"
 OUTSIDE = (None, None, None, CHOOSE)  # the service answers
 
@@ -120,7 +123,7 @@ def test_an_empty_unit_is_none(shop):
     assert assigned(row(release, note="x")).experiment == "trial"
 
 
-def test_an_arm_is_kept_though_weights_and_coverage_change(shop):
+def test_an_arm_is_kept_and_counts_though_coverage_layer_and_condition_change(shop):
     store, told = MemoryStickyStore(), []
     keeper = Keeper(store, told.append)
     units = range(120)
@@ -128,17 +131,46 @@ def test_an_arm_is_kept_though_weights_and_coverage_change(shop):
 
     changed = shop(
         sticky="client_id",
-        weights={"today": 0.9, "chosen": 0.1},
         coverage=0.2,
         layer=Layer("checkout", 0.0, 0.5),
         condition='{"newbie": true}',
     )
     after = exposed(changed, units, keeper)
 
-    assert [one[1] for one in after[:60]] == [one[1] for one in before]
+    assert after[:60] == before
     assert set(after[60:]) == {OUTSIDE}  # nobody new meets the condition
     assert store.find("client_id", "100") == {}
     assert told == []
+
+
+def test_an_arm_of_earlier_weights_is_kept_and_counts_no_more(shop):
+    store = MemoryStickyStore()
+    keeper = Keeper(store, print)
+    before = exposed(shop(sticky="client_id"), range(100), keeper)
+
+    changed = shop(sticky="client_id", weights={"today": 0.9, "chosen": 0.1})
+    after = exposed(changed, range(1100), keeper)
+    again = exposed(changed, range(1100), keeper)
+
+    assert [one[1] for one in after[:100]] == [one[1] for one in before]
+    assert {one[0] for one in after[:100]} == {None}
+    assert {one[0] for one in after[100:]} == {"trial"}
+    assert 60 < sum(one[1] == "chosen" for one in after[100:]) < 150  # a tenth of 1,000
+    assert again == after
+    assert exposed(shop(sticky="client_id"), range(100), keeper) == before
+
+
+def test_many_rows_at_once_keep_the_same_arms(shop):
+    release, store = shop(sticky="client_id"), MemoryStickyStore()
+    other = {"today": "chosen", "chosen": "today"}[exposed(shop(), [7])[0][1]]
+    store.keep("client_id", "7", BUCKET, other)
+
+    scored = Scorer(release, Greenlets(), sticky=store).score(
+        [row(release, client_id=unit) for unit in (7, 8)], ["a", "b"]
+    )
+
+    assert scored.exposures[0].arm == other
+    assert store.find("client_id", "8") == {BUCKET: scored.exposures[1].arm}
 
 
 def test_without_a_store_arms_are_hashed(shop):
@@ -153,7 +185,7 @@ def test_who_asks_how_a_decision_comes_about_keeps_nothing(shop):
     assert store.find("client_id", "7") == {}
     assert trace.explanation().assigned.standing == "assigned"
 
-    store.keep("client_id", "7", "winback/trial__0", other)
+    store.keep("client_id", "7", BUCKET, other)
     trace = Trace(release, number=1, environment="prod", sticky=store)
     trace.decide(row(release), "a", 1)
 

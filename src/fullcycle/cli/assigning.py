@@ -17,6 +17,7 @@ from fullcycle.wiring.assigning import Asked, asked_experiment
 _WHY = {
     "assigned": "by its place",
     "kept": "kept from before",
+    "earlier": "kept from other weights, not counted",
     "forced": "forced for a test, not counted",
     "holdout": "held out, not counted",
     "layer": "outside: not in the layer",

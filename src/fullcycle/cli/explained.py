@@ -68,6 +68,7 @@ def _line(name: str, text: str, **style: Any) -> None:
 
 _STANDINGS = {
     "kept": "keeps the arm that it got first",
+    "earlier": "keeps the arm that it got by other weights, and is not counted",
     "forced": "is forced into it for a test, and not counted",
     "holdout": "is held out of the experiment, and gets the control",
 }

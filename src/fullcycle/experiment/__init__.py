@@ -10,6 +10,7 @@ from fullcycle.kernel import lazily
 if TYPE_CHECKING:
     from fullcycle.experiment.admission import COUNTED as COUNTED
     from fullcycle.experiment.admission import Admission as Admission
+    from fullcycle.experiment.admission import Kept as Kept
     from fullcycle.experiment.admission import Placed as Placed
     from fullcycle.experiment.admission import Standing as Standing
     from fullcycle.experiment.answer import statistics_of as statistics_of
@@ -188,6 +189,7 @@ __getattr__, __all__ = lazily(
         "Guardrail": ".guardrail",
         "HOLDOUT": ".layer",
         "Holdout": ".spec",
+        "Kept": ".admission",
         "LACKING": ".query",
         "Layer": ".spec",
         "Look": ".looks",

@@ -15,9 +15,13 @@ from fullcycle.experiment.assign import Assignment
 from fullcycle.experiment.condition import compiled, roots
 from fullcycle.experiment.layer import holdout_place, in_layer, layer_place
 from fullcycle.experiment.spec import ExperimentSpec, Holdout, Layer
+from fullcycle.experiment.sticky import Bucket, StickyStore
 
-Standing = Literal["assigned", "kept", "forced", "holdout", "layer", "condition", "coverage", "no unit"]
-"""``assigned`` and ``kept`` count; ``forced`` and ``holdout`` get an arm that does not; the rest get none."""
+Standing = Literal[
+    "assigned", "kept", "forced", "holdout", "earlier", "layer", "condition", "coverage", "no unit"
+]
+"""``assigned`` and ``kept`` count. ``forced``, ``holdout`` and ``earlier``, which is kept from when the
+weights were others, get an arm that does not; the rest get none."""
 
 COUNTED: tuple[Standing, ...] = ("assigned", "kept")
 
@@ -40,6 +44,33 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     def counted(self) -> bool:
         """Whether a decision for it is an exposure of the experiment."""
         return self.standing in COUNTED
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The arm that a unit has from before; ``earlier`` where it got it by other weights."""
+
+    arm: str
+    earlier: bool = False
+
+    @classmethod
+    def found(cls, spec: ExperimentSpec, store: StickyStore, unit: str) -> "Kept | None":
+        """What a store keeps of a unit; None where that is nothing.
+
+        Raises:
+            FullcycleError: where the store cannot be asked.
+        """
+        bucket, kept = Bucket.of(spec), store.find(spec.unit, unit)
+        return cls.of(bucket, kept, spec.order)
+
+    @classmethod
+    def of(cls, bucket: Bucket, kept: Mapping[str, str], arms: tuple[str, ...]) -> "Kept | None":
+        """What of a unit's arms is of an experiment."""
+        arm = bucket.arm(kept, arms)
+        if arm is not None:
+            return cls(arm)
+        arm = bucket.earlier(kept, arms)
+        return None if arm is None else cls(arm, earlier=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +104,7 @@ class Admission:
         """Whether nothing but the coverage stands between a unit and an arm."""
         return not self.forced and self.condition is None and self.holdout is None and self.layer is None
 
-    def standing(self, unit: str, ask: Ask, kept: str | None = None) -> tuple[Standing, str | None]:
+    def standing(self, unit: str, ask: Ask, kept: Kept | None = None) -> tuple[Standing, str | None]:
         """Where a unit stands, and the arm whose policy answers it; None for the service.
 
         Args:
@@ -88,7 +119,7 @@ class Admission:
         if self.holdout is not None and holdout_place(unit, self.holdout) < self.holdout.share:
             return "holdout", self.control
         if kept is not None:
-            return "kept", kept
+            return ("earlier" if kept.earlier else "kept"), kept.arm
         if self.layer is not None and not in_layer(unit, self.layer):
             return "layer", None
         if self.condition is not None and not self.meets(ask):
@@ -102,7 +133,7 @@ class Admission:
             return True
         return self.condition({name: _plain(ask(name)) for name in self.fields})
 
-    def placed(self, unit: str, ask: Ask | None = None, kept: str | None = None) -> Placed:
+    def placed(self, unit: str, ask: Ask | None = None, kept: Kept | None = None) -> Placed:
         """Where a unit stands, and why; without ``ask``, as if it met the condition."""
         meets = None if self.condition is None or ask is None else self.meets(ask)
         rule = self if meets is not None or self.condition is None else _unconditional(self)

@@ -1,8 +1,10 @@
 """Arms that are kept: a unit stays with what it got, though weights, coverage or condition change.
 
-What a unit got is kept in a store, by the experiment and its *bucket version*. A higher version
-asks anew; versions below the first that counts are blocked: whoever has an arm of theirs takes
-part no more.
+What a unit got is kept in a store, by the experiment and its *bucket version*. In GrowthBook's
+SDKs a higher version asks anew, and versions below the first that counts are blocked: whoever
+has an arm of theirs takes part no more. Here a version stands for the arms and their weights:
+whoever has an arm of an earlier one keeps it, and counts no more, for those are in another
+proportion.
 
 Source: GrowthBook, "SDK build-your-own" specification 0.7.1 (sticky buckets).
 """
@@ -10,6 +12,9 @@ Source: GrowthBook, "SDK build-your-own" specification 0.7.1 (sticky buckets).
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
+
+from fullcycle.experiment.spec import ExperimentSpec
+from fullcycle.kernel import digest_value
 
 
 class StickyStore(Protocol):
@@ -67,8 +72,14 @@ class Bucket:
     """Under what an experiment keeps its arms; versions below ``since`` are blocked."""
 
     experiment: str
-    version: int = 0
+    version: int | str = 0
     since: int = 0
+
+    @classmethod
+    def of(cls, spec: ExperimentSpec) -> "Bucket":
+        """Of an experiment's arms and weights as they are."""
+        weights = [[arm, spec.weights[arm]] for arm in spec.order]
+        return cls(f"{spec.capability}/{spec.name}", digest_value("bucket@1", weights)[:12])
 
     @property
     def key(self) -> str:
@@ -82,6 +93,12 @@ class Bucket:
     def blocked(self, kept: Mapping[str, str]) -> bool:
         """Whether a unit has an arm of a version that counts no more."""
         return any(f"{self.experiment}__{version}" in kept for version in range(self.since))
+
+    def earlier(self, kept: Mapping[str, str], arms: tuple[str, ...]) -> str | None:
+        """The arm that is kept from other weights, where the experiment still has it."""
+        own = f"{self.experiment}__"
+        found = (arm for key, arm in kept.items() if key.startswith(own) and key != self.key and arm in arms)
+        return next(found, None)
 
     def arm(self, kept: Mapping[str, str], arms: tuple[str, ...]) -> str | None:
         """The arm that is kept, where the experiment still has it."""

@@ -14,6 +14,7 @@ from fullcycle.experiment import (
     Bucket,
     ExperimentSpec,
     Holdout,
+    Kept,
     Standing,
     StickyStore,
 )
@@ -26,8 +27,8 @@ Tell = Callable[[str], None]
 class Exposure(msgspec.Struct, frozen=True):
     """The policy that answers a request; the rest is None where no experiment runs.
 
-    Who is held out is logged under the holdout's name, who is forced with an arm and without an
-    experiment: neither is an exposure of the experiment.
+    Who is held out is logged under the holdout's name; who is forced, or has an arm of earlier
+    weights, with the arm and without an experiment: none of them is an exposure of the experiment.
     """
 
     policy: Policy
@@ -68,7 +69,7 @@ class _Experiment:
             spec.weights,
             None if admission.open and kept is None else admission,
             spec.holdout,
-            Bucket(f"{spec.capability}/{spec.name}"),
+            Bucket.of(spec),
             kept,
         )
 
@@ -134,18 +135,18 @@ class Arms:
         if arm is None:
             return self._service
         policy = running.policies[arm]
-        if standing == "forced":
+        if standing in ("forced", "earlier"):
             return Exposure(policy, None, unit, arm)
         if standing == "holdout" and running.holdout is not None:
             return Exposure(policy, running.holdout.name, unit, HOLDOUT, running.holdout.share)
         return Exposure(policy, running.name, unit, arm, running.weights[arm])
 
 
-def _kept(running: _Experiment, unit: str) -> str | None:
+def _kept(running: _Experiment, unit: str) -> Kept | None:
     keeper = running.keeper
     if keeper is None:
         return None
-    return running.bucket.arm(keeper.store.find(running.unit, unit), running.assignment.arms)
+    return Kept.of(running.bucket, keeper.store.find(running.unit, unit), running.assignment.arms)
 
 
 def _keep(running: _Experiment, unit: str, arm: str) -> str:

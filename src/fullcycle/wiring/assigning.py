@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from fullcycle.adapters.assigning import placed_table
-from fullcycle.experiment import Admission, Bucket, ExperimentSpec, Placed, StickyStore, reference
+from fullcycle.experiment import Admission, ExperimentSpec, Kept, Placed, StickyStore, reference
 from fullcycle.kernel import Invalid, Missing, Reference
 from fullcycle.release import deployed, read_signature
 from fullcycle.wiring.flow import Flow
@@ -48,11 +48,10 @@ class Asked:
             raise Missing(f"there is no {path.name}", f"--table {path}", "see that the path is right")
         return placed_table(self.spec, read(path), column or self.spec.unit)
 
-    def _kept(self, unit: str) -> str | None:
+    def _kept(self, unit: str) -> Kept | None:
         if self.sticky is None or self.spec.sticky is None:
             return None
-        bucket = Bucket(f"{self.spec.capability}/{self.spec.name}")
-        return bucket.arm(self.sticky.find(self.spec.unit, unit), self.spec.order)
+        return Kept.found(self.spec, self.sticky, unit)
 
 
 def asked_experiment(project: Project, asked: Reference) -> Asked:

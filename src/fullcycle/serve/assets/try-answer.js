@@ -68,7 +68,8 @@ function whoDecided(told) {
   const assigned = told.assigned;
   const function_ = told.called.length ? told.called[0].function : "";
   if (!assigned) return [element("p", {}, element("code", {}, function_), ", outside of any experiment.")];
-  const otherwise = { kept: "keeps the arm that it got first", forced: "is forced into an arm for a test",
+  const otherwise = { kept: "keeps the arm that it got first",
+    earlier: "keeps the arm that it got by other weights", forced: "is forced into an arm for a test",
     holdout: "is held out, and gets the control" }[assigned.standing];
   if (otherwise) return [element("p", {}, `${assigned.field} ${plain(assigned.unit)} ${otherwise}: `,
     element("strong", {}, assigned.arm), ", which asks ", element("code", {}, function_), ".")];
