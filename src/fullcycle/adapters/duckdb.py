@@ -55,18 +55,35 @@ class DuckDBWarehouse:
             Missing: where there is no such file.
             Misconfigured: where another process holds it open for writing.
         """
-        statement_of(text, values)
-        with self._opened() as connection:
-            try:
-                rows = connection.sql(text, params=dict(values) or None)
-                return pl.DataFrame(ArrowStream(rows.__arrow_c_stream__()))
-            except duckdb.Error as error:
-                raise translated(error, text, _tables(connection)) from error
+        with self._asked(text, values) as connection:
+            rows = connection.sql(text, params=dict(values) or None)
+            return pl.DataFrame(ArrowStream(rows.__arrow_c_stream__()))
+
+    def rows(self, text: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Ask for few rows; raises what :meth:`fetch` does.
+
+        A relation is planned twice, once for its columns: here, where they are known, it is not.
+        """
+        with self._asked(text, values) as connection:
+            return connection.execute(text, dict(values) or None).fetchall()
 
     def tables(self) -> list[str]:
         """Its tables and views, as ``schema.name``."""
         with self._opened() as connection:
             return _tables(connection)
+
+    @contextmanager
+    def _asked(self, text: str, values: Mapping[str, Any]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for one statement that only reads; what DuckDB says of it is translated."""
+        if self.path is not None:
+            statement_of(text, values)  # before a file is looked for
+        with self._opened() as connection:
+            try:
+                if self.path is None:
+                    statement_of(text, values, connection)
+                yield connection
+            except duckdb.Error as error:
+                raise translated(error, text, _tables(connection)) from error
 
     @contextmanager
     def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:

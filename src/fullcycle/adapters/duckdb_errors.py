@@ -21,15 +21,19 @@ _LINE = re.compile(r"^LINE (\d+): ", re.MULTILINE)
 _LONGEST = 600  # characters of a vendor's message
 
 
-def statement_of(text: str, values: Mapping[str, Any]) -> None:
+def statement_of(
+    text: str, values: Mapping[str, Any], connection: duckdb.DuckDBPyConnection | None = None
+) -> None:
     """Check that a query is one statement that only reads, and that its values match.
+
+    Without a ``connection``, DuckDB makes one for all the process the first time.
 
     Raises:
         Invalid: where it is not.
     """
     where = shortened(text)
     try:
-        statements = duckdb.extract_statements(text)
+        statements = (connection or duckdb).extract_statements(text)
     except duckdb.Error as error:
         raise translated(error, text) from error
     if len(statements) != 1:

@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.data import Query
 from fullcycle.experiment import (
+    BUCKETS,
     DUCKDB,
     ExperimentSpec,
+    PastRows,
     Phase,
     Place,
     Statistics,
+    by_bucket,
     decided_in,
+    logged,
     require_columns,
     statistics_of,
     statistics_query,
@@ -54,8 +57,40 @@ class DuckDBExperimentStore:
             self._require_readable(path)
         place = Place(DUCKDB, _EXPOSURES, sources, received=received or {})
         asked = statistics_query(spec, place, as_of=as_of, phase=phase, by_age=by_age)
-        frame = self._warehouse.fetch(asked.text, {**asked.values, "fc_files": _paths(exposures)})
-        return statistics_of(spec, asked, frame.rows(), as_of=as_of, watermark=watermark)
+        rows = self._warehouse.rows(asked.text, {**asked.values, "fc_files": _paths(exposures)})
+        return statistics_of(spec, asked, rows, as_of=as_of, watermark=watermark)
+
+    def past(
+        self,
+        spec: ExperimentSpec,
+        units: PastRows | Sequence[Path],
+        sources: Mapping[str, Query],
+        *,
+        as_of: int,
+        since: int = 0,
+        buckets: int = BUCKETS,
+        received: Mapping[str, str] | None = None,
+    ) -> Statistics:
+        """The statistics of past units, by the same query, with buckets of units as arms.
+
+        Raises:
+            Misconfigured: for a Parquet file outside the warehouse's folders.
+            Invalid: where a source's query, or a metric's condition, cannot be asked.
+        """
+        of_rows = isinstance(units, PastRows)
+        if isinstance(units, PastRows):
+            relation, values = units.relation(spec, DUCKDB, buckets)
+        elif not units:
+            return Statistics(as_of=as_of)
+        else:
+            for path in units:
+                self._require_readable(path)
+            relation, values = logged(spec, _EXPOSURES, DUCKDB, buckets, since=since)
+            values["fc_files"] = _paths(units)
+        asked_of = by_bucket(spec, buckets, triggered=not of_rows)
+        asked = statistics_query(asked_of, Place(DUCKDB, relation, sources, received or {}), as_of=as_of)
+        frame = self._warehouse.fetch(asked.text, {**asked.values, **values})
+        return statistics_of(asked_of, asked, frame.rows(), as_of=as_of)
 
     def statistics_of_table(
         self, spec: ExperimentSpec, table: Path | Query, *, arm: str, as_of: int, day: str | None = None
@@ -76,7 +111,7 @@ class DuckDBExperimentStore:
         """
         query = self._table(table)
         try:
-            return table_statistics(spec, self._rows, query, DUCKDB, arm=arm, as_of=as_of, day=day)
+            return table_statistics(spec, self._warehouse.rows, query, DUCKDB, arm=arm, as_of=as_of, day=day)
         except UnknownName:
             require_columns(spec, self._columns(query), arm=arm, day=day)
             raise
@@ -100,14 +135,12 @@ class DuckDBExperimentStore:
         if isinstance(table, Query):
             return table
         self._require_readable(table)
-        return self._warehouse.sql("select * from read_parquet($file)", file=str(table.resolve()))
+        values = {"file": str(table.resolve())}
+        return Query("select * from read_parquet($file)", values, self._warehouse.fetch)
 
     def _columns(self, query: Query) -> list[str]:
         text = f"select * from ({query.text}) as fc_table limit 0"
         return self._warehouse.fetch(text, query.values).columns
-
-    def _rows(self, text: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        return self._warehouse.fetch(text, values).rows()
 
     def decisions(self, spec: ExperimentSpec, exposures: Sequence[Path], phase: Phase) -> int:
         """How many decisions of an experiment were made in a phase."""
