@@ -107,6 +107,7 @@ def test_a_holdout_keeps_the_same_units_out_of_every_experiment_that_names_it():
     held = {unit for unit in UNITS if standing(one, unit) == ("holdout", "today")}
 
     assert held == {unit for unit in UNITS if standing(other, unit)[0] == "holdout"}
+    assert held == {unit for unit in UNITS if one.placed(unit).holdout_place < 0.1}  # places are in 10,000ths
     assert chisquare([len(held), len(UNITS) - len(held)], [2000, 18_000]).pvalue > 1e-5
 
 
@@ -173,6 +174,15 @@ def test_an_experiment_tells_the_arm_as_the_service_does():
     assert "pass the request's fields" in caught.value.mend
 
 
+def test_an_assignment_of_growthbooks_is_taken_over_by_its_seed_and_hash_version():
+    spec = trial(seed="my-test", hash_version=1).spec("trial", capability="winback", unit="client_id")
+
+    # GrowthBook's published cases "default weights": units 1 to 9 of the experiment my-test
+    expected = ["chosen", "today", "today", "chosen", "chosen", "chosen", "today", "chosen", "today"]
+    assert [spec.assignment().arm(str(n)) for n in range(1, 10)] == expected
+    assert trial().spec("trial", capability="winback", unit="client_id").seed == "winback/trial"
+
+
 def test_who_takes_part_is_told_in_a_few_words():
     spec = trial(
         coverage=0.25,
@@ -213,6 +223,8 @@ def test_the_same_condition_written_in_another_order_is_the_same_experiment():
         ({"condition": {"a": float("nan")}}, "cannot be written as JSON", "numbers"),
         ({"condition": {"a": {1, 2}}}, "cannot be written as JSON", "lists"),
         ({"forced": {"": "today"}}, "an empty unit", "name the unit"),
+        ({"seed": ""}, "seed=''", "leave seed out"),
+        ({"hash_version": 3}, "hash_version=3", "use 2"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_plainly(options, said, cure):
