@@ -4,8 +4,9 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
+from fullcycle.experiment.assign import HashVersion
 from fullcycle.experiment.condition import checked_condition
 from fullcycle.experiment.layer import holdout_of, layer_of
 from fullcycle.experiment.spec import ExperimentSpec, Holdout, Layer
@@ -24,6 +25,8 @@ class TakingPart:
     condition: Mapping[str, Any] | None = None
     sticky: str | None = None
     forced: Mapping[object, str] = field(default_factory=dict)
+    seed: str | None = None
+    hash_version: HashVersion = 2
 
     def check(self, arms: Iterable[str]) -> None:
         """Hold them against each other and the arms.
@@ -52,6 +55,14 @@ class TakingPart:
             checked_condition(self.condition)
             _check_plain(self.condition)
         _check_forced(self.forced, arms)
+        if self.seed is not None and not (isinstance(self.seed, str) and self.seed):
+            raise Invalid(
+                f"seed={self.seed!r}", _WHERE, "write a text, or leave seed out: each experiment has its own"
+            )
+        if self.hash_version not in get_args(HashVersion):
+            raise Invalid(
+                f"hash_version={self.hash_version!r}", _WHERE, "use 2, or 1 to take over an old experiment"
+            )
 
     def as_spec(self, *, capability: str, unit: str) -> dict[str, Any]:
         """The fields of an ``ExperimentSpec`` that they fill.
