@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from fullcycle.data import Row, Source, fields
 from fullcycle.experiment.admission import Admission
+from fullcycle.experiment.assign import HashVersion
 from fullcycle.experiment.judged import Judged
 from fullcycle.experiment.spec import ExperimentSpec, Spending
 from fullcycle.experiment.taking_part import TakingPart
@@ -49,6 +50,8 @@ class Experiment:
     where several experiments keep the same units out; ``condition`` what a request must meet, in
     GrowthBook's language; ``sticky`` the unit's field, where a unit is to keep its arm though
     weights or coverage change; ``forced`` maps units to arms, for trying them out: never counted.
+    ``seed`` and ``hash_version`` take over an assignment of GrowthBook's; unless told, the seed is
+    ``capability/name``, and so each experiment shuffles anew.
     """
 
     def __init__(
@@ -77,6 +80,8 @@ class Experiment:
         condition: Mapping[str, Any] | None = None,
         sticky: str | None = None,
         forced: Mapping[object, str] | None = None,
+        seed: str | None = None,
+        hash_version: HashVersion = 2,
         triggered: Source[...] | None = None,
     ) -> None:
         self.arms = _checked_arms(arms)
@@ -92,7 +97,9 @@ class Experiment:
         self.starts = starts
         self.days = days
         self.triggered = triggered
-        self.taking_part = TakingPart(coverage, layer, holdout, condition, sticky, forced or {})
+        self.taking_part = TakingPart(
+            coverage, layer, holdout, condition, sticky, forced or {}, seed, hash_version
+        )
         self.taking_part.check(self.arms)
         self.name = ""
         self._spec: ExperimentSpec | None = None
@@ -137,7 +144,8 @@ class Experiment:
             order=tuple(self.arms),
             arms={arm: refer(function) for arm, function in self.arms.items()},
             weights=self.weights,
-            seed=f"{capability}/{name}",
+            seed=self.taking_part.seed or f"{capability}/{name}",
+            hash_version=self.taking_part.hash_version,
             unit=randomised,
             metrics={metric.name: metric.spec(unit=randomised) for metric in self.metrics},
             primary=self.primary.name,
