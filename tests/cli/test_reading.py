@@ -111,7 +111,7 @@ def test_a_readout_without_decisions_says_so_and_keeps_going(shop, typed):
     said = typed("fullcycle experiment read winback")
 
     assert said.code == 0
-    assert "no decision counts yet" in said.out
+    assert "nobody was exposed yet" in said.out
     assert "verdict: keep going" in said.out
     assert "None" not in said.out
 

@@ -45,7 +45,7 @@ def test_a_guardrail_that_cannot_be_told_keeps_the_verdict_open():
     found = readout(spec(), unclear).verdict
 
     assert found.decision == "unknown"
-    assert "converted may be worse by more than 20%" in found.reason
+    assert "converted may be up to 47.5% worse with chosen (20% tolerated)" in found.reason
 
 
 def test_an_interval_that_holds_zero_keeps_going_while_the_plan_has_days_left():
@@ -66,7 +66,7 @@ def test_an_effect_too_small_to_matter_is_stopped():
     found = readout(spec(matters=0.01, guardrails={}, metrics={"visited": metric("visited")}), small).verdict
 
     assert found.decision == "stop"
-    assert "less than the 0.01 that matters" in found.reason
+    assert "less than the 1 points that matters" in found.reason
 
 
 def test_a_broken_sample_ratio_blocks_every_verdict():

@@ -87,7 +87,7 @@ def read_command(
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(found.readout)))
     else:
-        show_readout(found)
+        show_readout(found.readout, f"{capability}@{found.environment}, experiment {found.spec.name}")
 
 
 @command.command(name="close")

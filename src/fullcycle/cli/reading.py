@@ -4,19 +4,19 @@ import click
 from rich.table import Table
 
 from fullcycle.cli.printing import count, show_table, when
-from fullcycle.experiment import ArmWorth, Effect, Readout, amount, headline, level
+from fullcycle.experiment import Effect, Readout, amount, headline, level
+from fullcycle.experiment.telling import rounded, share, told_guardrail, told_p
 from fullcycle.kernel import counted
-from fullcycle.wiring.experiments import Reading
 
 _STEPS = 8  # of the path that are shown
 _WIDE = 41  # columns of a bar; odd, so that zero may stand in the middle
+_RAIL = {"holds": ("✓", "green"), "unclear": ("?", "yellow"), "broken": ("✗", "red")}
 _SIGN = {"ok": ("✓", "green"), "qualifies": ("!", "yellow"), "blocks": ("✗", "red")}
 
 
-def show_readout(found: Reading) -> None:
-    """Print a readout for people."""
-    told = found.readout
-    _show_head(found)
+def show_readout(told: Readout, title: str) -> None:
+    """Print a readout for people, under the name of what was read."""
+    _show_head(told, title)
     click.echo()
     click.secho(headline(told), bold=True, fg=_colour(told.verdict.decision))
     for note in told.notes:
@@ -26,10 +26,12 @@ def show_readout(found: Reading) -> None:
     _show_worth(told)
     _show_arms(told)
     _show_path(told)
+    _show_looks(told)
     _show_segments(told)
     _show_checks(told)
     show_verdict(told.verdict.decision, told.verdict.reason)
-    click.echo(f"  what would change it: {told.verdict.would_change}")
+    if told.verdict.would_change:
+        click.echo(f"  what would change it: {told.verdict.would_change}")
 
 
 def show_verdict(decision: str, reason: str) -> None:
@@ -42,16 +44,21 @@ def _colour(decision: str) -> str:
     return {"ship": "green", "stop": "red"}.get(decision, "yellow")
 
 
-def _show_head(found: Reading) -> None:
-    told = found.readout
-    days = f"{told.first_day} to {told.last_day}" if told.first_day is not None else "no decision counts yet"
-    click.secho(f"{told.capability}@{found.environment}, experiment {told.experiment}", bold=True, nl=False)
-    click.echo(f" ({told.analysis}), as of {when(told.as_of)}: {days}")
-    if told.analysis == "group-sequential":
+def _show_head(told: Readout, title: str) -> None:
+    click.secho(title, bold=True, nl=False)
+    click.echo(f" ({told.analysis}), as of {when(told.as_of)}: {_span(told)}")
+    if told.analysis == "group-sequential" and (told.looks or told.next_look):
         done = f"{counted(len(told.looks), 'look')} over"
         click.echo(
             f"  {done}, the next on {told.next_look}" if told.next_look else f"  {done}, the last one too"
         )
+
+
+def _span(told: Readout) -> str:
+    """The days of exposure of which something is known."""
+    if told.first_day is not None:
+        return f"exposed {told.first_day} to {told.last_day}" if told.first_day else "all units of the table"
+    return "nothing is known yet" if sum(arm.counted for arm in told.arms) else "nobody was exposed yet"
 
 
 def _show_effects(told: Readout) -> None:
@@ -73,22 +80,24 @@ def _show_effects(told: Readout) -> None:
             )
     show_table(table)
     for rail in told.guardrails:
-        left = f"{-rail.margin:+.0%}" if rail.margin else ""
-        click.echo(f"  guardrail {rail.metric} of {rail.arm}: {rail.standing} within {left.lstrip('-')}")
+        sign, colour = _RAIL[rail.standing]
+        click.secho(f"  {sign} ", fg=colour, nl=False)
+        click.echo(f"guardrail {rail.standing}: {told_guardrail(rail)}")
 
 
 def _values(one: Effect) -> tuple[str, str, str]:
-    return level(one, one.control_mean), one.arm, level(one, one.arm_mean)
+    control = level(one, one.control_mean) if one.control_units else "–"
+    return control, one.arm, level(one, one.arm_mean) if one.arm_units else "–"
 
 
 def _difference(one: Effect) -> tuple[str, str, str]:
     if one.difference is None or one.low is None or one.high is None:
-        return "cannot be compared yet", "", ""
+        return ("no spread" if min(one.control_units, one.arm_units) > 1 else "not known yet"), "", ""
     relative = ""
     if one.relative is not None:
-        relative = f"{one.relative:+.1%}"
+        relative = share(one.relative)
         if one.relative_low is not None and one.relative_high is not None:
-            relative += f" ({one.relative_low:+.1%} to {one.relative_high:+.1%})"
+            relative += f" ({share(one.relative_low)} to {share(one.relative_high)})"
     doubt = "" if one.reliable else " (too few units to trust)"
     return amount(one, one.difference), f"{_bare(one, one.low)} to {_bare(one, one.high)}{doubt}", relative
 
@@ -99,17 +108,20 @@ def _bare(one: Effect, value: float) -> str:
 
 def _show_worth(told: Readout) -> None:
     for worth in told.worth:
-        click.echo(f"  {worth.arm} is worth {_money(worth)} a year: {worth.arithmetic}")
+        span = f"{rounded(worth.low)} to {rounded(worth.high)}"
+        click.echo(
+            f"  {worth.arm} is worth {rounded(worth.measured)} {worth.currency} a year ({span}): "
+            f"{worth.arithmetic}"
+        )
+        if worth.measured <= 0:
+            continue
         if worth.expected is not None and worth.expected_low is not None and worth.expected_high is not None:
+            span = f"{rounded(worth.expected_low)} to {rounded(worth.expected_high)}"
             click.echo(
-                f"    if it is shipped, expect {worth.expected:,.0f} {worth.currency} "
-                f"({worth.expected_low:,.0f} to {worth.expected_high:,.0f}): a winner looks better than it "
-                f"is; {worth.weight or 0:.0%} of it is left, by {worth.prior}"
+                f"    if it is shipped, expect {rounded(worth.expected)} {worth.currency} ({span}): a winner "
+                f"looks better than it is. {worth.weight or 0:.0%} of what was measured is believed, by "
+                f"{worth.prior}"
             )
-
-
-def _money(worth: ArmWorth) -> str:
-    return f"{worth.measured:,.0f} {worth.currency} ({worth.low:,.0f} to {worth.high:,.0f})"
 
 
 def _show_arms(told: Readout) -> None:
@@ -124,7 +136,8 @@ def _show_arms(told: Readout) -> None:
             click.secho(f"  {counted(units, 'unit')} wait for the end of their window of {name}", dim=True)
     by_day: dict[str, int] = {}
     for one in told.units_by_day:
-        by_day[one.day] = by_day.get(one.day, 0) + one.units
+        if one.day:  # a table of units need not tell it
+            by_day[one.day] = by_day.get(one.day, 0) + one.units
     if by_day:
         days = sorted(by_day)
         click.secho(
@@ -157,6 +170,24 @@ def _show_path(told: Readout) -> None:
             )
 
 
+def _show_looks(told: Readout) -> None:
+    """A group-sequential plan: how far from zero an effect has to be at each look, and how far it is."""
+    if not told.looks and not told.looks_ahead:
+        return
+    click.echo()
+    click.echo("  looks: how many standard errors from zero are needed, and how many there are")
+    steps = {(step.day, step.arm): step for step in told.path if step.stderr > 0}
+    arms = [arm.arm for arm in told.arms if arm.arm != told.control]
+    for look in told.looks:
+        found = [(arm, steps[look.day, arm]) for arm in arms if (look.day, arm) in steps]
+        there = ", ".join(f"{arm} {step.difference / step.stderr:+.2f}" for arm, step in found)
+        needed = f"±{look.bound:.2f} needed" if look.bound is not None else ""
+        click.echo(f"    {look.day}  {look.fraction:>5.0%} of the plan  {needed}  {there}")
+    for look in told.looks_ahead:
+        needed = f"±{look.bound:.2f} needed" if look.bound is not None else ""
+        click.secho(f"    {look.day}  {look.fraction:>5.0%} of the plan  {needed}  to come", dim=True)
+
+
 def _bar(start: float, middle: float, end: float, low: float, high: float) -> str:
     """An interval drawn on a line from ``low`` to ``high``; what reaches beyond it is cut off."""
 
@@ -182,13 +213,17 @@ def _show_segments(told: Readout) -> None:
         f"  by segment: {counted(len(findings), 'finding')} among {len(told.segments)} comparisons "
         f"(false-discovery rate {told.alpha:.0%})"
     )
+    table = Table(box=None, pad_edge=False, show_header=False)
     for one in sorted(told.segments, key=lambda one: (one.segment, one.level, one.arm)):
-        mark = "→" if one.finding else " "
-        click.echo(
-            f"   {mark} {one.segment} = {one.level:<14} {count(one.units):>10} units  "
-            f"{amount(primary, one.difference)} ({_bare(primary, one.low)} to {_bare(primary, one.high)})"
-            + (f"  {one.arm}" if len(told.arms) > 2 else "")
-        )
+        cells = [
+            "   →" if one.finding else "    ",
+            f"{one.segment} = {one.level}",
+            f"{count(one.units)} units",
+            amount(primary, one.difference),
+            f"{_bare(primary, one.low)} to {_bare(primary, one.high)}",
+        ]
+        table.add_row(*cells, *([one.arm] if len(told.arms) > 2 else []))
+    show_table(table)
 
 
 def _show_checks(told: Readout) -> None:
@@ -196,5 +231,5 @@ def _show_checks(told: Readout) -> None:
     for check in told.checks:
         sign, colour = _SIGN[check.standing]
         click.secho(f"  {sign} ", fg=colour, nl=False)
-        tested = f" (p = {check.p:.2g})" if check.p is not None and "p = " not in check.said else ""
+        tested = f" ({told_p(check.p)})" if check.p is not None and told_p(check.p) not in check.said else ""
         click.echo(f"{check.name}: {check.said}{tested}")

@@ -16,6 +16,7 @@ from fullcycle.experiment.ratio_check import ALARM, sample_ratio, sequential_rat
 from fullcycle.experiment.sequential import false_alarms
 from fullcycle.experiment.spec import ExperimentSpec
 from fullcycle.experiment.statistics import Count, Statistics, per_arm
+from fullcycle.experiment.telling import told_p
 
 Standing = Literal["ok", "qualifies", "blocks"]
 
@@ -115,7 +116,7 @@ def _ratio(name: str, which: str, spec: ExperimentSpec, counted: Sequence[Count]
         name=name,
         standing="blocks",
         said=(
-            f"the {which} units do not have the promised ratio ({counts}; p = {p:.2g}, alarm below {ALARM}):"
+            f"the {which} units do not have the promised ratio ({counts}; {told_p(p)}, alarm below {ALARM}):"
             " something lets one arm's units get lost, so no effect can be believed"
         ),
         p=p,
@@ -196,7 +197,7 @@ def _before(found: Situation) -> list[Check]:
         said = "the arms were alike before the exposure"
         return [Check(name="before the exposure", standing="ok", said=said, p=p)]
     said = (
-        f"the arms differed before the exposure (p = {p:.2g}): chance does that once in a while, and a "
+        f"the arms differed before the exposure ({told_p(p)}): chance does that once in a while, and a "
         "broken assignment does it always; the adjusted effect is freed from what the covariates say"
     )
     return [Check(name="before the exposure", standing="qualifies", said=said, p=p)]

@@ -73,6 +73,7 @@ class DayEstimate(msgspec.Struct, frozen=True):
     difference: float
     low: float
     high: float
+    stderr: float = 0.0
 
 
 def effect(metric: MetricSpec, role: Role, arms: tuple[str, str], pair: Pair, boundary: Boundary) -> Effect:

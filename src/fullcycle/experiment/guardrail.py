@@ -19,7 +19,8 @@ class Guardrail(msgspec.Struct, frozen=True, kw_only=True):
     ``margin`` is the largest relative change for the worse that is tolerated. ``slack`` is
     how much of it is left, in the metric's unit, between ``slack_low`` and ``slack_high``
     (one-sided bounds): it *holds* where the low one is above zero, is *broken* where the
-    high one is below.
+    high one is below. ``worst`` and ``best`` are the same bounds told as relative changes for the
+    worse, to be held against the margin; None where the control's mean is zero.
     """
 
     metric: str
@@ -29,6 +30,10 @@ class Guardrail(msgspec.Struct, frozen=True, kw_only=True):
     slack: float | None = None
     slack_low: float | None = None
     slack_high: float | None = None
+    worst: float | None = None
+    best: float | None = None
+    stderr: float | None = None  # of the slack
+    units: int = 0
 
 
 def guardrail(metric: MetricSpec, arm: str, pair: Pair, margin: float, boundary: Boundary) -> Guardrail:
@@ -40,6 +45,7 @@ def guardrail(metric: MetricSpec, arm: str, pair: Pair, margin: float, boundary:
     factor = 1 - better * copysign(margin, control.mean)
     found = contrast(control, treated, factor=factor)
     slack, reach = better * found.value, found.reach(boundary)
+    level = abs(control.mean)
     return Guardrail(
         metric=metric.name,
         arm=arm,
@@ -48,6 +54,10 @@ def guardrail(metric: MetricSpec, arm: str, pair: Pair, margin: float, boundary:
         slack=slack,
         slack_low=slack - reach,
         slack_high=slack + reach,
+        worst=margin - (slack - reach) / level if level else None,
+        best=margin - (slack + reach) / level if level else None,
+        stderr=found.stderr,
+        units=found.units,
     )
 
 

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 
 import msgspec
 
-from fullcycle.experiment.sequential import looks_until
-from fullcycle.experiment.spec import ExperimentSpec
+from fullcycle.experiment.sequential import looks_until, spending_bounds
+from fullcycle.experiment.spec import ExperimentSpec, Spending
 from fullcycle.experiment.statistics import Statistics, per_arm
 
 _DAY = 86_400_000_000  # microseconds
@@ -18,17 +18,25 @@ _NEARLY = 0.999  # of the plan: an earlier look never takes all of it, whatever 
 
 
 class Look(msgspec.Struct, frozen=True):
-    """One look: its last day of exposure (ISO date, UTC), and the share of the planned units until then."""
+    """One look: its last day of exposure (ISO date, UTC), and the share of the planned units until then.
+
+    ``bound`` is how many standard errors an effect must be from zero to be found there.
+    """
 
     day: str
     fraction: float
+    bound: float | None = None
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """The looks that are over, and the day on which the next can be read; None after the last."""
+    """The looks that are over, and the day on which the next can be read; None after the last.
+
+    ``ahead`` are those to come, at the shares that were planned.
+    """
 
     done: tuple[Look, ...]
     next_on: str | None = None
+    ahead: tuple[Look, ...] = ()
 
 
 def schedule(spec: ExperimentSpec, statistics: Statistics, planned: int) -> Schedule:
@@ -45,7 +53,7 @@ def schedule(spec: ExperimentSpec, statistics: Statistics, planned: int) -> Sche
     first = first_day(spec, statistics)
     if first is None:
         return Schedule(())
-    waits = spec.metrics[spec.primary].known_after_s * 1_000_000
+    waits = round(spec.metrics[spec.primary].known_after_s * 1_000_000)
     ends = looks_until(spec.looks or (1.0,), spec.days, spec.days)
     known = [end for end in ends if _micros(first, end) + waits <= statistics.as_of]
     done: list[Look] = []
@@ -58,7 +66,28 @@ def schedule(spec: ExperimentSpec, statistics: Statistics, planned: int) -> Sche
     if len(known) == len(ends):
         return Schedule(tuple(done))
     ready = _micros(first, ends[len(known)]) + waits
-    return Schedule(tuple(done), (date(1970, 1, 1) + timedelta(days=-(-ready // _DAY))).isoformat())
+    last = done[-1].fraction if done else 0.0
+    ahead = [
+        Look((first + timedelta(days=end - 1)).isoformat(), min(end / spec.days, 1.0))
+        for end in ends[len(known) :]
+        if end / spec.days > last
+    ]
+    return Schedule(tuple(done), day_of(ready), tuple(ahead))
+
+
+def bounded(looks: Schedule, spending: Spending, alpha: float) -> Schedule:
+    """The same looks with their bounds; what is spent at one does not depend on those after it."""
+    every = (*looks.done, *looks.ahead)
+    if not every:
+        return looks
+    bounds = spending_bounds(tuple(look.fraction for look in every), spending, alpha)
+    told = [msgspec.structs.replace(look, bound=z) for look, z in zip(every, bounds, strict=True)]
+    return Schedule(tuple(told[: len(looks.done)]), looks.next_on, tuple(told[len(looks.done) :]))
+
+
+def day_of(micros: int) -> str:
+    """The first day (ISO date, UTC) that begins no earlier than a moment in microseconds since 1970 UTC."""
+    return (date(1970, 1, 1) + timedelta(days=-(-micros // _DAY))).isoformat()
 
 
 def first_day(spec: ExperimentSpec, statistics: Statistics) -> date | None:

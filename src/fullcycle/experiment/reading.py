@@ -6,16 +6,15 @@ from math import ceil
 
 import msgspec
 
-from fullcycle.experiment.boundary import AlwaysValid, Boundary, Fixed
+from fullcycle.experiment.boundary import Boundary
 from fullcycle.experiment.checks import AgeEffect, Check, Situation, age_effects, blocked, checks
-from fullcycle.experiment.comparison import comparable, contrast
+from fullcycle.experiment.course import boundary_of, notes_of, path_of, seen_of
 from fullcycle.experiment.effect import DayEstimate, Effect, Role, effect
 from fullcycle.experiment.guardrail import Guardrail, guardrail
-from fullcycle.experiment.looks import Look, Schedule, first_day, schedule
-from fullcycle.experiment.pairing import Pair, Where, pair
+from fullcycle.experiment.looks import Look, Schedule, bounded, day_of, first_day, schedule
+from fullcycle.experiment.pairing import pair
 from fullcycle.experiment.ratio_check import SampleRatio, sample_ratio
 from fullcycle.experiment.segments import SegmentEffect, segment_effects
-from fullcycle.experiment.sequential import GroupSequential
 from fullcycle.experiment.spec import Analysis, ExperimentSpec
 from fullcycle.experiment.statistics import Count, Statistics, per_arm
 from fullcycle.experiment.verdict import Evidence, Verdict, verdict
@@ -41,8 +40,8 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
     ``immature`` ones are still inside a metric's window: none of them is in an effect.
     ``path`` is the primary metric's interval after each day of exposure, or after each look of a
     group-sequential experiment; ``looks`` are those that are over, ``next_look`` the day (ISO date,
-    UTC) on which another can be read. ``checks`` are what stands against believing it, those that
-    block first. ``worth`` is the money per year of each treatment.
+    UTC) on which another can be read, ``looks_ahead`` those to come. ``checks`` are what stands
+    against believing it, those that block first. ``worth`` is the money per year of each treatment.
     """
 
     experiment: str
@@ -69,6 +68,7 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str]
     looks: list[Look] = []
     next_look: str | None = None
+    looks_ahead: list[Look] = []
     checks: list[Check] = []
     segments: list[SegmentEffect] = []
     ages: list[AgeEffect] = []
@@ -106,16 +106,24 @@ def readout(
     group-sequential experiment is read at its last look, over the units exposed until then.
     """
     planned = planned_units or _planned(spec, statistics)
-    looks = schedule(spec, statistics, planned) if spec.analysis == "group-sequential" else Schedule(())
-    boundary = _boundary(spec, planned, looks)
-    seen = _until(spec, statistics, looks)
+    looks = _looks(spec, statistics, planned)
+    boundary = boundary_of(spec, planned, looks)
+    seen = seen_of(spec, statistics, looks)
     effects = [
-        effect(spec.metrics[name], role, (spec.control, arm), _pair(spec, seen, name, arm), boundary)
+        effect(
+            spec.metrics[name],
+            role,
+            (spec.control, arm),
+            pair(spec.metrics[name], seen, (spec.control, arm)),
+            boundary,
+        )
         for name, role in _roles(spec)
         for arm in spec.treatments
     ]
     guardrails = [
-        guardrail(spec.metrics[name], arm, _pair(spec, seen, name, arm), margin, boundary)
+        guardrail(
+            spec.metrics[name], arm, pair(spec.metrics[name], seen, (spec.control, arm)), margin, boundary
+        )
         for name, margin in spec.guardrails.items()
         for arm in spec.treatments
     ]
@@ -123,15 +131,19 @@ def readout(
     counted = per_arm(statistics.counted, spec.order)
     assigned = sample_ratio(per_arm(statistics.assigned, spec.order), spec.weights)
     days, left = statistics.days(spec.primary), _days_left(spec, statistics)
-    told = checks(Situation(spec, statistics, primary, left))
+    told = checks(Situation(spec, msgspec.structs.replace(statistics, by_age=seen.by_age), primary, left))
+    days_counted = max(len({count.day for count in statistics.counted}), 1)
     evidence = Evidence(
         primary=primary,
         guardrails=guardrails,
         boundary=boundary,
         analysis=spec.analysis,
         days_left=left,
-        units_per_day=sum(counted.values()) / max(len({count.day for count in statistics.counted}), 1),
+        units_per_day={arm: units / days_counted for arm, units in counted.items()},
+        assigned=sum(assigned.counts.values()),
+        known_on=_known_on(spec, statistics),
         matters=_matters(spec, rate),
+        matters_told=_matters_told(spec, primary[0]),
         blocked=blocked(told),
         looked=bool(looks.done) or spec.analysis != "group-sequential",
         next_look=looks.next_on,
@@ -164,15 +176,16 @@ def readout(
         triggered_ratio=None if spec.triggered is None else sample_ratio(counted, spec.weights),
         effects=effects,
         guardrails=guardrails,
-        path=_path(spec, statistics, boundary, looks),
+        path=path_of(spec, statistics, boundary, looks),
         units_by_day=list(statistics.counted),
         verdict=verdict(evidence),
-        notes=_notes(spec),
+        notes=notes_of(spec, looks),
         looks=list(looks.done),
         next_look=looks.next_on,
+        looks_ahead=list(looks.ahead),
         checks=told,
-        segments=segment_effects(spec, statistics, boundary),
-        ages=age_effects(spec, statistics),
+        segments=segment_effects(spec, seen, boundary),
+        ages=age_effects(spec, seen),
         worth=[one for one in (_worth(found, rate, prior, boundary) for found in primary) if one is not None],
         late=_by_metric(spec, statistics.late),
         watermark=statistics.watermark,
@@ -185,52 +198,11 @@ def _roles(spec: ExperimentSpec) -> list[tuple[str, Role]]:
     return roles + [(name, "guardrail") for name in spec.guardrails if name not in dict(roles)]
 
 
-def _pair(
-    spec: ExperimentSpec, statistics: Statistics, metric: str, arm: str, until: str | None = None
-) -> Pair:
-    return pair(spec.metrics[metric], statistics, (spec.control, arm), Where(until))
-
-
-def _until(spec: ExperimentSpec, statistics: Statistics, looks: Schedule) -> Statistics:
-    """What a group-sequential experiment sees: the units that its last look saw, none before the first."""
+def _looks(spec: ExperimentSpec, statistics: Statistics, planned: int) -> Schedule:
     if spec.analysis != "group-sequential":
-        return statistics
-    last = looks.done[-1].day if looks.done else ""
-    cells = tuple(cell for cell in statistics.cells if not cell.segment and cell.day <= last)
-    quantiles = statistics.quantiles if looks.next_on is None else ()
-    return msgspec.structs.replace(statistics, cells=cells, quantiles=quantiles)
-
-
-def _path(
-    spec: ExperimentSpec, statistics: Statistics, boundary: Boundary, looks: Schedule
-) -> list[DayEstimate]:
-    if spec.analysis == "group-sequential":
-        alpha = spec.alpha / len(spec.treatments)
-        fractions = [look.fraction for look in looks.done]
-        steps: list[tuple[str, Boundary]] = [
-            (look.day, GroupSequential(tuple(fractions[: n + 1]), spec.spending, alpha))
-            for n, look in enumerate(looks.done)
-        ]
-    else:
-        steps = [(day, boundary) for day in statistics.days(spec.primary)]
-    path = []
-    for day, rule in steps:
-        for arm in spec.treatments:
-            both = _pair(spec, statistics, spec.primary, arm, day)
-            if comparable(both.control, both.treated):
-                found = contrast(both.control, both.treated)
-                path.append(DayEstimate(day, arm, found.units, found.value, *found.interval(rule)))
-    return path
-
-
-def _boundary(spec: ExperimentSpec, planned: int, looks: Schedule) -> Boundary:
-    alpha = spec.alpha / len(spec.treatments)
-    if spec.analysis == "fixed":
-        return Fixed(alpha)
-    if spec.analysis == "group-sequential":
-        fractions = tuple(look.fraction for look in looks.done) or (1.0,)
-        return GroupSequential(fractions, spec.spending, alpha)
-    return AlwaysValid(planned, alpha)
+        return Schedule(())
+    found = schedule(spec, statistics, planned)
+    return bounded(found, spec.spending, spec.alpha / len(spec.treatments))
 
 
 def _planned(spec: ExperimentSpec, statistics: Statistics) -> int:
@@ -263,26 +235,25 @@ def _matters(spec: ExperimentSpec, rate: Rate | None) -> float | None:
     return spec.matters_worth.amount / rate.per_year
 
 
+def _matters_told(spec: ExperimentSpec, primary: Effect) -> str:
+    if spec.matters_worth is not None:
+        return f"{spec.matters_worth} a year"
+    share = primary.kind == "proportion"
+    return "" if spec.matters is None else f"{100 * spec.matters:g} points" if share else f"{spec.matters:g}"
+
+
+def _known_on(spec: ExperimentSpec, statistics: Statistics) -> str | None:
+    """The day from which units of the first day of exposure have a primary value."""
+    days = [count.day for count in statistics.counted if count.day]
+    if not days:
+        return None
+    start = (date.fromisoformat(min(days)) - date(1970, 1, 1)).days * _DAY
+    return day_of(start + round(spec.metrics[spec.primary].known_after_s * 1e6))
+
+
 def _worth(found: Effect, rate: Rate | None, prior: Prior | None, boundary: Boundary) -> ArmWorth | None:
     return None if rate is None else arm_worth(found, rate, prior, alpha=boundary.alpha)
 
 
 def _by_metric(spec: ExperimentSpec, counts: Sequence[Count]) -> dict[str, int]:
     return {name: sum(per_arm(counts, spec.order, name).values()) for name in spec.metrics}
-
-
-def _notes(spec: ExperimentSpec) -> list[str]:
-    notes = []
-    if spec.analysis == "always-valid":
-        notes.append("the interval may be read at any time, as often as you like")
-    if spec.analysis == "group-sequential":
-        notes.append("the interval holds at all planned looks together; between two of them nothing is read")
-    if spec.covariates:
-        names = ", ".join(covariate.name for covariate in spec.covariates)
-        notes.append(f"effects are adjusted for {names}; beside them is what was measured without")
-    if len(spec.treatments) > 1:
-        share = spec.alpha / len(spec.treatments)
-        notes.append(f"each of {len(spec.treatments)} arms is read at {share:.3g} (Bonferroni)")
-    if len(spec.secondary) > 1:
-        notes.append("secondary metrics are not corrected for being many")
-    return notes

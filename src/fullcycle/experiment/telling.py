@@ -1,18 +1,21 @@
-"""An effect, and what is concluded from it, in a sentence."""
+"""An effect, and what is concluded from it, in a sentence. Loads no SciPy: reports are told with it."""
 
+from math import floor, log10
 from typing import TYPE_CHECKING
 
-from fullcycle.experiment.effect import Effect
 from fullcycle.kernel import counted
 
 if TYPE_CHECKING:
+    from fullcycle.experiment.effect import Effect
+    from fullcycle.experiment.guardrail import Guardrail
     from fullcycle.experiment.reading import Readout
     from fullcycle.experiment.worth import ArmWorth
 
 _POINTS = " points"
+_MOST_DECIMALS = 8
 
 
-def told_gain(found: Effect) -> str:
+def told_gain(found: "Effect") -> str:
     """What an arm caused in a metric, with its interval.
 
     Proportions are told in percentage points, means in the metric's own unit.
@@ -28,14 +31,69 @@ def told_gain(found: Effect) -> str:
     )
 
 
-def amount(found: Effect, value: float) -> str:
-    """A difference as it is told: ``+1.23 points`` of a proportion, ``+0.4567`` of a mean."""
-    return f"{100 * value:+.2f}{_POINTS}" if found.kind == "proportion" else f"{value:+.4g}"
+def amount(found: "Effect", value: float) -> str:
+    """A difference as it is told: ``+1.23 points`` of a proportion, ``+0.457`` else.
+
+    It has the decimals that the effect's standard error leaves any meaning to.
+    """
+    if found.kind == "proportion":
+        return f"{_unsigned_zero(f'{100 * value:+.{max(_decimals(found, 100), 2)}f}')}{_POINTS}"
+    return _unsigned_zero(f"{value:+,.{_decimals(found)}f}")
 
 
-def level(found: Effect, value: float) -> str:
+def level(found: "Effect", value: float) -> str:
     """A metric's value as it is told: ``15.2 %`` of a proportion, ``3.142`` else."""
-    return f"{100 * value:.1f} %" if found.kind == "proportion" else f"{value:,.4g}"
+    if found.kind == "proportion":
+        return f"{100 * value:.{1 if abs(value) >= 0.05 or not value else 2}f} %"
+    return f"{value:,.{_decimals(found)}f}" if value else "0"
+
+
+def share(value: float, *, plus: bool = True) -> str:
+    """A relative change: ``+12.3%``.
+
+    >>> share(0.1234), share(-0.0001), share(12.5)
+    ('+12.3%', '0.0%', '+1,250%')
+    """
+    decimals = 1 if abs(value) < 1 else 0
+    return _unsigned_zero(f"{100 * value:{'+' if plus else ''},.{decimals}f}") + "%"
+
+
+def told_p(p: float) -> str:
+    """A p value, as far as anybody should read it.
+
+    >>> told_p(0.04321), told_p(3e-12)
+    ('p = 0.043', 'p < 0.0001')
+    """
+    return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
+
+
+def told_guardrail(rail: "Guardrail") -> str:
+    """How far an arm may have worsened a guardrail, beside what is tolerated."""
+    margin = f"{rail.margin:.0%} tolerated"
+    if rail.worst is None or rail.best is None:
+        return f"{rail.metric} is not known yet with {rail.arm} ({margin})"
+    if rail.standing == "broken":
+        return f"{rail.metric} is at least {share(rail.best, plus=False)} worse with {rail.arm} ({margin})"
+    if rail.worst <= 0:
+        return f"{rail.metric} is not worse with {rail.arm} ({margin})"
+    worst = f"{rail.metric} is at most {share(rail.worst, plus=False)} worse with {rail.arm}"
+    if rail.standing == "holds":
+        return f"{worst} ({margin})"
+    if rail.worst <= rail.margin:
+        return f"too few units say how {rail.metric} is with {rail.arm} ({margin})"
+    return f"{rail.metric} may be up to {share(rail.worst, plus=False)} worse with {rail.arm} ({margin})"
+
+
+def rounded(value: float) -> str:
+    """Money to three digits: nobody knows more of it.
+
+    >>> rounded(12345.6), rounded(-87.4), rounded(0.0)
+    ('12,300', '-87', '0')
+    """
+    if not value:
+        return "0"
+    digits = max(3 - floor(log10(abs(value))) - 1, -15)
+    return f"{round(value, digits):,.0f}" if abs(value) >= 10 else f"{value:,.2f}"
 
 
 def headline(told: "Readout") -> str:
@@ -53,30 +111,55 @@ def headline(told: "Readout") -> str:
         case "stop":
             return f"Stop: {verdict.reason}."
         case "keep going":
-            left = f" for another {counted(verdict.days_left, 'day')}" if verdict.days_left else ""
-            so_far = f": so far {does}, which may still be chance" if does else f": {verdict.reason}"
             clear = best is not None and best.gain is not None and best.gain[1] > 0
-            return f"Keep going{left}{f': so far {does}' if clear and does else so_far}."
+            if not does or best is None or not best.reliable:
+                return f"Keep going{_how_long(told)}: {verdict.reason}."
+            chance = "" if clear else ", which may still be chance"
+            return f"Keep going{_how_long(told)}: so far {does}{chance}."
     return f"Nothing can be concluded: {verdict.reason}."
 
 
-def _does(found: Effect) -> str:
+def _how_long(told: "Readout") -> str:
+    """The days that are left, and those that it would take."""
+    left, forecast = told.verdict.days_left, told.verdict.forecast_days
+    if not left:
+        return ""
+    days = f" for another {counted(left, 'day')}"
+    if forecast is None:
+        return days
+    if forecast > left:
+        return f"{days}, though what is seen so far would take about {forecast:,} to decide"
+    return f"{days}; what is seen so far would be decided in about {forecast:,}"
+
+
+def _does(found: "Effect") -> str:
     """What an arm does to its metric."""
     if found.difference is None or found.low is None or found.high is None:
         return ""
     verb = "raises" if found.difference >= 0 else "lowers"
     low, high = (amount(found, end).removesuffix(_POINTS) for end in (found.low, found.high))
     by = amount(found, found.difference).lstrip("+-")
-    return (
-        f"it {verb} {found.metric} by {by}, from {level(found, found.control_mean)}"
-        f" (between {low} and {high})"
-    )
+    start = level(found, found.control_mean)
+    return f"it {verb} {found.metric} by {by} (between {low} and {high}), from {start}"
 
 
 def _worth(worth: "ArmWorth | None") -> str:
     if worth is None:
         return ""
-    said = f", worth {worth.measured:,.0f} {worth.currency} a year"
+    said = f", worth {rounded(worth.measured)} {worth.currency} a year"
     if worth.expected is None:
         return said
-    return f"{said}, of which {worth.expected:,.0f} are to be expected: a winner looks better than it is"
+    return f"{said}; expect {rounded(worth.expected)}, since a winner looks better than it is"
+
+
+def _decimals(found: "Effect", scale: float = 1.0) -> int:
+    """Decimals that show two digits of the standard error; without one, four digits of the larger mean."""
+    error = (found.stderr or 0.0) * scale
+    if error > 0:
+        return min(max(1 - floor(log10(error)), 0), _MOST_DECIMALS)
+    largest = max(abs(found.control_mean), abs(found.arm_mean)) * scale
+    return min(max(3 - floor(log10(largest)), 0), _MOST_DECIMALS) if largest else 0
+
+
+def _unsigned_zero(text: str) -> str:
+    return text if text.strip("+-0.,") else text.lstrip("+-")

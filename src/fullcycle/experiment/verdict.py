@@ -10,29 +10,31 @@ A fixed analysis is concluded once, at the end of the plan; before it: *keep goi
 group-sequential one is concluded at its looks; before the first: *keep going*.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Literal
 
 import msgspec
 
 from fullcycle.experiment.boundary import Boundary
 from fullcycle.experiment.effect import Effect
+from fullcycle.experiment.forecast import days_until_clear, days_until_kept, longest
 from fullcycle.experiment.guardrail import Guardrail
+from fullcycle.experiment.pairing import FEWEST_EVENTS, FEWEST_UNITS
 from fullcycle.experiment.spec import Analysis
-from fullcycle.experiment.telling import told_gain
+from fullcycle.experiment.telling import share, told_gain, told_guardrail
+from fullcycle.kernel import counted
 
 Decision = Literal["ship", "stop", "keep going", "unknown"]
-
-_LONGEST = 365  # days; beyond that a forecast is no help
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What is concluded, in a sentence, and what would change it.
 
     ``arm`` is the one that is shipped, or that came nearest; ``days_left`` how long the
-    plan goes on, its last windows included.
+    plan goes on, its last windows included. ``forecast_days`` is how many days of such traffic it
+    takes until what keeps it open is decided, if effect and spread stay as they are; None where
+    that is more than a year, or nothing is to be forecast.
     """
 
     decision: Decision
@@ -40,19 +42,27 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     would_change: str
     arm: str | None = None
     days_left: int = 0
+    forecast_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that the rule looks at."""
+    """All that the rule looks at.
+
+    ``units_per_day`` is by arm; ``assigned`` counts the units of all arms, ``known_on`` is the day (ISO
+    date, UTC) from which the first of them have a value.
+    """
 
     primary: Sequence[Effect]  # one per arm but the control
     guardrails: Sequence[Guardrail]
     boundary: Boundary
     analysis: Analysis
     days_left: int
-    units_per_day: float
+    units_per_day: Mapping[str, float]
+    assigned: int
+    known_on: str | None = None
     matters: float | None = None
+    matters_told: str = ""  # where it was declared in money
     blocked: str = ""  # why nothing may be concluded
     looked: bool = True  # a group-sequential plan has had a look
     next_look: str | None = None  # ISO date
@@ -72,7 +82,7 @@ def verdict(evidence: Evidence) -> Verdict:
     if evidence.analysis == "fixed" and left > 0:
         return Verdict(
             decision="keep going",
-            reason=f"a fixed analysis is read once, at its end, which is in {_days(left)}",
+            reason=f"a fixed analysis is read once, at its end, which is in {counted(left, 'day')}",
             would_change="the end of the plan; a look before it counts as one look too many",
             arm=best.arm,
             days_left=left,
@@ -80,7 +90,7 @@ def verdict(evidence: Evidence) -> Verdict:
     if not evidence.looked:
         return Verdict(
             decision="keep going",
-            reason=f"no planned look is over yet; the first can be read on {evidence.next_look}",
+            reason=_before_looks(evidence),
             would_change="the first look",
             arm=best.arm,
             days_left=left,
@@ -101,22 +111,6 @@ def verdict(evidence: Evidence) -> Verdict:
     return _open(best, evidence)
 
 
-def days_until_clear(found: Effect, boundary: Boundary, units_per_day: float) -> int | None:
-    """How many more days of units until the interval leaves zero, if effect and spread stay as they are.
-
-    None where that takes longer than a year.
-    """
-    if found.stderr is None or found.difference is None or units_per_day <= 0:
-        return None
-    units = found.control_units + found.arm_units
-    for days in range(_LONGEST + 1):
-        grown = units + round(days * units_per_day)
-        stderr = found.stderr * (units / grown) ** 0.5
-        if abs(found.difference) > boundary.two_sided(grown - 2, grown) * stderr:
-            return days
-    return None
-
-
 def _better(found: Effect) -> bool:
     return found.reliable and found.gain is not None and found.gain[1] > 0
 
@@ -129,13 +123,16 @@ def _loss(found: Effect, evidence: Evidence) -> str:
     """Why an arm is to be stopped; empty where it is not."""
     for rail in evidence.guardrails:
         if rail.arm == found.arm and rail.standing == "broken":
-            return f"{found.arm} worsens {rail.metric} by more than the tolerated {rail.margin:.0%}"
+            return f"{found.arm} worsens {rail.metric} by more than the tolerated {rail.margin:.0%}" + (
+                f" (by at least {share(rail.best, plus=False)})" if rail.best is not None else ""
+            )
     if not found.reliable or found.gain is None:
         return ""
     if found.gain[2] < 0:
         return told_gain(found)
     if evidence.matters is not None and found.gain[2] < evidence.matters:
-        return f"{told_gain(found)}: at best less than the {evidence.matters:g} that matters"
+        matters = evidence.matters_told or f"{evidence.matters:g}"
+        return f"{told_gain(found)}: at best less than the {matters} that matters"
     return ""
 
 
@@ -151,38 +148,88 @@ def _ship(winner: Effect, evidence: Evidence) -> Verdict:
     )
 
 
+def _before_looks(evidence: Evidence) -> str:
+    if not evidence.assigned:
+        return "nobody was exposed yet"
+    return f"no planned look is over yet; the first can be read on {evidence.next_look}"
+
+
 def _open(best: Effect, evidence: Evidence) -> Verdict:
+    """Neither shipped nor stopped: why, and what would decide it."""
     left = evidence.days_left
-    unclear = [rail for rail in evidence.guardrails if rail.arm == best.arm and rail.standing == "unclear"]
+    days: int | None = None
     if not best.reliable or best.gain is None:
-        reason = f"{best.arm} and {best.control} have too few units for an interval that can be trusted"
-        change = "more units in both arms"
+        reason, change = _nothing_to_compare(best, evidence)
     elif _better(best):
-        names = ", ".join(f"{rail.metric} may be worse by more than {rail.margin:.0%}" for rail in unclear)
+        unclear = [
+            rail for rail in evidence.guardrails if rail.arm == best.arm and rail.standing == "unclear"
+        ]
+        names = ", ".join(told_guardrail(rail) for rail in unclear)
         reason = f"{told_gain(best)}, but {names}"
-        change = (
-            "more units, until the guardrail's bound leaves its margin; or a wider margin, decided beforehand"
-        )
+        days = longest(days_until_kept(rail, evidence.boundary, _traffic(best, evidence)) for rail in unclear)
+        change = f"{_forecast(days, left, evidence)}; or a wider margin, decided beforehand"
     else:
         reason = f"{told_gain(best)}: the interval holds zero"
-        change = _forecast(best, evidence)
+        days = days_until_clear(best, evidence.boundary, _traffic(best, evidence))
+        change = _forecast(days, left, evidence)
+    over = evidence.analysis == "group-sequential" and evidence.next_look is None
+    if left > 0 and not over:
+        return Verdict(
+            decision="keep going",
+            reason=f"{reason}; the plan has {counted(left, 'day')} left",
+            would_change=change,
+            arm=best.arm,
+            days_left=left,
+            forecast_days=None if evidence.next_look else days,
+        )
     return Verdict(
-        decision="keep going" if left > 0 else "unknown",
-        reason=f"{reason}; the plan has {_days(left)} left"
-        if left > 0
-        else f"{reason}, and the planned days are over",
+        decision="unknown",
+        reason=f"{reason}, and the planned {'looks' if over else 'days'} are over",
         would_change=change,
         arm=best.arm,
-        days_left=left,
     )
 
 
-def _forecast(found: Effect, evidence: Evidence) -> str:
-    days = days_until_clear(found, evidence.boundary, evidence.units_per_day)
+def _nothing_to_compare(best: Effect, evidence: Evidence) -> tuple[str, str]:
+    """Why there is no interval, or none to be trusted."""
+    units = {best.control: best.control_units, best.arm: best.arm_units}
+    empty = [arm for arm, known in units.items() if not known]
+    if not evidence.assigned:
+        return "nobody was exposed yet", "the first units"
+    if len(empty) == len(units):
+        when = f"; the first will be on {evidence.known_on}" if evidence.known_on else ""
+        return f"{best.metric} is known of no unit yet{when}", "the end of the first units' window"
+    if empty:
+        return f"{best.metric} is known of no unit with {empty[0]}", f"units with {empty[0]}"
+    if best.difference is None:
+        return (
+            f"{best.metric} is the same for every unit of {best.control} and {best.arm}, so that there is "
+            "nothing to compare",
+            "units that differ",
+        )
+    needed = (
+        f"{FEWEST_EVENTS} to whom it happened and {FEWEST_EVENTS} to whom it did not"
+        if best.kind == "proportion"
+        else f"{FEWEST_UNITS}"
+    )
+    return (
+        f"{best.arm} and {best.control} have too few units for an interval that can be trusted: "
+        f"each needs {needed}",
+        "more units in both arms",
+    )
+
+
+def _traffic(found: Effect, evidence: Evidence) -> float:
+    """Units a day of the two arms."""
+    return sum(evidence.units_per_day.get(arm, 0.0) for arm in (found.control, found.arm))
+
+
+def _forecast(days: int | None, left: int, evidence: Evidence) -> str:
+    if evidence.next_look is not None:
+        return f"the next look, on {evidence.next_look}"
     if days is None:
-        return "a larger effect: at the present one, a year of such traffic would not tell it from zero"
-    return f"about {_days(max(days, 1))} more of such traffic, if effect and spread stay as they are"
-
-
-def _days(n: float) -> str:
-    return f"{ceil(n):,} day{'s' if ceil(n) != 1 else ''}"
+        return "a larger effect: at the present one, a year of such traffic would not decide it"
+    told = f"about {counted(max(days, 1), 'day')} more of such traffic, if effect and spread stay as they are"
+    if days > left > 0:
+        return f"{told}: more than the plan has, so that it will most likely stay open"
+    return told
