@@ -193,7 +193,7 @@ def by_postgres(world, spec, as_of, tmp_path, url):
             with connection.cursor().copy(f"copy {name} from stdin") as copy:
                 for row in frame.iter_rows():
                     copy.write_row(row)
-        connection.execute("insert into fullcycle.published values ('winback', 'prod', 7)")
+        connection.execute("insert into fullcycle.published values ('winback', 'prod', 7, '[]')")
     warehouse = PostgresWarehouse(url)
     sources = {name: warehouse.sql(f"select * from {name}") for name in world.frames}
     return PostgresExperimentStore(warehouse, "prod").statistics(spec, [], sources, as_of=as_of)

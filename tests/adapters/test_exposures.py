@@ -22,7 +22,16 @@ AT = 1_700_000_000_000_001
 def decision(n: int, **changes: object) -> Decision:
     given = {"at": AT + n * DAY // 4, "capability": "winback", "environment": "prod", "release": 3}
     told = {"experiment": "trial", "unit": f"ü{n}", "arm": "today", "arm_probability": 0.5}
-    return Decision(**{"id": f"d{n}", **given, **told, "request": {"n": n}, "answer": {"x": "y"}, **changes})
+    return Decision(
+        **{
+            "id": f"d{n}",
+            **given,
+            **told,
+            "request": {"n": n, "größe": 1.50, "secret": "s"},
+            "answer": {"x": "y"},
+            **changes,
+        }
+    )
 
 
 def logged(folder: Path, *decisions: Decision) -> None:
@@ -70,9 +79,10 @@ def place(request, tmp_path):
     return InPostgres(request.getfixturevalue("postgres"))
 
 
-def publish(place, log):
+def publish(place, log, *fields):
     compact(log)
-    return place.writer.publish("winback", "prod", list(days_of(log)), watermark=log.told().watermark)
+    watermark = log.told().watermark
+    return place.writer.publish("winback", "prod", list(days_of(log)), watermark=watermark, fields=fields)
 
 
 def test_each_decision_is_published_once_however_often(place, log):
@@ -87,7 +97,7 @@ def test_each_decision_is_published_once_however_often(place, log):
 
 
 def test_what_is_published_is_what_was_logged(place, log):
-    publish(place, log)
+    publish(place, log, "n")
 
     ((unit, arm, request),) = place.rows(
         "select unit, arm, request from fullcycle.exposures where decision_id = 'd3'"
@@ -95,6 +105,19 @@ def test_what_is_published_is_what_was_logged(place, log):
     assert (unit, arm, request) == ("ü3", "today", '{"n":3}')
     told = "select experiment, request from fullcycle.exposures where decision_id = 'd10'"
     assert place.rows(told) == [(None, None)]  # a request outside of experiments stays at home
+
+
+def test_a_field_that_another_experiment_reads_by_is_published_for_all(place, log):
+    publish(place, log, "n")
+    told = "select distinct request from fullcycle.exposures where decision_id in ('d3', 'd10') order by 1"
+    before = place.rows(told)
+
+    publish(place, log, "größe")
+
+    assert before == [('{"n":3}',), (None,)]
+    assert place.rows(told) == [('{"größe":1.5,"n":3}',), (None,)]
+    assert place.rows("select count(*) from fullcycle.exposures") == [(11,)]
+    assert place.rows("select fields from fullcycle.published") == [('["größe", "n"]',)]
 
 
 def test_an_environment_does_not_see_another(place, log):

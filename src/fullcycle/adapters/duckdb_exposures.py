@@ -4,12 +4,13 @@ A readout over DuckDB does not need it, since it reads the event log's Parquet f
 lie; it is for whoever asks the warehouse by other tools.
 """
 
+import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from fullcycle.adapters.duckdb_writer import DuckDBWriter
-from fullcycle.adapters.exposures import COLUMNS, Day, Published
+from fullcycle.adapters.exposures import COLUMNS, Day, Published, together
 
 _TABLES = """
     create schema if not exists fullcycle;
@@ -30,6 +31,7 @@ _TABLES = """
         capability varchar not null,
         environment varchar not null,
         watermark bigint not null,
+        fields varchar not null,
         published timestamptz not null,
         primary key (capability, environment)
     );
@@ -39,13 +41,15 @@ _THERE = """
     where capability = $capability and environment = $environment group by 1
 """
 _MARK = """
-    insert into fullcycle.published values ($capability, $environment, $watermark, now())
+    insert into fullcycle.published values ($capability, $environment, $watermark, $fields, now())
     on conflict (capability, environment) do update
-    set watermark = greatest(published.watermark, excluded.watermark), published = excluded.published
+    set watermark = greatest(published.watermark, excluded.watermark), fields = excluded.fields,
+        published = excluded.published
 """
-_COUNT = (
-    "select count(*) from fullcycle.exposures where capability = $capability and environment = $environment"
-)
+_WHICH = "where capability = $capability and environment = $environment"
+_FIELDS = f"select fields from fullcycle.published {_WHICH}"
+_FORGET = f"delete from fullcycle.exposures {_WHICH}"
+_COUNT = f"select count(*) from fullcycle.exposures {_WHICH}"
 
 
 class DuckDBExposures:
@@ -54,10 +58,19 @@ class DuckDBExposures:
     def __init__(self, path: Path) -> None:
         self._writer = DuckDBWriter(path)
 
-    def publish(self, capability: str, environment: str, days: Sequence[Day], *, watermark: int) -> Published:
+    def publish(
+        self,
+        capability: str,
+        environment: str,
+        days: Sequence[Day],
+        *,
+        watermark: int,
+        fields: Sequence[str] = (),
+    ) -> Published:
         """Add the decisions that are not there yet, and bring the watermark up; all or nothing.
 
-        A day whose number of decisions is there already is not read again.
+        A day whose number of decisions is there already is not read again, unless ``fields`` of the
+        request are asked for that were not published until now: then all is written anew.
 
         Raises:
             Misconfigured: where the file cannot be written.
@@ -66,20 +79,24 @@ class DuckDBExposures:
         columns = ", ".join(f'"{name}"' for name in COLUMNS)
         with tempfile.TemporaryDirectory(prefix="fullcycle-") as folder, self._writer.opened() as connection:
             connection.execute(_TABLES)
+            known = next((told for (told,) in connection.execute(_FIELDS, which).fetchall()), None)
+            wanted = together(known, fields)
+            if known is not None and wanted != known:
+                connection.execute(_FORGET, which)
             there = dict(connection.execute(_THERE, which).fetchall())
             ((before,),) = connection.execute(_COUNT, which).fetchall()
             rows = str(Path(folder) / "day.parquet")
             for day in days:
                 if there.get(day.day) == day.rows:
                     continue
-                day.frame().select(COLUMNS).write_parquet(rows)
+                day.frame(json.loads(wanted)).select(COLUMNS).write_parquet(rows)
                 connection.execute(
                     f"insert into fullcycle.exposures (capability, environment, {columns}) "
                     f"select $capability, $environment, {columns} from read_parquet($rows) "
                     "on conflict do nothing",
                     {**which, "rows": rows},
                 )
-            connection.execute(_MARK, {**which, "watermark": watermark})
+            connection.execute(_MARK, {**which, "watermark": watermark, "fields": wanted})
             ((after,),) = connection.execute(_COUNT, which).fetchall()
             connection.execute("commit")
         return Published(capability, environment, new=after - before, rows=after, watermark=watermark)

@@ -1,10 +1,12 @@
 """Exposures: the decisions of an event log, as they are published to a warehouse."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import polars as pl
 
 from fullcycle.adapters.compaction import EventLog
@@ -19,7 +21,12 @@ COLUMNS = (
     "unit",
     "request",
 )
-"""What is published of a decision; ``request`` only where it was made in an experiment."""
+"""What is published of a decision. Of its ``request`` only the fields that an experiment reads by,
+and only where it was made in one: what is personal stays at home unless somebody segments by it.
+"""
+
+
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +38,14 @@ class Day:
     rows: int
     files: tuple[Path, ...]
 
-    def frame(self) -> pl.DataFrame:
-        """They themselves."""
-        request = pl.when(pl.col("experiment").is_not_null()).then("request").alias("request")
+    def frame(self, fields: Sequence[str]) -> pl.DataFrame:
+        """They themselves, with these fields of their requests."""
+        within = pl.col("experiment").is_not_null() & pl.lit(bool(fields))
+        request = pl.when(within).then("request").alias("request")
         scanned = self.log.columns.scan(list(self.files)).select(*COLUMNS[:-1], request)
-        return scanned.filter(pl.col("decision_id").is_not_null()).collect()
+        rows = scanned.filter(pl.col("decision_id").is_not_null()).collect()
+        kept = [None if one is None else _only(one, fields) for one in rows["request"]]
+        return rows.with_columns(pl.Series("request", kept, dtype=pl.String))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +62,20 @@ class Published:
 class ExposureWriter(Protocol):
     """A warehouse that takes exposures."""
 
-    def publish(self, capability: str, environment: str, days: Sequence[Day], *, watermark: int) -> Published:
-        """Add the decisions that are not there yet, and bring the watermark up; all or nothing."""
+    def publish(
+        self,
+        capability: str,
+        environment: str,
+        days: Sequence[Day],
+        *,
+        watermark: int,
+        fields: Sequence[str] = (),
+    ) -> Published:
+        """Add the decisions that are not there yet, and bring the watermark up; all or nothing.
+
+        A day whose number of decisions is there already is not read again, unless ``fields`` of the
+        request are asked for that were not published until now: then all is written anew.
+        """
         ...
 
 
@@ -63,3 +85,15 @@ def days_of(log: EventLog) -> Iterator[Day]:
     for day in sorted({one.day for one in told.files.values()}):
         files = [one for one in told.files.values() if one.day == day]
         yield Day(log, day, sum(one.rows for one in files), tuple(log.target / one.file for one in files))
+
+
+def together(published: str | None, fields: Sequence[str]) -> str:
+    """The fields that were published, as JSON, and others: as they are kept beside the watermark."""
+    known = json.loads(published) if published else []
+    return json.dumps(sorted({*known, *fields}), ensure_ascii=False)
+
+
+def _only(request: str, fields: Sequence[str]) -> str:
+    """Some fields of a JSON object, as they stand in it."""
+    told = _OBJECT.decode(request)
+    return msgspec.json.encode({name: told[name] for name in fields if name in told}).decode()

@@ -1,5 +1,6 @@
 """Exposures in PostgreSQL: the decisions of the event log, as a table beside the outcomes."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ import polars as pl
 import psycopg
 from psycopg import errors, sql
 
-from fullcycle.adapters.exposures import COLUMNS, Day, Published
+from fullcycle.adapters.exposures import COLUMNS, Day, Published, together
 from fullcycle.adapters.postgres_warehouse import PostgresWarehouse, connected
 from fullcycle.kernel import Misconfigured, Missing
 from fullcycle.record import masked
@@ -38,6 +39,7 @@ _TABLES = """
         capability text not null,
         environment text not null,
         watermark bigint not null,
+        fields text not null,
         published timestamptz not null default now(),
         primary key (capability, environment)
     );
@@ -47,10 +49,13 @@ _THERE = """
     where capability = %s and environment = %s group by 1
 """
 _MARK = """
-    insert into fullcycle.published (capability, environment, watermark) values (%s, %s, %s)
+    insert into fullcycle.published (capability, environment, watermark, fields) values (%s, %s, %s, %s)
     on conflict (capability, environment) do update
-    set watermark = greatest(published.watermark, excluded.watermark), published = now()
+    set watermark = greatest(published.watermark, excluded.watermark), fields = excluded.fields,
+        published = now()
 """
+_FIELDS = "select fields from fullcycle.published where capability = %s and environment = %s"
+_FORGET = "delete from fullcycle.exposures where capability = %s and environment = %s"
 _MARKED = """
     select watermark from fullcycle.published
     where capability = $fc_capability and environment = $fc_environment
@@ -82,40 +87,28 @@ class PostgresExposures:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def publish(self, capability: str, environment: str, days: Sequence[Day], *, watermark: int) -> Published:
+    def publish(
+        self,
+        capability: str,
+        environment: str,
+        days: Sequence[Day],
+        *,
+        watermark: int,
+        fields: Sequence[str] = (),
+    ) -> Published:
         """Add the decisions that are not there yet, and bring the watermark up; all or nothing.
 
-        A day whose number of decisions is there already is not read again.
+        A day whose number of decisions is there already is not read again, unless ``fields`` of the
+        request are asked for that were not published until now: then all is written anew.
 
         Raises:
             Misconfigured: where the database does not answer, or does not allow it.
         """
         with connected(self._url, "-c timezone=UTC") as connection:
             try:
-                return self._published(connection, capability, environment, days, watermark)
+                return _publish(connection, (capability, environment), days, watermark, fields)
             except psycopg.Error as error:
                 raise self._translated(error) from error
-
-    def _published(
-        self,
-        connection: "psycopg.Connection[tuple[Any, ...]]",
-        capability: str,
-        environment: str,
-        days: Sequence[Day],
-        watermark: int,
-    ) -> Published:
-        connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
-        if connection.execute("select to_regclass('fullcycle.published')").fetchall() == [(None,)]:
-            connection.execute(_TABLES)
-        there = dict(connection.execute(_THERE, (capability, environment)).fetchall())
-        new = 0
-        for day in days:
-            if there.get(day.day) != day.rows:
-                new += _add(connection, capability, environment, day.frame())
-        connection.execute(_MARK, (capability, environment, watermark))
-        connection.commit()
-        total = sum(day.rows for day in days)
-        return Published(capability, environment, new=new, rows=total, watermark=watermark)
 
     def _translated(self, error: psycopg.Error) -> Misconfigured:
         where = f"the warehouse {masked(self._url)}"
@@ -129,8 +122,32 @@ class PostgresExposures:
         return Misconfigured(f"PostgreSQL does not write it: {told}", where, "see the server's log")
 
 
+def _publish(
+    connection: "psycopg.Connection[tuple[Any, ...]]",
+    which: tuple[str, str],
+    days: Sequence[Day],
+    watermark: int,
+    fields: Sequence[str],
+) -> Published:
+    connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+    if connection.execute("select to_regclass('fullcycle.published')").fetchall() == [(None,)]:
+        connection.execute(_TABLES)
+    known = next((told for (told,) in connection.execute(_FIELDS, which).fetchall()), None)
+    wanted = together(known, fields)
+    if known is not None and wanted != known:
+        connection.execute(_FORGET, which)
+    there = dict(connection.execute(_THERE, which).fetchall())
+    new = 0
+    for day in days:
+        if there.get(day.day) != day.rows:
+            new += _add(connection, which, day.frame(json.loads(wanted)))
+    connection.execute(_MARK, (*which, watermark, wanted))
+    connection.commit()
+    return Published(*which, new=new, rows=sum(day.rows for day in days), watermark=watermark)
+
+
 def _add(
-    connection: "psycopg.Connection[tuple[Any, ...]]", capability: str, environment: str, rows: pl.DataFrame
+    connection: "psycopg.Connection[tuple[Any, ...]]", which: tuple[str, str], rows: pl.DataFrame
 ) -> int:
     """Copy a day's decisions beside the table, then take over those that are not in it."""
     names = sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
@@ -141,6 +158,6 @@ def _add(
     columns = sql.SQL("capability, environment, {}").format(names)
     with connection.cursor().copy(sql.SQL("copy fc_new ({}) from stdin").format(columns)) as copy:
         for row in rows.select(COLUMNS).iter_rows():
-            copy.write_row((capability, environment, *row))
+            copy.write_row((*which, *row))
     found = connection.execute("insert into fullcycle.exposures select * from fc_new on conflict do nothing")
     return found.rowcount

@@ -54,7 +54,7 @@ def gathered(flow: Flow, spec: ExperimentSpec) -> Gathered:
     received = {name: RECEIVED for name, source in declared.items() if isinstance(source, Events)}
     warehouse = flow.warehouse(*declared.values())
     if isinstance(warehouse, DuckDBWarehouse):
-        sources = {name: _by_unit(flow, source, spec.unit, files) for name, source in declared.items()}
+        sources = {name: by_unit(flow, source, spec.unit, files) for name, source in declared.items()}
         return Gathered(DuckDBExperimentStore(warehouse), files, sources, received, watermark)
     for name in received:
         raise Misconfigured(
@@ -71,7 +71,7 @@ def gathered(flow: Flow, spec: ExperimentSpec) -> Gathered:
         )
     name = binding_of(flow, declared.values())
     if writer_of(project, environment, name) is not None:
-        publish_exposures(project, capability, environment, name)
+        publish_exposures(project, spec, environment, name)
     sources = {name: flow.rows(source) for name, source in declared.items()}
     return Gathered(PostgresExperimentStore(warehouse, environment), files, sources)
 
@@ -93,10 +93,11 @@ def binding_of(flow: Flow, sources: Iterable[Source[...]]) -> str:
     )
 
 
-def publish_exposures(project: Project, capability: str, environment: str, name: str) -> Published:
+def publish_exposures(project: Project, spec: ExperimentSpec, environment: str, name: str) -> Published:
     """Publish the decisions of an environment to the warehouse bound to ``name``, by its writer.
 
-    Done again, it adds what is new.
+    Done again, it adds what is new. Of a request, what the experiment is adjusted or segmented by
+    goes along.
 
     Raises:
         Misconfigured: where the warehouse names no writer, or cannot be written.
@@ -108,10 +109,11 @@ def publish_exposures(project: Project, capability: str, environment: str, name:
             f"[environments.{environment}] of {NAME}",
             f'name its writer: warehouses.{name} = {{ url = "…", writer = "$DWH_WRITER" }}',
         )
-    log = decisions_of(project, capability, environment)
+    log = decisions_of(project, spec.capability, environment)
     compact(log, by=project.author)
+    fields = [*(one.name for one in spec.covariates if one.before is None), *spec.segments]
     return _writer(project, url).publish(
-        capability, environment, list(days_of(log)), watermark=log.told().watermark
+        spec.capability, environment, list(days_of(log)), watermark=log.told().watermark, fields=fields
     )
 
 
@@ -125,7 +127,7 @@ def _writer(project: Project, url: str) -> ExposureWriter:
     return PostgresExposures(url)
 
 
-def _by_unit(flow: Flow, source: Source[...], unit: str, exposed: Sequence[Path]) -> Query:
+def by_unit(flow: Flow, source: Source[...], unit: str, exposed: Sequence[Path]) -> Query:
     """The rows of a source with the unit that each is about; an event's is that of its decision."""
     rows = flow.rows(source)
     if isinstance(source, Events) and unit not in source.contract.__struct_fields__:
