@@ -8,12 +8,16 @@ from fullcycle.adapters.postgres_exposures import RELATION, watermark_of
 from fullcycle.adapters.postgres_warehouse import PostgresWarehouse
 from fullcycle.data import Query
 from fullcycle.experiment import (
+    BUCKETS,
     POSTGRES,
     ExperimentSpec,
+    PastRows,
     Phase,
     Place,
     Statistics,
+    by_bucket,
     decided_in,
+    logged,
     require_columns,
     statistics_of,
     statistics_query,
@@ -52,6 +56,41 @@ class PostgresExperimentStore:
         asked = statistics_query(spec, place, as_of=as_of, phase=phase, by_age=by_age)
         frame = self._warehouse.fetch(asked.text, {**asked.values, **self._which(spec)})
         return statistics_of(spec, asked, frame.rows(), as_of=as_of, watermark=watermark or published)
+
+    def past(
+        self,
+        spec: ExperimentSpec,
+        units: PastRows | Sequence[Path],
+        sources: Mapping[str, Query],
+        *,
+        as_of: int,
+        since: int = 0,
+        buckets: int = BUCKETS,
+        received: Mapping[str, str] | None = None,
+    ) -> Statistics:
+        """The statistics of past units by the same query, with buckets of units as arms.
+
+        Of a log, those of its decisions that were published; files are not looked at.
+
+        Raises:
+            Missing: where none was published.
+            Invalid, UnknownName: where a source's query, or a metric's condition, cannot be asked.
+        """
+        of_rows = isinstance(units, PastRows)
+        if isinstance(units, PastRows):
+            relation, values = units.relation(spec, POSTGRES, buckets)
+        else:
+            watermark_of(self._warehouse, spec.capability, self._environment)
+            relation, values = logged(spec, RELATION, POSTGRES, buckets, since=since)
+            values |= self._which(spec)
+        asked_of = by_bucket(spec, buckets, triggered=not of_rows)
+        truths = {
+            name: self._warehouse.booleans(sources[name]) for name in asked_of.sources if name in sources
+        }
+        place = Place(POSTGRES, relation, sources, received=received or {}, truths=truths)
+        asked = statistics_query(asked_of, place, as_of=as_of)
+        frame = self._warehouse.fetch(asked.text, {**asked.values, **values})
+        return statistics_of(asked_of, asked, frame.rows(), as_of=as_of)
 
     def statistics_of_table(
         self, spec: ExperimentSpec, table: Query, *, arm: str, as_of: int, day: str | None = None

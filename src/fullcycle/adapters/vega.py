@@ -30,16 +30,26 @@ class VegaCharts:
         Raises:
             Invalid: for a specification that Vega-Lite cannot draw.
         """
+        self._drawn += 1
+        return _for_a_page(self.file(spec), prefix=f"c{self._drawn}-")
+
+    def file(self, spec: dict[str, Any]) -> str:
+        """A chart as an SVG document of its own, with its own size.
+
+        Raises:
+            Invalid: for a specification that Vega-Lite cannot draw.
+        """
         try:
-            drawn = self._convert.vegalite_to_svg(json.dumps(spec), vl_version=_VERSION, allowed_base_urls=[])
+            drawn: str = self._convert.vegalite_to_svg(
+                json.dumps(spec), vl_version=_VERSION, allowed_base_urls=[]
+            )
+            return drawn
         except ValueError as error:
             raise Invalid(
                 f"Vega-Lite cannot draw this chart: {str(error)[:300]}",
                 "a chart of the report",
                 "report it with the data behind the chart",
             ) from error
-        self._drawn += 1
-        return _for_a_page(drawn, prefix=f"c{self._drawn}-")
 
 
 def _vl_convert() -> ModuleType:

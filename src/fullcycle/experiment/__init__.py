@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from fullcycle.experiment.answer import statistics_of as statistics_of
     from fullcycle.experiment.assign import Assignment as Assignment
     from fullcycle.experiment.assign import unit_hash as unit_hash
+    from fullcycle.experiment.baseline import Baseline as Baseline
+    from fullcycle.experiment.baseline import baseline_of as baseline_of
+    from fullcycle.experiment.baseline import past_of as past_of
     from fullcycle.experiment.boundary import AlwaysValid as AlwaysValid
     from fullcycle.experiment.boundary import Fixed as Fixed
     from fullcycle.experiment.checks import AgeEffect as AgeEffect
@@ -28,11 +31,16 @@ if TYPE_CHECKING:
     from fullcycle.experiment.condition import roots as roots
     from fullcycle.experiment.design import Design as Design
     from fullcycle.experiment.design import Rule as Rule
+    from fullcycle.experiment.design import Wanted as Wanted
+    from fullcycle.experiment.design import compared as compared
     from fullcycle.experiment.design import days_needed as days_needed
     from fullcycle.experiment.design import minimum_effect as minimum_effect
     from fullcycle.experiment.design import planned as planned
+    from fullcycle.experiment.design import planned_units as planned_units
+    from fullcycle.experiment.design import share_admitted as share_admitted
     from fullcycle.experiment.design import smallest_margin as smallest_margin
     from fullcycle.experiment.design import units_needed as units_needed
+    from fullcycle.experiment.design import wanted as wanted
     from fullcycle.experiment.dialect import DUCKDB as DUCKDB
     from fullcycle.experiment.dialect import POSTGRES as POSTGRES
     from fullcycle.experiment.discovery import adjusted_p as adjusted_p
@@ -90,6 +98,10 @@ if TYPE_CHECKING:
     from fullcycle.experiment.pairing import Where as Where
     from fullcycle.experiment.pairing import pair as pair
     from fullcycle.experiment.ports import ExperimentStore as ExperimentStore
+    from fullcycle.experiment.pretended import BUCKETS as BUCKETS
+    from fullcycle.experiment.pretended import PastRows as PastRows
+    from fullcycle.experiment.pretended import by_bucket as by_bucket
+    from fullcycle.experiment.pretended import logged as logged
     from fullcycle.experiment.query import LACKING as LACKING
     from fullcycle.experiment.query import Place as Place
     from fullcycle.experiment.query import decided_in as decided_in
@@ -110,6 +122,10 @@ if TYPE_CHECKING:
     from fullcycle.experiment.records import phases_of as phases_of
     from fullcycle.experiment.records import record_design as record_design
     from fullcycle.experiment.records import spec_digest as spec_digest
+    from fullcycle.experiment.rehearsal import Rehearsed as Rehearsed
+    from fullcycle.experiment.rehearsal import chance_by_day as chance_by_day
+    from fullcycle.experiment.rehearsal import looks_of as looks_of
+    from fullcycle.experiment.rehearsal import rehearse as rehearse
     from fullcycle.experiment.segments import SegmentEffect as SegmentEffect
     from fullcycle.experiment.sequential import GroupSequential as GroupSequential
     from fullcycle.experiment.sequential import crossing as crossing
@@ -160,6 +176,8 @@ __getattr__, __all__ = lazily(
         "AlwaysValid": ".boundary",
         "ArmWorth": ".worth",
         "Assignment": ".assign",
+        "BUCKETS": ".pretended",
+        "Baseline": ".baseline",
         "Bucket": ".sticky",
         "COUNTED": ".admission",
         "Cell": ".statistics",
@@ -198,6 +216,7 @@ __getattr__, __all__ = lazily(
         "POSTGRES": ".dialect",
         "Pair": ".pairing",
         "Past": ".history",
+        "PastRows": ".pretended",
         "Phase": ".records",
         "Place": ".query",
         "Placed": ".admission",
@@ -209,6 +228,7 @@ __getattr__, __all__ = lazily(
         "ReadOnlySticky": ".sticky",
         "Readout": ".reading",
         "Refusal": ".offpolicy_weights",
+        "Rehearsed": ".rehearsal",
         "Rule": ".design",
         "Sample": ".estimate",
         "SampleRatio": ".ratio_check",
@@ -220,16 +240,21 @@ __getattr__, __all__ = lazily(
         "StickyStore": ".sticky",
         "Trust": ".offpolicy",
         "Verdict": ".verdict",
+        "Wanted": ".design",
         "Weights": ".offpolicy_weights",
         "Where": ".pairing",
         "adjusted": ".estimate",
         "adjusted_p": ".discovery",
         "always": ".offpolicy_log",
         "amount": ".telling",
+        "baseline_of": ".baseline",
+        "by_bucket": ".pretended",
+        "chance_by_day": ".rehearsal",
         "checked_condition": ".condition",
         "checked_gram": ".gram",
         "close": ".records",
         "columns_of": ".table",
+        "compared": ".design",
         "contrast": ".comparison",
         "cross_fit": ".offpolicy_model",
         "crossing": ".sequential",
@@ -250,14 +275,18 @@ __getattr__, __all__ = lazily(
         "imbalance": ".estimate",
         "layer_of": ".layer",
         "level": ".telling",
+        "logged": ".pretended",
+        "looks_of": ".rehearsal",
         "looks_until": ".sequential",
         "mean_of": ".estimate",
         "merged": ".moments",
         "merged_grams": ".gram",
         "minimum_effect": ".design",
         "pair": ".pairing",
+        "past_of": ".baseline",
         "phases_of": ".records",
         "planned": ".design",
+        "planned_units": ".design",
         "policy_difference": ".offpolicy",
         "policy_value": ".offpolicy",
         "quantile_cell": ".ranks",
@@ -267,6 +296,7 @@ __getattr__, __all__ = lazily(
         "readout": ".reading",
         "record_design": ".records",
         "reference": ".experiment",
+        "rehearse": ".rehearsal",
         "relative_interval": ".comparison",
         "require_columns": ".table",
         "ridge": ".offpolicy_model",
@@ -276,6 +306,7 @@ __getattr__, __all__ = lazily(
         "schedule": ".looks",
         "selected_alpha": ".discovery",
         "sequential_ratio": ".ratio_check",
+        "share_admitted": ".design",
         "shrunken": ".shrink",
         "smallest_margin": ".design",
         "spec_digest": ".records",
@@ -293,6 +324,7 @@ __getattr__, __all__ = lazily(
         "unit_hash": ".assign",
         "unit_table_query": ".table",
         "units_needed": ".design",
+        "wanted": ".design",
         "weight_diagnostics": ".offpolicy_weights",
         "weights_of": ".offpolicy_log",
         "why_refused": ".offpolicy_weights",

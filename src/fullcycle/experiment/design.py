@@ -12,10 +12,11 @@ import msgspec
 from scipy.special import ndtr, ndtri
 
 from fullcycle.experiment.boundary import AlwaysValid, Boundary, Fixed
+from fullcycle.experiment.history import Found
 from fullcycle.experiment.moments import Moments
 from fullcycle.experiment.sequential import drift_needed, spending_bounds
 from fullcycle.experiment.spec import Analysis, ExperimentSpec, Spending
-from fullcycle.kernel import Invalid, NotEnoughData
+from fullcycle.kernel import Invalid, Money, NotEnoughData
 
 _WHERE = "the design of an experiment"
 _MANY = 1e15  # degrees of freedom: the normal limit of Student's t
@@ -63,11 +64,29 @@ class Rule:
 _ALWAYS_VALID = Rule()
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What it takes to find an ``effect``: ``units`` of all arms together, and ``days`` of exposure.
+
+    ``unadjusted`` are the units without covariates. ``per_year`` is what the effect is worth in a
+    year, ``cost`` what the units' decisions cost; None where nobody says.
+    """
+
+    effect: float
+    units: int
+    days: int
+    unadjusted: int | None = None
+    per_year: Money | None = None
+    cost: Money | None = None
+
+
 class Design(msgspec.Struct, frozen=True, kw_only=True):
     """What an experiment on a metric takes, for one treatment against the control.
 
-    ``effect`` is the smallest absolute effect that ``days`` show with chance ``power``,
-    ``relative`` the same over the baseline. ``units`` counts both arms.
+    ``effect`` is the smallest absolute effect that ``days`` of exposure show with chance ``power``,
+    ``relative`` the same over the baseline, ``unadjusted`` the same without covariates, ``per_year``
+    what it is worth. ``units`` counts both arms, ``units_per_day`` those of all arms.
+    ``by_days`` tells the effect for other numbers of days. ``found`` is the chance that an effect of
+    ``sought`` is found by the end of a day, on simulated experiments.
     """
 
     metric: str
@@ -81,6 +100,13 @@ class Design(msgspec.Struct, frozen=True, kw_only=True):
     units: int
     effect: float
     relative: float | None
+    unadjusted: float | None = None
+    per_year: Money | None = None
+    cost: Money | None = None
+    wanted: Wanted | None = None
+    by_days: list[tuple[int, float]] = []
+    sought: float | None = None
+    found: list[Found] = []
 
 
 def units_needed(
@@ -171,8 +197,11 @@ def planned(
     weights: Sequence[float] = (0.5, 0.5),
     rule: Rule = _ALWAYS_VALID,
 ) -> Design:
-    """What ``days`` of such traffic can show; arguments and errors as for :func:`minimum_effect`."""
-    units = int(units_per_day * days)
+    """What ``days`` of such traffic can show; arguments and errors as for :func:`minimum_effect`.
+
+    ``weights`` are shares of the traffic: where they sum to less than 1, the rest goes to other arms.
+    """
+    units = int(units_per_day * days * _both(weights))
     found = minimum_effect(baseline, units, weights=weights, rule=rule)
     return Design(
         metric=metric,
@@ -187,6 +216,43 @@ def planned(
         effect=found,
         relative=found / abs(baseline.mean) if baseline.mean else None,
     )
+
+
+def wanted(
+    baseline: Moments,
+    effect: float,
+    *,
+    units_per_day: float,
+    weights: Sequence[float] = (0.5, 0.5),
+    rule: Rule = _ALWAYS_VALID,
+) -> Wanted:
+    """What it takes to find an effect; arguments and errors as for :func:`units_needed`.
+
+    ``weights`` are shares of the traffic, as for :func:`planned`.
+    """
+    units = ceil(units_needed(baseline, effect, weights=weights, rule=rule) / _both(weights))
+    return Wanted(effect=abs(effect), units=units, days=days_needed(units, units_per_day))
+
+
+def compared(spec: ExperimentSpec) -> tuple[float, float]:
+    """The shares of the traffic that the control and the smallest treatment get."""
+    return spec.weights[spec.control], min(spec.weights[arm] for arm in spec.treatments)
+
+
+def share_admitted(spec: ExperimentSpec) -> float:
+    """The share of all units that an experiment takes in; a condition on the request is not known here."""
+    layer = spec.layer.high - spec.layer.low if spec.layer is not None else 1.0
+    held = spec.holdout.share if spec.holdout is not None else 0.0
+    return spec.coverage * layer * (1 - held)
+
+
+def planned_units(spec: ExperimentSpec, units_per_day: float) -> int:
+    """The units of all arms together that the planned days bring, two at least."""
+    return max(int(units_per_day * spec.days), 2)
+
+
+def _both(weights: Sequence[float]) -> float:
+    return min(sum(weights), 1.0)
 
 
 def _unit_variance(baseline: Moments, weights: Sequence[float]) -> float:

@@ -18,6 +18,8 @@ class Dialect:
     earliest: Callable[[str, str, str], str]  # a value of the row with the least time, then the least id
     day: Callable[[str], str]  # µs since 1970 as whole days
     truth: Callable[[str], str]  # a Boolean as a number
+    bucket: Callable[[str, int], str]  # which of so many buckets a text falls in, by the warehouse's own hash
+    json: Callable[[Sequence[str]], str]  # columns by name, as a JSON text
 
 
 def text(value: str) -> str:
@@ -39,6 +41,10 @@ def _postgres_fields(json: str, names: Sequence[str]) -> str:
     return f"array[{each}]"
 
 
+def _pairs(names: Sequence[str]) -> str:
+    return ", ".join(f"{text(name)}, {quoted(name)}" for name in names)
+
+
 DUCKDB = Dialect(
     name="DuckDB",
     micros=micros_of,
@@ -46,6 +52,8 @@ DUCKDB = Dialect(
     earliest=lambda value, at, id: f"arg_min({value}, ({at}, {id}))",
     day=lambda micros: f"({micros} // {DAY})",
     truth=lambda value: f"({value})::float8",
+    bucket=lambda value, count: f"(hash({value}) % {count})",
+    json=lambda names: f"json_object({_pairs(names)})::varchar",
 )
 
 POSTGRES = Dialect(
@@ -55,4 +63,6 @@ POSTGRES = Dialect(
     earliest=lambda value, at, id: f"(array_agg({value} order by {at}, {id}))[1]",
     day=lambda micros: f"({micros} / {DAY})",
     truth=lambda value: f"({value})::int::float8",
+    bucket=lambda value, count: f"abs(hashtextextended({value}, 0) % {count})",
+    json=lambda names: f"json_build_object({_pairs(names)})::text",
 )

@@ -8,11 +8,15 @@ from fullcycle.record import Artifact, fact
 
 @fact("experiment.designed")
 class ExperimentDesigned(msgspec.Struct, frozen=True, kw_only=True):
-    """What it takes and, from the past of ``run``, what its policies are worth; both as JSON."""
+    """What it takes and, from the past of ``run``, what its policies are worth; both as JSON.
+
+    ``units_per_day`` are those of all arms that count; None where they are not known.
+    """
 
     run: int
     design: Artifact
     off_policy: Artifact | None = None
+    units_per_day: float | None = None
 
 
 @fact("experiment.started")

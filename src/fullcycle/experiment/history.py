@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtr
+from scipy.special import bdtr, gammaincinv, ndtr, ndtri
 
 from fullcycle.experiment.boundary import Boundary
 from fullcycle.experiment.gram import Gram, at, merged_grams
@@ -23,6 +23,9 @@ from fullcycle.kernel import NotEnoughData
 
 FEWEST_BUCKETS = 20
 _WHERE = "splits of the past"
+_MOST_LAPS = 50
+_STEPS = 200  # of a distribution that is averaged over
+_COARSEST = 7  # days of a plan that one day of the past may stand for
 
 Numbers = npt.NDArray[np.float64]
 Looks = Mapping[int, Boundary]
@@ -33,8 +36,8 @@ class FalseAlarms(msgspec.Struct, frozen=True, kw_only=True):
     """How often an analysis found an effect where there was none.
 
     ``rate`` of ``splits`` were alarms at any look; chance alone leaves it between ``low`` and
-    ``high`` in 99 of 100 cases where the analysis keeps ``alpha``. An analysis that promises at
-    most ``alpha`` may well stay below.
+    ``high`` in 99 of 100 cases where the analysis keeps ``alpha``: the wider, the fewer buckets of
+    units there are to split. An analysis that promises at most ``alpha`` may well stay below.
     """
 
     splits: int
@@ -106,6 +109,36 @@ class Past:
         """How many days of exposure there are."""
         return int(self.units.shape[1])
 
+    def over(self, days: int, units_per_day: float, *, seed: int = 0) -> "Past":
+        """The past as a plan of ``days`` on each of which so many units come.
+
+        Its days follow each other, as many in one of the plan as have its units. Where they do not
+        suffice, it begins again, with its buckets in another order: a unit that comes again then
+        goes to either arm, as another unit would.
+
+        Raises:
+            NotEnoughData: where it would begin again too often, or a day of it is many of the plan.
+        """
+        step = units_per_day * self.days / float(self.units.sum())  # days of the past in one of the plan
+        ends = [int((day + 1) * step + 1e-9) for day in range(days)]
+        laps = -(-ends[-1] // self.days)
+        if laps > _MOST_LAPS or step * _COARSEST < 1:
+            raise NotEnoughData(
+                f"a day of the plan is {step:.2g} days of the past, which has {self.days}",
+                _WHERE,
+                "take a past with more days, or whose days are more like those of the plan",
+            )
+        order = np.random.default_rng(seed).random((max(laps, 1), len(self.units))).argsort(axis=1)
+        shape = len(self.units), days
+        units, sums = np.zeros(shape), np.zeros((*shape, self.sums.shape[2]))
+        products = np.zeros((*shape, self.products.shape[2]))
+        for n in range(ends[-1]):
+            (lap, day), planned = divmod(n, self.days), int(np.searchsorted(ends, n, side="right"))
+            units[:, planned] += self.units[order[lap], day]
+            sums[:, planned] += self.sums[order[lap], day]
+            products[:, planned] += self.products[order[lap], day]
+        return Past(units, sums, products, self.means)
+
 
 def false_alarms_of(
     past: Past, looks: Looks, *, weights: tuple[float, float] = (0.5, 0.5), splits: int = 1_000, seed: int = 0
@@ -121,7 +154,7 @@ def false_alarms_of(
     """
     ever = _crossings(past, looks, weights, splits, seed, effect=0.0).any(axis=1)
     alpha = next(iter(looks.values())).alpha
-    low, high = _band(splits, alpha)
+    low, high = _band(splits, alpha, len(past.units))
     alarms = int(ever.sum())
     return FalseAlarms(
         splits=splits, alarms=alarms, rate=alarms / splits, alpha=alpha, low=low / splits, high=high / splits
@@ -220,7 +253,15 @@ def _adjusted(arm: tuple[Numbers, Numbers, Numbers], slopes: Numbers) -> tuple[N
         return units, total / units, np.maximum(square - total**2 / units, 0.0) / (units - 1)
 
 
-def _band(splits: int, alpha: float) -> tuple[int, int]:
-    """The alarms that chance gives in 99 of 100 cases, by the binomial distribution."""
-    chances = bdtr(np.arange(splits + 1), splits, alpha)
+def _band(splits: int, alpha: float, buckets: int) -> tuple[int, int]:
+    """The alarms that chance gives in 99 of 100 cases, to an analysis that keeps ``alpha`` exactly.
+
+    Splits of the same past are not so many pasts: how much the buckets differ from each other is
+    chance, too, and all splits share it. Their variance is about chi-square with one degree of
+    freedom less than there are buckets; given it, alarms are binomial.
+    """
+    shares = (np.arange(_STEPS) + 0.5) / _STEPS
+    spread = 2 * gammaincinv((buckets - 1) / 2, shares) / (buckets - 1)
+    rates = 2 * ndtr(ndtri(alpha / 2) / np.sqrt(spread))
+    chances = bdtr(np.arange(splits + 1)[:, None], splits, rates[None, :]).mean(axis=1)
     return int(np.searchsorted(chances, 0.005)), int(np.searchsorted(chances, 0.995))

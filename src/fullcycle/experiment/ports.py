@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fullcycle.data import Query
+from fullcycle.experiment.pretended import BUCKETS, PastRows
 from fullcycle.experiment.records import Phase
 from fullcycle.experiment.spec import ExperimentSpec
 from fullcycle.experiment.statistics import Statistics
@@ -37,6 +38,34 @@ class ExperimentStore(Protocol):
             received: by source, the column that tells when a row came.
             watermark: up to when the exposures were published.
             by_age: whether the primary metric is told by days since the exposure, too.
+
+        Raises:
+            Invalid: where a source's query, or a metric's condition, cannot be asked.
+        """
+        ...
+
+    def past(
+        self,
+        spec: ExperimentSpec,
+        units: PastRows | Sequence[Path],
+        sources: Mapping[str, Query],
+        *,
+        as_of: int,
+        since: int = 0,
+        buckets: int = BUCKETS,
+        received: Mapping[str, str] | None = None,
+    ) -> Statistics:
+        """The statistics of past units, by the same query, with buckets of units as arms.
+
+        Args:
+            spec: what is measured of them.
+            units: rows that are taken for exposures, of which none is triggered; or the event log's
+                files, as for ``statistics``.
+            sources: what each of ``spec.sources`` asks.
+            as_of: microseconds since 1970 UTC; what comes later does not count.
+            since: of a log, decisions of before are not looked at.
+            buckets: how many.
+            received: by source, the column that tells when a row came.
 
         Raises:
             Invalid: where a source's query, or a metric's condition, cannot be asked.

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from fullcycle.report.beside import Families as Families
     from fullcycle.report.beside import Judgements as Judgements
     from fullcycle.report.beside import render_beside as render_beside
+    from fullcycle.report.design import DesignPage as DesignPage
+    from fullcycle.report.design import render_design as render_design
+    from fullcycle.report.design import told_alarms as told_alarms
+    from fullcycle.report.design_charts import chance_chart as chance_chart
+    from fullcycle.report.design_charts import looked as looked
     from fullcycle.report.grid import GridPage as GridPage
     from fullcycle.report.grid import render_grid as render_grid
     from fullcycle.report.grid_charts import TrialRow as TrialRow
@@ -38,9 +43,13 @@ if TYPE_CHECKING:
 __getattr__, __all__ = lazily(
     __name__,
     {
+        "DesignPage": ".design",
         "GridPage": ".grid",
         "TrialRow": ".grid_charts",
+        "chance_chart": ".design_charts",
         "grid_chart": ".grid_charts",
+        "looked": ".design_charts",
+        "render_design": ".design",
         "render_grid": ".grid",
         "ArmRow": ".story",
         "AssessmentPart": ".story",
@@ -67,5 +76,6 @@ __getattr__, __all__ = lazily(
         "Worth": ".story",
         "render": ".page",
         "render_beside": ".beside",
+        "told_alarms": ".design",
     },
 )

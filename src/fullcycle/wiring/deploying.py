@@ -13,6 +13,7 @@ from fullcycle.experiment import (
     ExperimentStarted,
     experiment_record,
     going_out,
+    planned_units,
     spec_digest,
     told_part,
 )
@@ -168,7 +169,12 @@ class _Going:
             self.said.append(f"its experiment {spec.name} is over; nothing is counted in it")
             return
         _require_startable(record, spec)
-        body = ExperimentStarted(release=number, environment=environment, spec=spec_digest(spec))
+        body = ExperimentStarted(
+            release=number,
+            environment=environment,
+            spec=spec_digest(spec),
+            planned_units=_planned(record, spec),
+        )
         self.entries = going_out(
             record,
             body,
@@ -183,7 +189,9 @@ class _Going:
         part = f" ({told_part(spec)})" if told_part(spec) else ""
         judged = f"{shares}{part}; judged by {spec.primary}"
         if record.started is None:
-            return f"experiment {spec.name} begins: {judged}"
+            units = _planned(record, spec)
+            planned = f"; planned for {units:,} units" if units is not None else ""
+            return f"experiment {spec.name} begins: {judged}{planned}"
         if record.started.body.environment != environment:
             return f"experiment {spec.name} is counted in {record.started.body.environment} only"
         last = self.entries[-1].body if self.entries else None
@@ -193,6 +201,12 @@ class _Going:
                 f"was decided before is not pooled with it; {judged}"
             )
         return f"experiment {spec.name} goes on: {judged}"
+
+
+def _planned(record: ExperimentRecord, spec: ExperimentSpec) -> int | None:
+    """The units of all arms together by the last design; None where none counted on any."""
+    per_day = record.designed.body.units_per_day if record.designed is not None else None
+    return planned_units(spec, per_day) if per_day is not None else None
 
 
 def _code_of_arms(project: Project, manifest: Manifest, spec: ExperimentSpec) -> dict[str, Digest]:
