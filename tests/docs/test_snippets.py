@@ -36,6 +36,7 @@ SPACE = ROOT / "docs" / "howto" / "free-space.md"
 BANDITS = ROOT / "docs" / "howto" / "bandits.md"
 BATCH = ROOT / "docs" / "howto" / "batch.md"
 LOOKUPS = ROOT / "docs" / "howto" / "lookups.md"
+METRICS = ROOT / "docs" / "howto" / "metrics.md"
 OFF_POLICY = ROOT / "docs" / "howto" / "off-policy.md"
 RELEASE = ROOT / "docs" / "howto" / "release.md"
 SECURE = ROOT / "docs" / "howto" / "secure-service.md"
@@ -59,6 +60,7 @@ PAGES = (
     EVENTS,
     LOOKUPS,
     ASSIGN,
+    METRICS,
     OFF_POLICY,
     RELEASE,
     SECURE,
