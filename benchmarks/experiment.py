@@ -174,24 +174,23 @@ def one(party: str, path: Path) -> None:
     print(json.dumps({**told, "peak": peak}))
 
 
-def measured(party: str, path: Path, rounds: int, python: str = sys.executable) -> None:
-    """Print a party's median."""
-    found = []
+def measured(parties: list[str], path: Path, rounds: int, peers: dict[str, str]) -> None:
+    """Print each party's median; they take turns."""
+    found: dict[str, list[dict[str, float]]] = {party: [] for party in parties}
     for _ in range(rounds):
-        done = subprocess.run(
-            [python, __file__, "one", "--party", party, "--path", str(path)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            print(f"{party:<12} failed: {done.stderr.strip().splitlines()[-1:]}")
-            return
-        found.append(json.loads(done.stdout.splitlines()[-1]))
-    cpu, peak = median(each["cpu"] for each in found), median(each["peak"] for each in found)
-    mean = found[0].get("mean")
-    told = "" if mean is None else f"   mean {mean:.9f}   var {found[0]['var']}   with {found[0]['with']}"
-    print(f"{party:<12} {cpu:8.3f} s CPU   peak {peak:7.0f} MB{told}", flush=True)
+        for party, told in found.items():
+            done = subprocess.run(
+                [peers.get(party, sys.executable), __file__, "one", "--party", party, "--path", str(path)],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            told.append(json.loads(done.stdout.splitlines()[-1]))
+    for party, told in found.items():
+        cpu, peak = (median(each[name] for each in told) for name in ("cpu", "peak"))
+        first = told[0]
+        same = "" if first.get("mean") is None else f"   mean {first['mean']:.9f}   var {first['var']}"
+        print(f"{party:<12} {cpu:8.3f} s CPU   peak {peak:7.0f} MB{same}", flush=True)
 
 
 def main() -> None:
@@ -212,10 +211,9 @@ def main() -> None:
     elif given.what == "one":
         one(given.party, given.path)
     elif given.what == "run":
-        for party in given.only:
-            measured(party, given.path, given.rounds, peers.get(party, sys.executable))
+        measured(given.only, given.path, given.rounds, peers)
     else:
-        measured(given.what, given.path, given.rounds)
+        measured([given.what], given.path, given.rounds, {})
 
 
 if __name__ == "__main__":
