@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fullcycle.bandit import BanditCodec
 from fullcycle.experiment import ExperimentSpec
 from fullcycle.kernel import Damaged, Invalid, digest_bytes
 from fullcycle.metric import MetricSpec
@@ -18,6 +19,7 @@ from fullcycle.release import (
     keep_golden,
     keep_manifest,
 )
+from fullcycle.release.manifest import BANDIT
 
 DIGEST = "ab" * 32
 ARTIFACT = Artifact(DIGEST, DIGEST, "lightgbm-text@1", 12)
@@ -162,3 +164,7 @@ def test_a_manifest_of_a_later_format_asks_for_an_upgrade():
 def test_what_is_no_manifest_is_damage(data):
     with pytest.raises(Damaged, match="not readable as a manifest"):
         Manifest.from_bytes(data)
+
+
+def test_a_bandit_is_known_by_the_name_of_its_codec():
+    assert BanditCodec.name == BANDIT

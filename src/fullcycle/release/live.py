@@ -9,15 +9,19 @@ already, or was made by a later run than its own: else its own content is the ne
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from fullcycle.bandit import BanditCodec, LearntBandit, asked_by
 from fullcycle.data import Row, ServedLookup, contract_digest, schema, verify_index
-from fullcycle.kernel import Damaged, Digest, Invalid, Missing
+from fullcycle.kernel import Damaged, Digest, Invalid, Missing, later
 from fullcycle.record import Artifacts, Fact, Ledger, ObjectStore, fact
 from fullcycle.release.manifest import Manifest, PinnedLookup
+
+if TYPE_CHECKING:
+    import fullcycle.bandit as bandits
+else:
+    bandits = later("fullcycle.bandit")  # most services have none
 
 
 @fact("lookup.published")
@@ -160,11 +164,9 @@ def open_live(artifacts: Artifacts, name: str, pinned: PinnedLookup, contract: t
     if not pinned.is_bandit:
         return open_lookup(artifacts.objects, name, pinned, contract)
     require_contract(name, pinned, contract)
-    bandit: LearntBandit[Any] = artifacts.load(pinned.artifact)
-    if (
-        BanditCodec().content(bandit, artifacts.objects.get(pinned.artifact.object))
-        != pinned.artifact.content
-    ):
+    bandit: bandits.LearntBandit[Any] = artifacts.load(pinned.artifact)
+    stored = artifacts.objects.get(pinned.artifact.object)
+    if bandits.BanditCodec().content(bandit, stored) != pinned.artifact.content:
         raise Damaged(
             f"the bandit {name} is not what was learnt",
             f"artifact {pinned.artifact.content[:12]}…",
@@ -207,7 +209,7 @@ def require_contract(name: str, pinned: PinnedLookup, contract: type[Row]) -> No
     Raises:
         Invalid: what to do instead.
     """
-    asked = asked_by(contract) if pinned.is_bandit else contract_digest(contract)
+    asked = bandits.asked_by(contract) if pinned.is_bandit else contract_digest(contract)
     if pinned.contract != asked:
         holds = "is asked by" if pinned.is_bandit else "holds"
         raise Invalid(

@@ -10,12 +10,15 @@ from typing import Any
 
 import msgspec
 
-from fullcycle.bandit import BanditCodec
 from fullcycle.experiment import ExperimentSpec, said
 from fullcycle.kernel import Card, Damaged, Digest, Invalid
 from fullcycle.record import Artifact, ObjectStore
 
 FORMAT = 2
+
+BANDIT = "bandit@1"
+"""The codec of bandits, by its name alone: a service without one does not load it."""
+
 _SINCE = {
     "lookups": 2,
     "events": 2,
@@ -54,7 +57,7 @@ class PinnedLookup(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_bandit(self) -> bool:
         """Whether it is a bandit, and no lookup."""
-        return self.artifact.codec == BanditCodec.name
+        return self.artifact.codec == BANDIT
 
     @property
     def noun(self) -> str:

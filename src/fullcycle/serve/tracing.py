@@ -11,11 +11,10 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import fsum, isfinite
-from typing import Any, NoReturn, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, runtime_checkable
 
 import msgspec
 
-from fullcycle.bandit import Told
 from fullcycle.data import Row
 from fullcycle.experiment import ReadOnlySticky, StickyStore, unit_hash
 from fullcycle.record import Decision
@@ -39,6 +38,9 @@ from fullcycle.serve.explanation import (
 )
 from fullcycle.serve.showing import Shown
 from fullcycle.serve.watching import WatchedBandit, WatchedDraw, WatchedLookup, WatchedModel
+
+if TYPE_CHECKING:
+    from fullcycle.bandit import Told
 
 MOST = 64
 """How many predictions of one decision are explained; the others are counted."""
@@ -200,7 +202,7 @@ class Trace:
         self._calls[-1].steps.append(told)
 
     def weighed(
-        self, bandit: WatchedBandit, row: Any, told: Sequence[Told], weights: Sequence[float]
+        self, bandit: WatchedBandit, row: Any, told: "Sequence[Told]", weights: Sequence[float]
     ) -> None:
         """Keep a question to a bandit."""
         form = bandit.bandit.form

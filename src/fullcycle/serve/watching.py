@@ -1,12 +1,14 @@
 """What a policy is given, watched: each question is passed on, and noted with its answer."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from fullcycle.bandit import Told
 from fullcycle.data import fields
 from fullcycle.release import NoNumber, ReleasedModel
 from fullcycle.serve.draw import HashedDraw, uniform
+
+if TYPE_CHECKING:
+    from fullcycle.bandit import Told
 
 
 class Notes(Protocol):
@@ -21,7 +23,7 @@ class Notes(Protocol):
         ...
 
     def weighed(
-        self, bandit: "WatchedBandit", row: Any, told: Sequence[Told], weights: Sequence[float]
+        self, bandit: "WatchedBandit", row: Any, told: "Sequence[Told]", weights: Sequence[float]
     ) -> None:
         """A bandit was asked; what it knows of each action, and the weight that follows."""
         ...

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NoReturn
 
-from fullcycle.bandit import BanditCodec
 from fullcycle.kernel import Invalid
 from fullcycle.record import Codec, Codecs, Vendor
+from fullcycle.release.manifest import BANDIT
 
 NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "lightgbm-text@1": (("lightgbm",),),
@@ -25,7 +25,6 @@ OWN = ("linear@1", "trees@1", "trees@2")
 def serving_codecs() -> Codecs:
     """Codecs of what a service loads, each library's when a model of it is met; none is a pickle."""
     codecs = Codecs()
-    codecs.register(BanditCodec())
     for vendor in _VENDORS:
         codecs.offer(vendor)
     return codecs
@@ -37,6 +36,12 @@ def own_codecs() -> Sequence[Codec]:
     from fullcycle.adapters.trees_codec import TreesCodec, first_trees_codec
 
     return [LinearCodec(), TreesCodec(), first_trees_codec()]
+
+
+def _bandits() -> Sequence[Codec]:
+    from fullcycle.bandit import BanditCodec
+
+    return [BanditCodec()]
 
 
 def _lightgbm() -> Sequence[Codec]:
@@ -69,6 +74,7 @@ _VENDORS = (
     Vendor("lightgbm", ("lightgbm-text@1",), _lightgbm, ""),
     Vendor("xgboost", ("xgboost-ubj@1",), _xgboost, ""),
     Vendor("onnx", ("onnx@1",), _onnx, ""),
+    Vendor("fullcycle.bandit", (BANDIT,), _bandits, ""),
     Vendor("fullcycle.models", OWN, own_codecs, ""),
     Vendor("sklearn", ("sklearn-skops@1",), _not_served, ""),
 )
