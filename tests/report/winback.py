@@ -1,13 +1,10 @@
 """A story as the record tells it: the win-back e-mail, judged, released, tried and measured."""
 
-import math
-
 import numpy as np
 
 from fullcycle.evaluate import Bin, CurvePoint, Evaluation, Influence, Measured, Slice
 from fullcycle.kernel import Money
 from fullcycle.report import (
-    ArmRow,
     AssessmentPart,
     BriefPart,
     CostPart,
@@ -16,14 +13,13 @@ from fullcycle.report import (
     ExperimentPart,
     FlowPart,
     FlowStep,
-    Look,
-    MetricRow,
     Provenance,
     Story,
     ValueRow,
     Verdict,
     Worth,
 )
+from report.winback_experiment import simple
 
 
 def usd(amount: float) -> Money:
@@ -89,72 +85,12 @@ def evaluation() -> Evaluation:
     )
 
 
-def looks() -> tuple[Look, ...]:
-    rng = np.random.default_rng(9)
-    found, total = [], 0.0
-    for day in range(1, 29):
-        total += rng.normal(0.0245, 0.011 * 28**0.5 / 5)
-        units, value = 428 * day, 0.6 * total / day + 0.4 * 0.0245
-        width = 0.0052 * math.sqrt(28 / day) * math.sqrt(1 + 28 / (9 * day)) * 2.1
-        found.append(Look(f"2026-10-{day:02d}", value, value - width, value + width, units))
-    return tuple(found)
-
-
 def experiment() -> ExperimentPart:
-    last = looks()[-1]
-    source = "experiment winback/trial · readout of 2026-11-21"
-    return ExperimentPart(
-        name="trial",
-        source=source,
-        arms=(ArmRow("today", 0.5, 5_987, 0.1547), ArmRow("chosen", 0.5, 6_013, 0.1547 + last.value)),
-        metrics=(
-            MetricRow(
-                "visited",
-                "primary",
-                0.1547,
-                0.1547 + last.value,
-                Effect(last.low, last.high, source, last.value),
-                Effect(0.08, 0.24, source, last.value / 0.1547),
-                share=True,
-                note="clear of zero",
-            ),
-            MetricRow(
-                "spent",
-                "secondary",
-                1.081,
-                1.312,
-                Effect(-0.21, 0.672, source, 0.231),
-                Effect(-0.19, 0.62, source, 0.214),
-                note="within the noise",
-            ),
-            MetricRow(
-                "converted",
-                "guardrail",
-                0.0088,
-                0.0101,
-                Effect(-0.0022, 0.0048, source, 0.0013),
-                Effect(-0.25, 0.55, source, 0.148),
-                share=True,
-                margin=0.05,
-                note="holds",
-            ),
-        ),
-        looks=looks(),
-        share=True,
-        sample_ratio_p=0.812,
-        sample_ratio_ok=True,
-        left_out=(
-            ("decisions not delivered as decided", 25_431),
-            ("seen in two arms", 0),
-            ("not yet mature", 0),
-        ),
-        status="day 28 of 28",
-        note="Only clients who really got the e-mail that was decided are analysed.",
-    )
+    return ExperimentPart(simple(), "experiment winback/trial · readout of 2026-11-21", "2026-11-21 by dana")
 
 
 def story() -> Story:
-    last = looks()[-1]
+    (effect,) = simple().primary
     return Story(
         capability="winback",
         title="Win-back e-mail",
@@ -173,9 +109,9 @@ def story() -> Story:
             estimated=Effect(0.01, 0.03, "winback/brief.md · a81f03c2"),
             off_policy=Effect(0.0017, 0.0473, "winback@3 · self-normalised IPS", 0.0245),
             off_policy_note="effective sample size 2,561",
-            measured=Effect(last.low, last.high, "experiment winback/trial", last.value),
+            measured=Effect(effect.low, effect.high, "experiment winback/trial", effect.difference),
             estimated_worth=Worth(usd(4_000), usd(12_000)),
-            measured_worth=Worth(usd(last.low * 4e5), usd(last.high * 4e5), usd(last.value * 4e5)),
+            measured_worth=Worth(usd(effect.low * 4e5), usd(effect.high * 4e5), usd(effect.difference * 4e5)),
             cost=usd(0.037),
             worth_note="Worth: 500,000 clients per year × 0.80 USD per visit (winback/brief.md).",
         ),

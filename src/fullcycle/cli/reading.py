@@ -4,8 +4,17 @@ import click
 from rich.table import Table
 
 from fullcycle.cli.printing import count, show_table, when
-from fullcycle.experiment import Effect, Readout, amount, headline, level
-from fullcycle.experiment.telling import rounded, share, told_guardrail, told_p
+from fullcycle.experiment import (
+    Effect,
+    Readout,
+    amount,
+    change,
+    headline,
+    level,
+    rounded,
+    told_guardrail,
+    told_p,
+)
 from fullcycle.kernel import counted
 
 _STEPS = 8  # of the path that are shown
@@ -95,9 +104,9 @@ def _difference(one: Effect) -> tuple[str, str, str]:
         return ("no spread" if min(one.control_units, one.arm_units) > 1 else "not known yet"), "", ""
     relative = ""
     if one.relative is not None:
-        relative = share(one.relative)
+        relative = change(one.relative)
         if one.relative_low is not None and one.relative_high is not None:
-            relative += f" ({share(one.relative_low)} to {share(one.relative_high)})"
+            relative += f" ({change(one.relative_low)} to {change(one.relative_high)})"
     doubt = "" if one.reliable else " (too few units to trust)"
     return amount(one, one.difference), f"{_bare(one, one.low)} to {_bare(one, one.high)}{doubt}", relative
 

@@ -159,9 +159,13 @@ if TYPE_CHECKING:
     from fullcycle.experiment.table import unit_table_query as unit_table_query
     from fullcycle.experiment.taking_part import told_part as told_part
     from fullcycle.experiment.telling import amount as amount
+    from fullcycle.experiment.telling import change as change
     from fullcycle.experiment.telling import headline as headline
     from fullcycle.experiment.telling import level as level
+    from fullcycle.experiment.telling import rounded as rounded
     from fullcycle.experiment.telling import told_gain as told_gain
+    from fullcycle.experiment.telling import told_guardrail as told_guardrail
+    from fullcycle.experiment.telling import told_p as told_p
     from fullcycle.experiment.verdict import Verdict as Verdict
     from fullcycle.experiment.worth import ArmWorth as ArmWorth
     from fullcycle.experiment.worth import Prior as Prior
@@ -320,6 +324,10 @@ __getattr__, __all__ = lazily(
         "table_spec": ".table",
         "table_statistics": ".table",
         "told_gain": ".telling",
+        "told_p": ".telling",
+        "told_guardrail": ".telling",
+        "rounded": ".telling",
+        "change": ".telling",
         "told_part": ".taking_part",
         "unit_hash": ".assign",
         "unit_table_query": ".table",

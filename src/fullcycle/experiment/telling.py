@@ -48,10 +48,10 @@ def level(found: "Effect", value: float) -> str:
     return f"{value:,.{_decimals(found)}f}" if value else "0"
 
 
-def share(value: float, *, plus: bool = True) -> str:
+def change(value: float, *, plus: bool = True) -> str:
     """A relative change: ``+12.3%``.
 
-    >>> share(0.1234), share(-0.0001), share(12.5)
+    >>> change(0.1234), change(-0.0001), change(12.5)
     ('+12.3%', '0.0%', '+1,250%')
     """
     decimals = 1 if abs(value) < 1 else 0
@@ -70,18 +70,20 @@ def told_p(p: float) -> str:
 def told_guardrail(rail: "Guardrail") -> str:
     """How far an arm may have worsened a guardrail, beside what is tolerated."""
     margin = f"{rail.margin:.0%} tolerated"
+    if rail.slack is not None and rail.worst is None:
+        return f"{rail.metric} with {rail.arm}: {rail.standing} ({margin})"
     if rail.worst is None or rail.best is None:
         return f"{rail.metric} is not known yet with {rail.arm} ({margin})"
     if rail.standing == "broken":
-        return f"{rail.metric} is at least {share(rail.best, plus=False)} worse with {rail.arm} ({margin})"
+        return f"{rail.metric} is at least {change(rail.best, plus=False)} worse with {rail.arm} ({margin})"
     if rail.worst <= 0:
         return f"{rail.metric} is not worse with {rail.arm} ({margin})"
-    worst = f"{rail.metric} is at most {share(rail.worst, plus=False)} worse with {rail.arm}"
+    worst = f"{rail.metric} is at most {change(rail.worst, plus=False)} worse with {rail.arm}"
     if rail.standing == "holds":
         return f"{worst} ({margin})"
     if rail.worst <= rail.margin:
         return f"too few units say how {rail.metric} is with {rail.arm} ({margin})"
-    return f"{rail.metric} may be up to {share(rail.worst, plus=False)} worse with {rail.arm} ({margin})"
+    return f"{rail.metric} may be up to {change(rail.worst, plus=False)} worse with {rail.arm} ({margin})"
 
 
 def rounded(value: float) -> str:
@@ -113,7 +115,8 @@ def headline(told: "Readout") -> str:
         case "keep going":
             clear = best is not None and best.gain is not None and best.gain[1] > 0
             if not does or best is None or not best.reliable:
-                return f"Keep going{_how_long(told)}: {verdict.reason}."
+                why = verdict.reason.removesuffix(f"; the plan has {counted(verdict.days_left, 'day')} left")
+                return f"Keep going{_how_long(told)}: {why}."
             chance = "" if clear else ", which may still be chance"
             return f"Keep going{_how_long(told)}: so far {does}{chance}."
     return f"Nothing can be concluded: {verdict.reason}."

@@ -22,7 +22,7 @@ from fullcycle.experiment.forecast import days_until_clear, days_until_kept, lon
 from fullcycle.experiment.guardrail import Guardrail
 from fullcycle.experiment.pairing import FEWEST_EVENTS, FEWEST_UNITS
 from fullcycle.experiment.spec import Analysis
-from fullcycle.experiment.telling import share, told_gain, told_guardrail
+from fullcycle.experiment.telling import change, told_gain, told_guardrail
 from fullcycle.kernel import counted
 
 Decision = Literal["ship", "stop", "keep going", "unknown"]
@@ -124,7 +124,7 @@ def _loss(found: Effect, evidence: Evidence) -> str:
     for rail in evidence.guardrails:
         if rail.arm == found.arm and rail.standing == "broken":
             return f"{found.arm} worsens {rail.metric} by more than the tolerated {rail.margin:.0%}" + (
-                f" (by at least {share(rail.best, plus=False)})" if rail.best is not None else ""
+                f" (by at least {change(rail.best, plus=False)})" if rail.best is not None else ""
             )
     if not found.reliable or found.gain is None:
         return ""
@@ -159,7 +159,7 @@ def _open(best: Effect, evidence: Evidence) -> Verdict:
     left = evidence.days_left
     days: int | None = None
     if not best.reliable or best.gain is None:
-        reason, change = _nothing_to_compare(best, evidence)
+        reason, mend = _nothing_to_compare(best, evidence)
     elif _better(best):
         unclear = [
             rail for rail in evidence.guardrails if rail.arm == best.arm and rail.standing == "unclear"
@@ -167,17 +167,17 @@ def _open(best: Effect, evidence: Evidence) -> Verdict:
         names = ", ".join(told_guardrail(rail) for rail in unclear)
         reason = f"{told_gain(best)}, but {names}"
         days = longest(days_until_kept(rail, evidence.boundary, _traffic(best, evidence)) for rail in unclear)
-        change = f"{_forecast(days, left, evidence)}; or a wider margin, decided beforehand"
+        mend = f"{_forecast(days, left, evidence)}; or a wider margin, decided beforehand"
     else:
         reason = f"{told_gain(best)}: the interval holds zero"
         days = days_until_clear(best, evidence.boundary, _traffic(best, evidence))
-        change = _forecast(days, left, evidence)
+        mend = _forecast(days, left, evidence)
     over = evidence.analysis == "group-sequential" and evidence.next_look is None
     if left > 0 and not over:
         return Verdict(
             decision="keep going",
             reason=f"{reason}; the plan has {counted(left, 'day')} left",
-            would_change=change,
+            would_change=mend,
             arm=best.arm,
             days_left=left,
             forecast_days=None if evidence.next_look else days,
@@ -185,7 +185,7 @@ def _open(best: Effect, evidence: Evidence) -> Verdict:
     return Verdict(
         decision="unknown",
         reason=f"{reason}, and the planned {'looks' if over else 'days'} are over",
-        would_change=change,
+        would_change=mend,
         arm=best.arm,
     )
 
@@ -212,6 +212,10 @@ def _nothing_to_compare(best: Effect, evidence: Evidence) -> tuple[str, str]:
         if best.kind == "proportion"
         else f"{FEWEST_UNITS}"
     )
+    if best.reduction is not None:
+        needed += f", and {FEWEST_UNITS} for each covariate"
+    if best.kind == "ratio":
+        needed += ", and something to divide by that is clearly not zero"
     return (
         f"{best.arm} and {best.control} have too few units for an interval that can be trusted: "
         f"each needs {needed}",

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from fullcycle.report.grid_charts import grid_chart as grid_chart
     from fullcycle.report.page import render as render
     from fullcycle.report.parts import Draw as Draw
-    from fullcycle.report.story import ArmRow as ArmRow
     from fullcycle.report.story import AssessmentPart as AssessmentPart
     from fullcycle.report.story import BriefPart as BriefPart
     from fullcycle.report.story import CostPart as CostPart
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from fullcycle.report.story import FamilyPart as FamilyPart
     from fullcycle.report.story import FlowPart as FlowPart
     from fullcycle.report.story import FlowStep as FlowStep
-    from fullcycle.report.story import Look as Look
-    from fullcycle.report.story import MetricRow as MetricRow
     from fullcycle.report.story import Provenance as Provenance
     from fullcycle.report.story import Story as Story
     from fullcycle.report.story import ValueRow as ValueRow
@@ -51,7 +48,6 @@ __getattr__, __all__ = lazily(
         "looked": ".design_charts",
         "render_design": ".design",
         "render_grid": ".grid",
-        "ArmRow": ".story",
         "AssessmentPart": ".story",
         "Beside": ".beside",
         "BriefPart": ".story",
@@ -67,8 +63,6 @@ __getattr__, __all__ = lazily(
         "FlowPart": ".story",
         "FlowStep": ".story",
         "Judgements": ".beside",
-        "Look": ".story",
-        "MetricRow": ".story",
         "Provenance": ".story",
         "Story": ".story",
         "ValueRow": ".story",

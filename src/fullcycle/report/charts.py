@@ -15,7 +15,7 @@ from fullcycle.report.swarm import offsets
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+')"  # an axis label, without +0
 SIGNED_SHARE = "datum.value == 0 ? '0' : format(datum.value, '+.3~%')"
-_ROW = 30  # pixels of one line of a chart with names at its left
+ROW = 30  # pixels of one line of a chart with names at its left
 
 
 def chart(layers: Sequence[Spec], *, width: int = NARROW, height: int = 240, **more: Any) -> Spec:
@@ -157,7 +157,7 @@ def influence_bars(influences: Sequence[Influence]) -> Spec:
                 "encoding": {"x": x, "y": y, "text": {"field": "text"}},
             },
         ],
-        height=_ROW * len(rows) + 46,
+        height=ROW * len(rows) + 46,
         data=data(rows),
     )
 
@@ -212,7 +212,7 @@ def beeswarm(influences: Sequence[Influence]) -> Spec:
                 "encoding": {"x": x, "y": y, "color": colour},
             },
         ],
-        height=_ROW * len(influences) + 96,
+        height=ROW * len(influences) + 96,
     )
 
 
@@ -242,7 +242,7 @@ def forest(slices: Sequence[Slice], overall: Measured, *, title: str) -> Spec:
             *interval_marks([every], order, color=INK, x=x),
             *interval_marks(rows, order, color=BLUE, x=x),
         ],
-        height=_ROW * len(order) + 46,
+        height=ROW * len(order) + 46,
     )
 
 

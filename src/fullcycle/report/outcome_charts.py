@@ -1,10 +1,8 @@
-"""Charts of what it brought: effects before and after, and the experiment over time."""
-
-from collections.abc import Sequence
+"""Charts of what it brought: effects before and after."""
 
 from fullcycle.report.charts import SIGNED, chart, data, interval_marks
-from fullcycle.report.story import Effect, Look, ValueRow
-from fullcycle.report.style import BLUE, GREY, INK, MUTED, NARROW, ORANGE, Spec
+from fullcycle.report.story import Effect, ValueRow
+from fullcycle.report.style import BLUE, GREY, INK, Spec
 from fullcycle.report.wording import effect, effect_range
 
 
@@ -56,91 +54,3 @@ def _told(name: str, found: Effect, of_shares: bool) -> Spec:
         else effect_range(found.low, found.high, of_shares=of_shares)
     )
     return {"name": name, "x": found.value, "low": found.low, "high": found.high, "text": text}
-
-
-def over_time(looks: Sequence[Look], *, share: bool, width: int = NARROW) -> Spec:
-    """The effect and its interval as known on each day; zero is the line to stay clear of."""
-    scale = 100 if share else 1
-    rows: list[Spec] = [
-        {"day": k.day, "y": k.value * scale, "low": k.low * scale, "high": k.high * scale} for k in looks
-    ]
-    x = {
-        "field": "day",
-        "type": "temporal",
-        "title": None,
-        "scale": {"type": "utc"},
-        "axis": {"format": "%-d %b", "values": _ticks(rows, 4 if width <= NARROW else 8), "grid": False},
-    }
-    y = {
-        "field": "y",
-        "type": "quantitative",
-        "title": "effect so far" + (", percentage points" if share else ""),
-        "axis": {"labelExpr": SIGNED, "tickCount": 6},
-        "scale": {"domain": _domain(rows), "clamp": True},
-    }
-    last = rows[-1]
-    clear = last["low"] > 0 or last["high"] < 0
-    return chart(
-        [
-            {
-                "mark": {"type": "area", "color": BLUE, "opacity": 0.16},
-                "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
-            },
-            {
-                "data": data([{"y": 0}]),
-                "mark": {"type": "rule", "color": INK, "strokeWidth": 1.2},
-                "encoding": {"y": y},
-            },
-            {"mark": {"type": "line", "color": BLUE, "strokeWidth": 2.4}, "encoding": {"x": x, "y": y}},
-            {
-                "data": data([last]),
-                "mark": {"type": "circle", "color": BLUE if clear else ORANGE, "size": 90, "opacity": 1},
-                "encoding": {"x": x, "y": y},
-            },
-            {
-                "data": data([last]),
-                "mark": {
-                    "type": "text",
-                    "text": effect(looks[-1].value, of_shares=share),
-                    "align": "right",
-                    "baseline": "bottom",
-                    "dx": -2,
-                    "dy": -8,
-                    "fontWeight": "bold",
-                    "fontSize": 14,
-                },
-                "encoding": {"x": x, "y": y},
-            },
-            {
-                "data": data([{"day": rows[0]["day"], "y": 0}]),
-                "mark": {
-                    "type": "text",
-                    "text": "no effect",
-                    "align": "left",
-                    "dx": 2,
-                    "dy": 13,
-                    "color": MUTED,
-                },
-                "encoding": {"x": x, "y": y},
-            },
-        ],
-        width=width,
-        height=280,
-        data=data(rows),
-    )
-
-
-def _ticks(rows: Sequence[Spec], count: int) -> list[Spec]:
-    """Some of the days, evenly spaced, as Vega-Lite writes dates."""
-    step = max(round((len(rows) - 1) / (count - 1)), 1) if count > 1 else 1
-    days = (str(row["day"]).split("-") for row in rows[::step])
-    return [
-        {"year": int(year), "month": int(month), "date": int(day), "utc": True} for year, month, day in days
-    ]
-
-
-def _domain(rows: Sequence[Spec]) -> list[float]:
-    """What the later looks need: the first days' intervals are so wide that they would hide the rest."""
-    settled = rows[len(rows) // 4 :]
-    reach = max(max(abs(row["low"]), abs(row["high"])) for row in settled)
-    return [-reach if min(row["low"] for row in settled) < 0 else -0.25 * reach, reach * 1.1]

@@ -6,12 +6,14 @@ Every part is optional; the page says in one line what is missing and how to get
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fullcycle.evaluate import Evaluation
 from fullcycle.kernel import Money
 
-Role = Literal["primary", "secondary", "guardrail"]
+if TYPE_CHECKING:
+    from fullcycle.experiment import Readout
+
 Outcome = Literal["ship", "stop", "keep going", "unknown"]
 
 
@@ -131,60 +133,12 @@ class AssessmentPart:
 
 
 @dataclass(frozen=True, slots=True)
-class ArmRow:
-    """One arm: its weight, the units analysed and the mean of the primary metric."""
-
-    name: str
-    weight: float
-    units: int
-    mean: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """The effect on the primary metric as known on one day (``YYYY-MM-DD``), all days before included."""
-
-    day: str
-    value: float
-    low: float
-    high: float
-    units: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class MetricRow:
-    """What the experiment says about one metric; ``difference`` is second arm minus first.
-
-    ``margin`` is how much worse, relatively, a guardrail may get.
-    """
-
-    name: str
-    role: Role
-    first: float
-    second: float
-    difference: Effect
-    relative: Effect | None = None
-    share: bool = False
-    margin: float | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ExperimentPart:
-    """A readout: arms, metrics, the primary effect over time, and the checks."""
+    """What an experiment says; ``closed`` tells when and by whom it was concluded."""
 
-    name: str
+    readout: "Readout"
     source: str
-    arms: tuple[ArmRow, ...]
-    metrics: tuple[MetricRow, ...] = ()
-    looks: tuple[Look, ...] = ()
-    share: bool = False  # whether the primary metric is a share of units
-    interval: str = "always-valid 95 % interval"
-    sample_ratio_p: float | None = None
-    sample_ratio_ok: bool | None = None
-    left_out: tuple[tuple[str, int], ...] = ()  # such as ("seen in two arms", 3)
-    status: str = ""  # such as "day 28 of 28"
-    note: str = ""
+    closed: str = ""  # such as "2026-11-21 by dana"
 
 
 @dataclass(frozen=True, slots=True)

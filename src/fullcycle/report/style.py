@@ -103,6 +103,9 @@ td:last-child, th:last-child { padding-right: 0; }
 details { margin: 2px 0 14px; font-size: 14px; }
 summary { cursor: pointer; color: var(--muted); font-size: 13px; }
 .check { font-weight: 600; } .check.bad { color: var(--orange); } .check.good { color: var(--blue); }
+.headline { font-size: 19px; line-height: 1.4; font-weight: 600; margin: 4px 0 14px; }
+ul.checks { list-style: none; margin: 0 0 16px; padding: 0; max-width: 86ch; }
+ul.checks li { padding: 2px 0; font-size: 15px; }
 .prose { border-left: 2px solid var(--line); padding-left: 18px; margin: 4px 0 16px; }
 .prose h1, .prose h2, .prose h3 { font-size: 16px; border: 0; margin: 14px 0 4px; padding: 0; }
 footer { padding-top: 28px; padding-bottom: 48px; }

@@ -70,7 +70,7 @@ def story(project: Project, capability: str, environment: str, *, of: int | None
             if judged.elements
         ),
         assessment=_assessment(project, capability, release, brief),
-        experiment=experiment_part(reading) if reading is not None else None,
+        experiment=experiment_part(project, reading) if reading is not None else None,
         cost=CostPart(
             rows=tuple((f"{part.name}: {part.counted}", part.amount) for part in spent.parts),
             total=spent.total,
