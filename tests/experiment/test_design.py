@@ -4,6 +4,7 @@ import doctest
 from importlib import import_module
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,16 +13,23 @@ from statsmodels.stats.power import NormalIndPower
 import fullcycle.experiment
 from fullcycle.experiment import (
     Fixed,
+    Holdout,
+    Layer,
     Moments,
     Rule,
+    compared,
     days_needed,
     minimum_effect,
     planned,
+    planned_units,
+    share_admitted,
     smallest_margin,
     units_needed,
+    wanted,
 )
 from fullcycle.experiment.design import power_of
 from fullcycle.kernel import Invalid, NotEnoughData
+from made_up_experiment import spec
 
 PAST = Moments(8_646, 0.1564, 8_646 * 0.1564 * (1 - 0.1564))
 analyses = st.sampled_from(
@@ -47,7 +55,16 @@ def test_units_are_those_of_statsmodels(weights):
     power = NormalIndPower().power(
         effect / PAST.variance**0.5, found * weights[0], 0.05, weights[1] / weights[0]
     )
-    assert power_of(PAST, effect, found, Fixed(), weights=weights) == pytest.approx(power, abs=1e-5)
+    assert power_of(PAST, effect, found, Fixed(), weights=weights) == pytest.approx(power, abs=1e-6)
+
+
+@pytest.mark.parametrize("effect", [0.003, 0.006, 0.01, 0.02])
+@pytest.mark.parametrize("units", [2_000, 20_000, 200_000])
+def test_the_chance_at_one_look_is_that_of_statsmodels(effect, units):
+    size = effect / PAST.variance**0.5
+    oracle = NormalIndPower().power(size, units * 0.3, 0.025, 0.7 / 0.3, alternative="larger")
+
+    assert power_of(PAST, effect, units, Fixed(), weights=(0.3, 0.7)) == pytest.approx(oracle, abs=1e-6)
 
 
 def test_looking_every_day_costs_less_than_twice_the_units():
@@ -73,6 +90,32 @@ def test_a_plan_tells_what_its_days_can_show():
     assert found.effect == pytest.approx(2.80158 * 2 * (PAST.variance / 38_360) ** 0.5, rel=1e-5)
     assert found.relative == pytest.approx(found.effect / 0.1564)
     assert days_needed(units_needed(PAST, found.effect * 1.0001, rule=Rule("fixed")), 1_370) == 28
+
+
+def test_of_several_arms_a_plan_is_for_the_smallest_beside_the_control():
+    trial = spec(arms=("today", "chosen", "other"))
+    weighed = msgspec.structs.replace(trial, weights={"today": 0.5, "chosen": 0.3, "other": 0.2})
+    shares, rule = compared(weighed), Rule.of(weighed)
+
+    found = planned("visited", PAST, units_per_day=1_000, days=28, weights=shares, rule=rule)
+    aim = wanted(PAST, found.effect, units_per_day=1_000, weights=shares, rule=rule)
+
+    assert shares == (0.5, 0.2)
+    assert rule.alpha == 0.025
+    assert found.units == 19_600  # of the two arms, of 28,000 of all
+    assert aim.units == pytest.approx(28_000, abs=2)
+    assert aim.days == 28
+
+
+def test_who_takes_part_is_a_share_of_all_and_the_plan_counts_their_days():
+    trial = msgspec.structs.replace(
+        spec(), coverage=0.5, layer=Layer("checkout", 0.25, 0.75), holdout=Holdout("winter", 0.1), days=14
+    )
+
+    assert share_admitted(spec()) == 1.0
+    assert share_admitted(trial) == pytest.approx(0.5 * 0.5 * 0.9)
+    assert planned_units(trial, 100.0) == 1_400
+    assert planned_units(trial, 0.01) == 2
 
 
 def test_a_guardrail_that_its_plan_cannot_show_is_foreseen():

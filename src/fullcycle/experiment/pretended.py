@@ -24,7 +24,8 @@ _ROWS = """(
 )"""
 _LOG = """(
     select {name} as experiment, {bucket} as arm, fc_unit as unit, "at", decision_id, request, release
-    from (select ({fields})[1] as fc_unit, "at", decision_id, request, release
+    from (select coalesce(({fields})[1], case when experiment = {name} then unit end) as fc_unit,
+                 "at", decision_id, request, release
           from {log} as fc_all where {at} >= $fc_since) as fc_rows
 )"""
 
@@ -60,7 +61,8 @@ def logged(
 ) -> tuple[str, dict[str, Any]]:
     """The decisions of a log since a moment (µs since 1970 UTC) as exposures: SQL, and its values.
 
-    Whoever asked is told by the request: decisions of before an experiment name no unit.
+    Whoever asked is told by the request, since decisions of before an experiment name no unit; or, where
+    the request was not published, by the unit of this experiment.
     """
     written = _LOG.format(
         name=text(spec.name),
