@@ -1,7 +1,7 @@
 """Comparing two arms: the difference of their means, absolute and relative, with intervals."""
 
 from dataclasses import dataclass
-from math import copysign, sqrt
+from math import copysign, inf, isfinite, sqrt
 
 from fullcycle.experiment.boundary import Boundary
 from fullcycle.experiment.estimate import Sample
@@ -37,7 +37,7 @@ def comparable(control: Sample, treated: Sample) -> bool:
     """Whether a difference of the two has a standard error."""
     if min(control.units, treated.units) < 2:
         return False
-    return control.variance_of_mean + treated.variance_of_mean > 0  # and no NaN
+    return 0 < control.variance_of_mean + treated.variance_of_mean < inf  # and no NaN
 
 
 def contrast(control: Sample, treated: Sample, *, factor: float = 1.0) -> Contrast:
@@ -62,7 +62,8 @@ def contrast(control: Sample, treated: Sample, *, factor: float = 1.0) -> Contra
         )
     ours, theirs = treated.variance_of_mean, factor**2 * control.variance_of_mean
     total = ours + theirs
-    df = total**2 / (ours**2 / (treated.units - 1) + theirs**2 / (control.units - 1))
+    shares = ours / total, theirs / total  # squares of the variances themselves may be too small for a number
+    df = 1 / (shares[0] ** 2 / (treated.units - 1) + shares[1] ** 2 / (control.units - 1))
     return Contrast(treated.mean - factor * control.mean, sqrt(total), df, control.units + treated.units)
 
 
@@ -76,14 +77,17 @@ def relative_interval(control: Sample, treated: Sample, boundary: Boundary) -> E
     Source:
         Fieller, "Some Problems in Interval Estimation", JRSS B 1954.
     """
-    plain = contrast(control, treated)
-    reach2 = boundary.two_sided(plain.df, plain.units) ** 2
-    a = control.mean**2 - reach2 * control.variance_of_mean
-    if a <= 0:
+    if not control.mean:
         return None
-    product = treated.mean * control.mean
-    c = treated.mean**2 - reach2 * treated.variance_of_mean
-    root = sqrt(max(product**2 - a * c, 0.0))  # rounding only
+    plain = contrast(control, treated)
+    reach = boundary.two_sided(plain.df, plain.units)
+    ours, theirs = (reach * sqrt(arm.variance_of_mean) / control.mean for arm in (treated, control))
+    kept = 1 - theirs * theirs
+    if not kept > 0:
+        return None
+    ratio = treated.mean / control.mean
+    root = sqrt(ours * ours * kept + ratio * theirs * ratio * theirs)
+    middle = plain.value / control.mean + theirs * theirs
     sign = copysign(1.0, control.mean)
-    ends = sorted(sign * ((product + side * root) / a - 1) for side in (-1, 1))
-    return ends[0], ends[1]
+    ends = sorted(sign * (middle + side * root) / kept for side in (-1, 1))
+    return (ends[0], ends[1]) if all(map(isfinite, ends)) else None

@@ -13,9 +13,10 @@ from typing import Protocol
 import numpy as np
 from scipy.special import chdtrc
 
-from fullcycle.experiment.gram import Gram, merged_grams
+from fullcycle.experiment.gram import Gram, at, merged_grams
 
 _SAME = 1e-10  # of the largest eigenvalue: below it, a covariate only repeats the others
+_NOTHING = 1e-12  # of a variance: below it, what is left is rounding
 
 
 class Sample(Protocol):
@@ -106,6 +107,8 @@ def adjusted(control: Gram, treated: Gram, *, ratio: bool = False) -> Adjusted:
     arms = [_at_the_same(gram, both, slopes, ratio=ratio) for gram in (control, treated)]
     plain = [ratio_of(gram) if ratio else mean_of(gram) for gram in (control, treated)]
     before, after = (sum(arm.variance_of_mean for arm in pair) for pair in (plain, arms))
+    if after <= 0 < before:  # the covariates are the value itself: there is no chance to take out
+        slopes, arms, after = np.zeros_like(slopes), plain, before
     return Adjusted(
         control=arms[0],
         treated=arms[1],
@@ -124,6 +127,8 @@ def imbalance(control: Gram, treated: Gram) -> float:
     if min(control.units, treated.units) < 2:
         return 1.0
     steps = np.subtract(treated.means, control.means)
+    if _apart(control, treated, steps):
+        return 0.0
     spread = _covariance(control) / control.units + _covariance(treated) / treated.units
     inverse, rank = _inverse(spread)
     return float(chdtrc(rank, steps @ inverse @ steps)) if rank else 1.0
@@ -151,6 +156,13 @@ def quantile_of(
     offset, low, high = min(ladder, key=lambda step: abs(log(step[0]) - wanted))
     slope = (high - low) / (2 * offset)
     return Estimate(units, value, slope**2 * share_variance)
+
+
+def _apart(control: Gram, treated: Gram, steps: np.ndarray) -> bool:
+    """Whether a value that is the same for all units of an arm is another one in the other arm."""
+    levels = np.maximum(np.abs(control.means), np.abs(treated.means))
+    fixed = [control.products[at(i, i)] + treated.products[at(i, i)] <= 0 for i in range(control.size)]
+    return bool((np.abs(steps) > _SAME * levels)[fixed].any())
 
 
 def _at_the_same(gram: Gram, both: Gram, slopes: np.ndarray, *, ratio: bool) -> Estimate:
@@ -186,7 +198,8 @@ def _linear(gram: Gram, weights: Sequence[float], value: float) -> Estimate:
     used = np.asarray(weights)
     size = len(used)
     spread = _covariance(gram)[:size, :size]
-    return Estimate(gram.units, value, max(float(used @ spread @ used), 0.0) / gram.units)
+    left, parts = used @ spread @ used, np.abs(used) @ np.abs(spread) @ np.abs(used)
+    return Estimate(gram.units, value, float(left) / gram.units if left > _NOTHING * parts else 0.0)
 
 
 def _covariance(gram: Gram) -> np.ndarray:

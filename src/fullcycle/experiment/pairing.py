@@ -1,6 +1,7 @@
 """The control and an arm, side by side in one metric: what can be compared, whatever the metric's kind."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 from fullcycle.experiment.estimate import Estimate, Sample, adjusted, mean_of, quantile_of, ratio_of
 from fullcycle.experiment.gram import Gram
@@ -10,8 +11,9 @@ from fullcycle.metric import MetricSpec
 FEWEST_UNITS = 50
 FEWEST_EVENTS = 10
 """Below these in either arm the normal approximation is not trusted and nothing is concluded:
-units for a mean or a ratio; for a proportion, units to which it happened and units to which it
-did not; for a quantile, rows on either side of it."""
+units for a mean or a ratio, and as many again for each covariate, whose slopes are estimated, too;
+for a proportion, units to which it happened and units to which it did not; for a quantile, rows on
+either side of it. What a ratio divides by must be as clear of zero as a count of so many events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Where:
 
 
 ALL = Where()
+_NOBODY = Estimate(0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,11 @@ def pair(metric: MetricSpec, statistics: Statistics, arms: tuple[str, str], wher
     ratio = metric.kind == "ratio"
     least = 2 if ratio else 1
     if min(gram.units for gram in grams) == 0:
-        nobody = Estimate(0, 0.0, 0.0)
-        return Pair(nobody, nobody, (nobody, nobody), reliable=False)
-    plain = [ratio_of(gram) if ratio else mean_of(gram) for gram in grams]
+        return Pair(_NOBODY, _NOBODY, (_NOBODY, _NOBODY), reliable=False)
+    plain = [_known(ratio_of(gram)) if ratio else mean_of(gram) for gram in grams]
     reliable = all(enough(metric, gram) for gram in grams)
+    if min(one.units for one in plain) == 0:
+        return Pair(plain[0], plain[1], (plain[0], plain[1]), reliable=False)
     if grams[0].size == least or min(gram.units for gram in grams) < 2:
         return Pair(plain[0], plain[1], (plain[0], plain[1]), reliable)
     found = adjusted(grams[0], grams[1], ratio=ratio)
@@ -76,10 +80,21 @@ def pair(metric: MetricSpec, statistics: Statistics, arms: tuple[str, str], wher
 
 def enough(metric: MetricSpec, gram: Gram) -> bool:
     """Whether an arm has units enough for the normal approximation."""
-    if metric.kind != "proportion":
-        return gram.units >= FEWEST_UNITS
-    happened = gram.units * gram.means[0]
-    return min(happened, gram.units - happened) >= FEWEST_EVENTS
+    ratio = metric.kind == "ratio"
+    covariates = gram.size - (2 if ratio else 1)
+    if gram.units < FEWEST_UNITS * (covariates + (metric.kind != "proportion")):
+        return False
+    if ratio:
+        return gram.units * gram.means[1] * gram.means[1] >= FEWEST_EVENTS * gram.covariance(1, 1)
+    if metric.kind == "proportion":
+        happened = gram.units * gram.means[0]
+        return min(happened, gram.units - happened) >= FEWEST_EVENTS
+    return True
+
+
+def _known(found: Estimate) -> Estimate:
+    """Of a ratio over nothing, no unit is known."""
+    return found if isfinite(found.mean) else _NOBODY
 
 
 def _quantiles(metric: MetricSpec, statistics: Statistics, arms: tuple[str, str], where: Where) -> Pair:
@@ -88,7 +103,7 @@ def _quantiles(metric: MetricSpec, statistics: Statistics, arms: tuple[str, str]
     for arm in arms:
         cell = statistics.quantile(metric.name, arm, segment=where.segment, level=where.level)
         if cell is None:
-            found.append(Estimate(0, 0.0, 0.0))
+            found.append(_NOBODY)
             reliable = False
             continue
         found.append(quantile_of(cell.units, cell.value, cell.spread_of_share, cell.ladder))
