@@ -32,7 +32,7 @@ class Offer(fc.Row):
 
 
 def released(answer: Any = Offer) -> Any:
-    policy = SimpleNamespace(row=Client, lookups={"tastes": Taste}, answer_type=answer)
+    policy = SimpleNamespace(row=Client, live={"tastes": Taste}, answer_type=answer)
     return SimpleNamespace(row=Client, policies={"f": policy})
 
 
