@@ -12,13 +12,16 @@ from fullcycle.value import (
     Cost,
     CostPart,
     Effect,
+    Found,
     OffPolicy,
     calibrated,
     calibration,
+    held_out_measurements,
     lay_out,
     measure,
     measurements,
     record_measurement,
+    value_row,
 )
 
 BRIEF = Brief(
@@ -37,7 +40,7 @@ COST = Cost(
     total=Money(0.013, "USD"), parts=(CostPart(name="runs", amount=Money(0.013, "USD"), counted="3 runs"),)
 )
 PAST = OffPolicy(effect=Effect(value=0.025, low=0.01, high=0.04), effective=2512.4, rows=7731)
-FOUND = Effect(value=0.026, low=0.018, high=0.034)
+FOUND = Effect(value=0.026, low=0.018, high=0.034, stderr=0.004)
 
 
 def measured(effect=FOUND, **more):
@@ -46,7 +49,7 @@ def measured(effect=FOUND, **more):
         "releases": (1, 2),
         "good": "up",
         "off_policy": PAST,
-        "measured": effect,
+        "found": Found(effect=effect, arm="chosen"),
         "cost": COST,
         "verdict": "ship",
         "reason": "visits rose",
@@ -117,25 +120,69 @@ def test_the_ledger_keeps_rows_and_one_readout_only_once():
     assert (first.kind, first.at, first.by, first.body) == ("value.measured", 5, "ada", measured())
 
 
+def test_what_the_holdout_measures_stands_beside_what_the_experiment_did():
+    ledger = MemoryLedger()
+    again = msgspec.structs.replace(measured(), source="holdout", readout="2" * 64)
+    record_measurement(ledger, "winback", measured(), by="ada")
+    record_measurement(ledger, "winback", again, by="ada")
+
+    assert [fact.body.source for fact in measurements(ledger, "winback")] == ["experiment"]
+    assert [fact.body.readout[0] for fact in held_out_measurements(ledger, "winback", "trial")] == ["2"]
+    assert held_out_measurements(ledger, "winback", "another") == []
+
+
+def test_a_row_of_before_anything_else_was_kept_is_read():
+    plain = msgspec.to_builtins(measured())
+    whence = ("source", "owner", "arm", "environment", "release")
+    for name in (*whence, "control_mean", "expected", "distrusted"):
+        del plain[name]
+    del plain["measured"]["stderr"]
+
+    told = msgspec.convert(plain, type(measured()))
+
+    assert (told.source, told.owner, told.measured.stderr) == ("experiment", "", None)
+    assert told.counts
+
+
+def test_a_measurement_that_is_not_to_be_believed_does_not_count():
+    doubted = measured(found=Found(effect=FOUND, distrusted="the ratio is broken"))
+
+    assert measured().counts
+    assert not doubted.counts
+    assert not measured(None).counts
+
+
+def laid_out(row, **more):
+    return lay_out(row, value_row("winback", row, at=1, by="ada", cost=COST.total, cost_from="runs", **more))
+
+
 def test_a_reader_sees_each_way_to_know_then_the_cost_then_the_conclusion():
-    shown = lay_out(measured())
-    past = "7,731 past decisions, as good as 2,512 of the policy's own"
+    shown = laid_out(measured())
+    past = "7,731 past decisions, as good as 2,512 of the policy's own (from the past)"
 
     assert shown.title == "visited, 500,000 clients per year, 0.80 USD each"
     assert shown.rows == (
-        ("estimated", "0.017 to 0.04", "6,800 to 16,000 USD", "the brief"),
+        ("estimated", "0.017 to 0.04", "6,800 to 16,000 USD", "the brief (a guess)"),
         ("off-policy", "0.025 [0.01, 0.04]", "4,000 to 16,000 USD", past),
-        ("measured", "0.026 [0.018, 0.034]", "7,200 to 13,600 USD", "experiment trial, v1, v2"),
-        ("cost so far", "", "0.01300 USD", "runs 0.01300 USD"),
+        ("measured", "0.026 [0.018, 0.034]", "7,200 to 13,600 USD", "experiment trial, v1, v2 (by lot)"),
+        ("realised", "", "0 USD", "not launched"),
+        ("cost so far", "", "0.01300 USD", "runs"),
+        ("net so far", "", "-0.01300 USD", "realised less cost"),
     )
     assert shown.notes[0] == "verdict: ship: visits rose"
     assert all(len(row) == len(shown.header) for row in shown.rows)
 
 
 def test_a_row_without_figures_says_too_early():
-    shown = lay_out(measured(None, off_policy=None))
+    shown = laid_out(measured(None, off_policy=None))
 
     assert [row[:3] for row in shown.rows[1:2]] == [("measured", "too early", "too early")]
+
+
+def test_what_is_not_to_be_believed_says_so():
+    shown = laid_out(measured(found=Found(effect=FOUND, distrusted="the ratio is broken")))
+
+    assert "not to be believed: the ratio is broken" in shown.notes
 
 
 # laws
@@ -161,8 +208,8 @@ def test_measuring_what_was_estimated_is_worth_what_was_estimated(low, high):
     brief = msgspec.structs.replace(BRIEF, estimate=estimate)
     effect = Effect(value=low, low=low, high=high)
     row = measure(
-        brief, experiment="trial", releases=(1,), good="up", off_policy=None, measured=effect, cost=COST,
-        verdict="unknown", reason="…", readout="",
+        brief, experiment="trial", releases=(1,), good="up", off_policy=None, found=Found(effect=effect),
+        cost=COST, verdict="unknown", reason="…", readout="",
     )  # fmt: skip
 
     assert row.yearly.measured == row.yearly.estimate

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from fullcycle.report.grid_charts import grid_chart as grid_chart
     from fullcycle.report.page import render as render
     from fullcycle.report.parts import Draw as Draw
+    from fullcycle.report.plain_words import Concluded as Concluded
+    from fullcycle.report.plain_words import written_up as written_up
     from fullcycle.report.story import AssessmentPart as AssessmentPart
     from fullcycle.report.story import BriefPart as BriefPart
     from fullcycle.report.story import CostPart as CostPart
@@ -36,11 +38,23 @@ if TYPE_CHECKING:
     from fullcycle.report.story import ValueRow as ValueRow
     from fullcycle.report.story import Verdict as Verdict
     from fullcycle.report.story import Worth as Worth
+    from fullcycle.report.write_up import Figure as Figure
+    from fullcycle.report.write_up import Passage as Passage
+    from fullcycle.report.write_up import WriteUp as WriteUp
+    from fullcycle.report.write_up import write_up_html as write_up_html
+    from fullcycle.report.write_up import write_up_markdown as write_up_markdown
 
 __getattr__, __all__ = lazily(
     __name__,
     {
         "DesignPage": ".design",
+        "Concluded": ".plain_words",
+        "written_up": ".plain_words",
+        "Figure": ".write_up",
+        "Passage": ".write_up",
+        "WriteUp": ".write_up",
+        "write_up_html": ".write_up",
+        "write_up_markdown": ".write_up",
         "GridPage": ".grid",
         "TrialRow": ".grid_charts",
         "chance_chart": ".design_charts",

@@ -14,12 +14,22 @@ def record_measurement(
     ledger: Ledger, capability: str, measurement: Measurement, *, by: str, at: int | None = None
 ) -> Fact:
     """Append a measurement; the same readout of the same experiment is recorded once."""
-    for known in measurements(ledger, capability):
-        if (known.body.experiment, known.body.readout) == (measurement.experiment, measurement.readout):
+    for known in ledger.read(value_stream(capability)):
+        if _what(known.body) == _what(measurement):
             return known
     return append_next(ledger, value_stream(capability), measurement, by=by, at=now() if at is None else at)
 
 
 def measurements(ledger: Ledger, capability: str) -> list[Fact]:
-    """Every measurement of a capability, oldest first; the fact tells when and by whom."""
-    return ledger.read(value_stream(capability))
+    """What each experiment of a capability measured, oldest first; the fact tells when and by whom."""
+    return [fact for fact in ledger.read(value_stream(capability)) if fact.body.source == "experiment"]
+
+
+def held_out_measurements(ledger: Ledger, capability: str, experiment: str) -> list[Fact]:
+    """What the holdout measured since what an experiment tried was launched, oldest first."""
+    facts = ledger.read(value_stream(capability))
+    return [fact for fact in facts if fact.body.source == "holdout" and fact.body.experiment == experiment]
+
+
+def _what(one: Measurement) -> tuple[str, str, str]:
+    return one.source, one.experiment, one.readout

@@ -11,13 +11,20 @@ from fullcycle.value.cost import Cost
 
 Calibration = Literal["inside", "above", "below", "too early"]
 
+Source = Literal["experiment", "holdout"]
+"""What a measurement was taken from: units that were drawn by lot, for a trial or to be left out."""
 
-class Effect(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of the metric per unit, absolute, with its interval."""
+Strength = Literal["randomised", "off-policy", "estimate"]
+"""How much a number can be leant on, the strongest first."""
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A change of the metric per unit, absolute, with its interval; ``stderr`` None where it was not kept."""
 
     value: float
     low: float
     high: float
+    stderr: float | None = None
 
     @property
     def interval(self) -> Interval:
@@ -49,7 +56,10 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """Estimate, off-policy estimate, measured effect and cost, side by side in the same money.
 
     Effects are changes of ``metric`` per unit; ``cost`` is what was spent so far; ``brief`` and
-    ``readout`` are the objects that the numbers come from.
+    ``readout`` are the objects that the numbers come from. ``arm`` is the one that was measured,
+    ``control_mean`` what it was held against. ``expected`` is money per year, freed from the arm's
+    having been picked for its looks. ``distrusted`` says why the number is not to be believed; empty
+    where nothing stands against it. Older facts lack what stands below ``readout``.
     """
 
     experiment: str
@@ -68,6 +78,37 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     brief: Digest
     readout: Digest
+    source: Source = "experiment"
+    owner: str = ""  # of the brief
+    arm: str | None = None
+    environment: str = ""
+    release: int | None = None  # that the experiment went out with
+    control_mean: float | None = None
+    expected: Interval | None = None
+    distrusted: str = ""
+
+    @property
+    def strength(self) -> Strength:
+        """How much ``measured`` can be leant on."""
+        return "randomised"
+
+    @property
+    def counts(self) -> bool:
+        """Whether there is a measured effect that may be held against estimates."""
+        return self.measured is not None and not self.distrusted
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured, and of what: see ``Measurement``."""
+
+    effect: Effect | None
+    expected: Interval | None = None
+    source: Source = "experiment"
+    arm: str | None = None
+    environment: str = ""
+    release: int | None = None
+    control_mean: float | None = None
+    distrusted: str = ""
 
 
 def measure(
@@ -77,7 +118,7 @@ def measure(
     releases: tuple[int, ...],
     good: Good,
     off_policy: OffPolicy | None,
-    measured: Effect | None,
+    found: Found,
     cost: Cost,
     verdict: str,
     reason: str,
@@ -91,7 +132,7 @@ def measure(
         releases: the releases that answered while it ran.
         good: which way the metric should go.
         off_policy: what the past said before launch, if it could.
-        measured: what the experiment says; None where it is too early to say.
+        found: what the experiment says; its effect is None where it is too early to say.
         cost: what was spent so far, in the currency of the brief's worth.
         verdict: ship, stop, keep going or unknown, and why in ``reason``.
         reason: one sentence.
@@ -100,7 +141,7 @@ def measure(
     Raises:
         Invalid: where costs and worth are told in two currencies.
     """
-    estimate = brief.estimate
+    estimate, measured = brief.estimate, found.effect
     if cost.total.currency != estimate.worth.currency:
         raise Invalid(
             f"costs are in {cost.total.currency} and the brief's worth in {estimate.worth.currency}",
@@ -129,6 +170,14 @@ def measure(
         reason=reason,
         brief=brief.digest,
         readout=readout,
+        source=found.source,
+        owner=brief.owner,
+        arm=found.arm,
+        environment=found.environment,
+        release=found.release,
+        control_mean=found.control_mean,
+        expected=found.expected,
+        distrusted=found.distrusted,
     )
 
 

@@ -17,6 +17,7 @@ import msgspec
 import fullcycle.experiment.facts
 import fullcycle.monitor.alerts
 import fullcycle.release.facts
+import fullcycle.value.estimates
 import fullcycle.value.measurement  # noqa: F401 - with these, every kind of fact can be read
 from fullcycle.adapters.files import FileObjects
 from fullcycle.flow import RunRecord, StepFinished, pinned, runs

@@ -3,25 +3,30 @@
 import msgspec
 
 from fullcycle.adapters.compaction import decisions, publish
-from fullcycle.experiment import ExperimentClosed, Readout
+from fullcycle.brief import Brief
+from fullcycle.experiment import Effect as Caused
+from fullcycle.experiment import ExperimentClosed, ExperimentSpec, Readout
 from fullcycle.flow import run_record, runs
-from fullcycle.kernel import Missing, now
+from fullcycle.kernel import Interval, Missing, now
 from fullcycle.value import (
     Cost,
     Effect,
+    Found,
     Measurement,
     OffPolicy,
     Prices,
     cost_so_far,
     measure,
-    measurements,
     record_measurement,
+    value_stream,
 )
 from fullcycle.wiring.experiments import Reading
 from fullcycle.wiring.offpolicy import off_policy_of
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
 from fullcycle.wiring.runs import brief_of
+
+_UNNAMED = "outcome"  # of a metric that the flow gives no name
 
 
 def prices(project: Project) -> Prices:
@@ -65,13 +70,16 @@ def append_measurement(project: Project, reading: Reading, closed: ExperimentClo
     closing it may append later what would have been appended then, and nobody appends it twice.
     """
     capability = reading.spec.capability
-    known = len(measurements(project.ledger, capability))
+    stream = value_stream(capability)
+    known = project.ledger.heads(stream).get(stream, 0)
     row = measured(project, reading, closed)
     return record_measurement(project.ledger, capability, row, by=project.author).position > known
 
 
 def measured(project: Project, reading: Reading, closed: ExperimentClosed) -> Measurement:
     """The row of a closed experiment; estimates are those of the brief that was released.
+
+    The effect is that on the brief's metric, also where the experiment was judged by another.
 
     Raises:
         Missing: where the released run has no brief.
@@ -86,27 +94,57 @@ def measured(project: Project, reading: Reading, closed: ExperimentClosed) -> Me
             f"{spec.capability}@{manifest.run} has no brief", "the record", "write brief.md, and run again"
         )
     told = msgspec.convert(project.artifacts.load(closed.readout), Readout)
-    primary = next((effect for effect in told.primary if closed.arm in (None, effect.arm)), told.primary[0])
-    known = primary.difference is not None and primary.low is not None and primary.high is not None
-    before = off_policy_of(project, reading.record)
-    gain = before.differences.get(primary.arm) if before is not None else None
+    arm = closed.arm or told.primary[0].arm
+    caused = next((one for one in told.effects if (one.metric, one.arm) == (brief.metric, arm)), None)
+    metric = spec.metrics.get(brief.metric)
     return measure(
         brief,
         experiment=spec.name,
         releases=reading.releases,
-        good=spec.metrics[spec.primary].good,
-        off_policy=OffPolicy(
-            effect=Effect(value=gain.difference, low=gain.low, high=gain.high),
-            effective=gain.effective,
-            rows=gain.n,
-        )
-        if gain is not None
-        else None,
-        measured=Effect(value=primary.difference or 0.0, low=primary.low or 0.0, high=primary.high or 0.0)
-        if known
-        else None,
+        good=metric.good if metric is not None else brief.good,
+        off_policy=_off_policy(project, reading, brief, arm),
+        found=Found(
+            effect=_effect(caused) if caused is not None else None,
+            expected=_expected(told, arm) if _same_worth(spec, brief) else None,
+            arm=arm,
+            environment=reading.environment,
+            release=release,
+            control_mean=caused.control_mean if caused is not None else None,
+            distrusted="; ".join(check.said for check in told.checks if check.standing == "blocks"),
+        ),
         cost=cost(project, spec.capability, decisions=reading.decisions, deciding_s=reading.deciding_s),
         verdict=closed.decision,
         reason=closed.reason,
         readout=closed.readout.object,
     )
+
+
+def _effect(caused: Caused) -> Effect | None:
+    if caused.difference is None or caused.low is None or caused.high is None:
+        return None
+    return Effect(value=caused.difference, low=caused.low, high=caused.high, stderr=caused.stderr)
+
+
+def _same_worth(spec: ExperimentSpec, brief: Brief) -> bool:
+    """Whether the experiment told the worth of the brief's metric, and in the brief's money."""
+    worth = spec.metrics[spec.primary].worth
+    return spec.primary == brief.metric and worth in (None, brief.estimate.worth)
+
+
+def _expected(told: Readout, arm: str) -> Interval | None:
+    """What is to be expected of an arm in a year, its having been picked for its looks taken off."""
+    worth = next((one for one in told.worth if one.arm == arm), None)
+    if worth is None or worth.expected_low is None or worth.expected_high is None:
+        return None
+    return Interval(worth.expected_low, worth.expected_high)
+
+
+def _off_policy(project: Project, reading: Reading, brief: Brief, arm: str) -> OffPolicy | None:
+    """What the past said of an arm before launch, where it spoke of the brief's metric."""
+    before = off_policy_of(project, reading.record)
+    if before is None or before.metric not in (brief.metric, _UNNAMED):
+        return None
+    if (gain := before.differences.get(arm)) is None:
+        return None
+    effect = Effect(value=gain.difference, low=gain.low, high=gain.high, stderr=gain.stderr)
+    return OffPolicy(effect=effect, effective=gain.effective, rows=gain.n)

@@ -54,7 +54,9 @@ def prior_of(project: Project, brief: Brief | None, spec: ExperimentSpec) -> Pri
 def _against_its_guess(one: Measurement) -> tuple[float, float] | None:
     """A measured effect and its standard error, as multiples of what its brief guessed at boldest."""
     guess = spread_expected(Interval(one.estimate.low, one.estimate.high))
-    if one.measured is None or guess <= 0:
+    if one.measured is None or not one.counts or guess <= 0:
         return None
-    stderr = (one.measured.high - one.measured.low) / 2 / float(-ndtri(0.025))  # or more, if read all along
+    stderr = one.measured.stderr
+    if stderr is None:  # of before it was kept; at most so large, since an interval may be wider
+        stderr = (one.measured.high - one.measured.low) / 2 / float(-ndtri(0.025))
     return (one.measured.value / guess, stderr / guess) if stderr > 0 else None

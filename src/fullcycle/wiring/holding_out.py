@@ -1,0 +1,199 @@
+"""A launch measured again by the units that were held out of it: same metric, same query, no end.
+
+Who is held out was drawn by lot before anybody knew of the launch; so whatever the others do
+more, the launch causes. It is read as an experiment of two arms, the held out and the rest.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
+from fullcycle.adapters.files import make_folder
+from fullcycle.experiment import HOLDOUT, ExperimentSpec, Readout, readout
+from fullcycle.kernel import Missing, NotEnoughData, Refused, UnknownName, now, uuid7
+from fullcycle.record import Fact
+from fullcycle.release import Manifest
+from fullcycle.value import Effect, Launch, Measurement, answering, measurements, record_measurement
+from fullcycle.wiring.exposing import by_unit, gathered
+from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.project import Project
+from fullcycle.wiring.realising import decisions_since, function_of, launched
+from fullcycle.wiring.released import released
+from fullcycle.wiring.valued import spec_of
+
+HELD, REST = "held out", "the rest"
+_COLUMNS = ("decision_id", "at", "release", "experiment", "arm", "unit")
+
+
+@dataclass(frozen=True, slots=True)
+class _Launched:
+    """What is measured again: a verdict, what it was read by, and its launch."""
+
+    row: Measurement
+    spec: ExperimentSpec
+    launch: Launch
+    manifest: Manifest  # of the release that launched it
+
+
+def measure_held_out(project: Project, capability: str, name: str | None = None) -> Fact:
+    """Measure what was launched by the units that are held out of it, and record that.
+
+    Raises:
+        Missing: where nothing was launched.
+        Refused: where nobody is held out of it, or the rows lie where this cannot be asked.
+        NotEnoughData: where too few units of both sides are known yet.
+    """
+    found = _launched(project, capability, name)
+    asked = _as_experiment(found)
+    where = f"the launch of {found.row.experiment}"
+    with _exposures(project, found, asked.name) as file:
+        told = _read(project, found, asked, file)
+    effect = told.primary[0]
+    if effect.difference is None or effect.low is None or effect.high is None or not effect.reliable:
+        raise NotEnoughData(
+            f"{effect.control_units:,} units held out and {effect.arm_units:,} others are known",
+            where,
+            "wait until more of them are, their windows over",
+        )
+    caused = Effect(value=effect.difference, low=effect.low, high=effect.high, stderr=effect.stderr)
+    row = _again(project, found, caused, told, effect.control_mean)
+    return record_measurement(project.ledger, capability, row, by=project.author)
+
+
+def _launched(project: Project, capability: str, name: str | None) -> _Launched:
+    rows = [fact for fact in measurements(project.ledger, capability) if fact.body.verdict == "ship"]
+    if name is not None and name not in (known := [fact.body.experiment for fact in rows]):
+        raise UnknownName.among(name, known, where=f"the experiments of {capability} that said ship")
+    wanted = [fact for fact in rows if name in (None, fact.body.experiment)]
+    for fact in reversed(wanted):
+        row: Measurement = fact.body
+        spec = spec_of(project, capability, row)
+        if spec is None or row.arm is None:
+            continue
+        launch = launched(project, spec, row.arm, row.environment, fact.at)
+        if launch is not None:
+            return _Launched(row, spec, launch, released(project, capability, launch.release)[1])
+    raise Missing(
+        f"nothing that an experiment of {capability} measured was launched",
+        "the deployments",
+        f"deploy it to all after a verdict to ship: fullcycle deploy {capability}@v… --to prod",
+    )
+
+
+def _as_experiment(found: _Launched) -> ExperimentSpec:
+    """The held out against the rest, as an experiment on the same metric."""
+    running, launch = found.manifest.experiment, found.launch
+    held = running.holdout if running is not None else None
+    if running is None or held is None or running.arms[running.control] == launch.function:
+        raise Refused(
+            f"nobody is held out of what {found.spec.capability} launched",
+            f"{found.spec.capability}@v{launch.release}",
+            'keep some on the practice of before: fc.Experiment(…, holdout="5%"), with that as its control',
+        )
+    share = answering(
+        launch.function, found.manifest.service, running, at=launch.since, release=launch.release
+    )
+    rest = (1 - held.share) * share.share
+    return msgspec.structs.replace(
+        found.spec,
+        name=f"{found.spec.name}, {HELD}",
+        order=(HELD, REST),
+        arms={HELD: running.arms[running.control], REST: launch.function},
+        weights={HELD: held.share / (held.share + rest), REST: rest / (held.share + rest)},
+        metrics={found.row.metric: found.spec.metrics[found.row.metric]},
+        primary=found.row.metric,
+        secondary=(),
+        guardrails={},
+        analysis="always-valid",
+        covariates=(),
+        segments=(),
+        coverage=1.0,
+        layer=None,
+        holdout=None,
+        condition=None,
+        sticky=None,
+        forced={},
+        looks=(),
+    )
+
+
+@contextmanager
+def _exposures(project: Project, found: _Launched, name: str) -> Iterator[Path]:
+    """Who was held out since the launch, and who was answered by it, as a file of the event log."""
+    spec, launch = found.spec, found.launch
+    rows = decisions_since(project, spec.capability, found.row.environment, launch, spec.unit)
+    if rows is None:
+        raise Missing(
+            "nothing was decided since", f"{spec.capability}@v{launch.release}", "wait for requests"
+        )
+    kinds = rows.select("release", "experiment", "arm").unique().collect()
+    sides = [(*kind, side) for kind in kinds.iter_rows() if (side := _side(project, found, *kind))]
+    schema = {**kinds.schema, "fc_side": pl.String()}
+    sided = pl.DataFrame(sides, schema=schema, orient="row").lazy()
+    kept = rows.filter(~pl.col("fallback")).join(
+        sided, on=["release", "experiment", "arm"], how="inner", nulls_equal=True
+    )
+    folder = project.all_events / ".held-out"
+    make_folder(folder)
+    file = folder / f"{uuid7()}.parquet"
+    try:
+        kept.with_columns(experiment=pl.lit(name), arm=pl.col("fc_side")).select(_COLUMNS).sink_parquet(file)
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _side(project: Project, found: _Launched, release: int, experiment: str | None, arm: str | None) -> str:
+    """On which side a decision is; empty on neither, such as another arm's of a next experiment."""
+    _, manifest = released(project, found.spec.capability, release)
+    if arm == HOLDOUT:
+        return HELD
+    forced = arm is not None and experiment is None
+    mine = function_of(manifest, experiment, arm) == found.launch.function
+    return REST if mine and not forced else ""
+
+
+def _read(project: Project, found: _Launched, asked: ExperimentSpec, file: Path) -> Readout:
+    began = found.row.release or found.launch.release
+    _, manifest = released(project, asked.capability, began)
+    flow = Flow.open(project, asked.capability, found.row.environment, project.archived(manifest.archive))
+    where = gathered(flow, asked)
+    if not isinstance(where.store, DuckDBExperimentStore):
+        raise Refused(
+            "who is held out is measured where DuckDB reads the rows, and these lie in PostgreSQL",
+            f"the sources of {asked.capability}",
+            "read the next experiment of the same holdout instead",
+        )
+    sources = {
+        name: by_unit(flow, flow.graph.nodes[name].declared, asked.unit, [file]) for name in asked.sources
+    }
+    statistics = where.store.statistics(
+        asked, [file], sources, as_of=now(), received=where.received, watermark=where.watermark
+    )
+    return readout(asked, statistics)
+
+
+def _again(
+    project: Project, found: _Launched, caused: Effect, told: Readout, control_mean: float
+) -> Measurement:
+    """The verdict's row with what the holdout measured in the place of what the experiment did."""
+    row = found.row
+    sign = 1 if row.good == "up" else -1
+    yearly = caused.interval.scaled(sign * row.reach.per_year * row.worth.amount)
+    kept = project.artifacts.keep(msgspec.to_builtins(told))
+    return msgspec.structs.replace(
+        row,
+        source="holdout",
+        measured=caused,
+        yearly=msgspec.structs.replace(row.yearly, measured=yearly),
+        expected=None,
+        releases=(found.launch.release,),
+        control_mean=control_mean,
+        distrusted="; ".join(check.said for check in told.checks if check.standing == "blocks"),
+        readout=kept.object,
+    )
