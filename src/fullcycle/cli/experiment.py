@@ -1,7 +1,6 @@
 """``fullcycle experiment``: design, read and close."""
 
 import json
-from datetime import datetime
 
 import click
 import msgspec
@@ -12,8 +11,8 @@ from fullcycle.cli.off_policy import off_policy_command
 from fullcycle.cli.printing import when
 from fullcycle.cli.progress import waiting
 from fullcycle.cli.publishing import publish_command
-from fullcycle.cli.reading import show_readout, show_verdict
-from fullcycle.kernel import micros
+from fullcycle.cli.reading import show_verdict
+from fullcycle.cli.reading_experiments import read_command
 from fullcycle.wiring import open_project
 from fullcycle.wiring.experiments import conclude, read
 from fullcycle.wiring.valuing import append_measurement
@@ -28,35 +27,7 @@ command.add_command(design_command)
 command.add_command(off_policy_command)
 command.add_command(publish_command)
 command.add_command(assign_command)
-
-
-@command.command(name="read")
-@click.argument("capability")
-@click.option("--name", help="Which experiment, where there are several.")
-@click.option("--as-of", type=click.DateTime(), help="Read it as it stood then (local time).")
-@click.option("--phase", type=int, help="Which phase; the last one unless told.")
-@click.option("--json", "as_json", is_flag=True, help="Print the readout as one JSON object.")
-def read_command(
-    capability: str, name: str | None, as_of: datetime | None, phase: int | None, *, as_json: bool
-) -> None:
-    """Read what an experiment caused so far.
-
-    Where a deployment changed the code of an arm, another phase of it began. Phases are not
-    pooled: one is read, and it is said what is left out.
-
-    \b
-    Example:
-        fullcycle experiment read winback
-    """  # noqa: D301 - click reads a real backspace
-    project = open_project()
-    project.require_capability(capability)
-    moment = micros(as_of.astimezone()) if as_of is not None else None
-    with waiting("reading the experiment"):
-        found = read(project, capability, name, as_of=moment, phase=phase)
-    if as_json:
-        click.echo(json.dumps(msgspec.to_builtins(found.readout)))
-    else:
-        show_readout(found.readout, f"{capability}@{found.environment}, experiment {found.spec.name}")
+command.add_command(read_command)
 
 
 @command.command(name="close")

@@ -135,9 +135,10 @@ def _show_worth(told: Readout) -> None:
 
 def _show_arms(told: Readout) -> None:
     click.echo()
+    width = max([len(arm.arm) for arm in told.arms] + [10])
     for arm in told.arms:
         click.echo(
-            f"  {arm.arm:<10} {arm.weight:.0%}: {count(arm.assigned)} assigned, "
+            f"  {arm.arm:<{width}} {arm.weight:.0%}: {count(arm.assigned)} assigned, "
             f"{count(arm.counted)} counted, {count(arm.known)} known"
         )
     for name, units in told.immature.items():

@@ -92,7 +92,7 @@ def day_of(micros: int) -> str:
 
 def first_day(spec: ExperimentSpec, statistics: Statistics) -> date | None:
     """The first day of the plan: as declared, else that of the first unit."""
-    days = [count.day for count in statistics.assigned]
+    days = [count.day for count in statistics.assigned if count.day]
     if spec.starts is None and not days:
         return None
     return date.fromisoformat(spec.starts or min(days))

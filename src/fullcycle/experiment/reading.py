@@ -141,6 +141,7 @@ def readout(
         days_left=left,
         units_per_day={arm: units / days_counted for arm, units in counted.items()},
         assigned=sum(assigned.counts.values()),
+        planned=spec.days > 0,
         known_on=_known_on(spec, statistics),
         matters=_matters(spec, rate),
         matters_told=_matters_told(spec, primary[0]),

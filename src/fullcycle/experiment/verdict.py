@@ -60,6 +60,7 @@ class Evidence:
     days_left: int
     units_per_day: Mapping[str, float]
     assigned: int
+    planned: bool = True  # whether there is a plan of days; a table of units has none
     known_on: str | None = None
     matters: float | None = None
     matters_told: str = ""  # where it was declared in money
@@ -182,9 +183,10 @@ def _open(best: Effect, evidence: Evidence) -> Verdict:
             days_left=left,
             forecast_days=None if evidence.next_look else days,
         )
+    over_too = f", and the planned {'looks' if over else 'days'} are over" if evidence.planned else ""
     return Verdict(
         decision="unknown",
-        reason=f"{reason}, and the planned {'looks' if over else 'days'} are over",
+        reason=f"{reason}{over_too}",
         would_change=mend,
         arm=best.arm,
     )
@@ -231,9 +233,18 @@ def _traffic(found: Effect, evidence: Evidence) -> float:
 def _forecast(days: int | None, left: int, evidence: Evidence) -> str:
     if evidence.next_look is not None:
         return f"the next look, on {evidence.next_look}"
+    if not evidence.planned:
+        return _as_many(days)
     if days is None:
         return "a larger effect: at the present one, a year of such traffic would not decide it"
     told = f"about {counted(max(days, 1), 'day')} more of such traffic, if effect and spread stay as they are"
     if days > left > 0:
         return f"{told}: more than the plan has, so that it will most likely stay open"
     return told
+
+
+def _as_many(times: int | None) -> str:
+    """How many times as many units it takes, where nothing is known of days."""
+    if times is None:
+        return "a larger effect: at the present one, a hundred times as many units would not decide it"
+    return f"about {max(times, 1) + 1:,} times as many units, if effect and spread stay as they are"
