@@ -52,6 +52,12 @@ def test_it_is_the_probability_of_being_the_highest(means, spreads):
     assert best(means, spreads) == pytest.approx(by_quadrature(means, spreads), abs=1e-3)
 
 
+def test_of_actions_that_are_known_about_as_well_it_is_nearly_exact():
+    means, spreads = [0.02, 0.021, 0.019], [0.003, 0.002, 0.0025]
+
+    assert best(means, spreads) == pytest.approx(by_quadrature(means, spreads), abs=5e-6)
+
+
 def test_a_hundred_actions_that_are_known_alike_are_as_likely():
     assert best([0.1] * 100, [0.01] * 100) == pytest.approx([0.01] * 100)
 
