@@ -432,6 +432,24 @@ def test_days_since_the_exposure_add_up_to_the_whole_window(tmp_path):
         assert sum(cell.moments.mean for cell in days) == pytest.approx(whole.mean)
 
 
+def test_a_day_since_the_exposure_counts_only_units_that_have_lived_it(tmp_path):
+    decisions = [decision(1, "today", START, 1), decision(2, "today", START + 2 * DAY, 2)]
+    world = World(decisions, [(1, START + timedelta(hours=30), 4.0, False, "Bern")], [])
+    world.exposures.write_parquet(tmp_path / "log.parquet")
+    world.frames["visits"].write_parquet(tmp_path / "visits.parquet")
+    warehouse = DuckDBWarehouse(None, folders=[tmp_path])
+    visits = warehouse.sql("select * from read_parquet($file)", file=str(tmp_path / "visits.parquet"))
+    spec = msgspec.structs.replace(SPEC, metrics={"spent": SPENT}, covariates=(), segments=())
+    as_of = micros(START + 4 * DAY)
+
+    found = DuckDBExperimentStore(warehouse).statistics(
+        spec, [tmp_path / "log.parquet"], {"visits": visits}, as_of=as_of, by_age=True
+    )
+
+    lived = {cell.day: (cell.gram.units, cell.gram.means[0]) for cell in found.by_age}
+    assert lived == {"0": (2, 0.0), "1": (2, 2.0), "2": (1, 0.0), "3": (1, 0.0)}
+
+
 def test_postgres_without_publication_says_what_to_publish(postgres):
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute("drop schema if exists fullcycle cascade")
