@@ -1,9 +1,10 @@
 """Group-sequential experiments: when they are looked at, over which units, and what is concluded."""
 
+import numpy as np
 import pytest
 
 from fullcycle.experiment import GroupSequential, contrast, mean_of, readout, spending_bounds
-from made_up_experiment import GOOD, spec, told
+from made_up_experiment import GOOD, metric, spec, told
 
 PLAN = {"analysis": "group-sequential", "looks": (0.25, 0.5, 0.75, 1.0), "guardrails": {}}
 PLANNED = 56_000
@@ -86,3 +87,51 @@ def test_a_declared_start_counts_the_days_of_the_plan():
     found = read(spec={"starts": "2025-12-31"}, days=28, at_day=20)
 
     assert [look.day for look in found.looks] == ["2026-01-06"]
+
+
+def test_units_after_the_plan_are_no_further_looks():
+    """Read on after its end, a plan would be tested again each day at what it has left to spend."""
+    for plan in ({"spec": {"analysis": "fixed", "looks": ()}}, {}):
+        long = {**plan, "spec": {**plan.get("spec", {}), "days": 14}}
+        ended, later = read(**long, days=14, at_day=28), read(**long, days=28, at_day=60)
+
+        assert ended.verdict.decision == later.verdict.decision == "ship"
+        assert ended.primary == later.primary
+        assert ended.path == later.path
+
+
+def test_a_look_waits_for_its_guardrails():
+    slow = {"visited": metric("visited"), "converted": metric("converted", within_s=28 * 86400.0)}
+    options = {"spec": {"metrics": slow, "guardrails": {"converted": 0.2}}, "days": 28}
+
+    assert [look.day for look in read(**options, at_day=28).looks] == []
+    assert [look.day for look in read(**options, at_day=35).looks] == ["2026-01-07"]
+    fixed = {**options["spec"], "analysis": "fixed", "looks": ()}
+    assert read(spec=fixed, days=28, at_day=55).verdict.decision == "keep going"
+    assert read(spec=fixed, days=28, at_day=56).verdict.decision == "ship"
+
+
+OVERRUN = (0.75, 0.999, 1.0), (21_000.0, 42_000.0, 84_000.0)  # of 28,000 planned
+
+
+@pytest.mark.parametrize("spending", ["obrien-fleming", "pocock"])
+def test_a_plan_that_more_came_to_than_was_thought_still_errs_as_rarely(rng, happens_at_rate, spending):
+    fractions, units = OVERRUN
+    bounds = spending_bounds(fractions, spending, 0.05, information=units)
+
+    happens_at_rate(crossed(rng, units, bounds), 100_000, 0.05)
+    with pytest.raises(AssertionError):  # planted: looks go together as if all had been as planned
+        happens_at_rate(crossed(rng, units, spending_bounds(fractions, spending, 0.05)), 100_000, 0.05)
+
+
+def crossed(rng, units, bounds):
+    """How many of 100,000 paths without an effect cross at any look."""
+    steps = rng.normal(size=(100_000, len(units))) * np.sqrt(np.diff([0.0, *units]))
+    return int((np.abs(steps.cumsum(axis=1) / np.sqrt(units)) > bounds).any(axis=1).sum())
+
+
+def test_looks_at_hardly_anything_new_are_computed_all_the_same():
+    fractions = (0.5, 0.5 + 1e-9, 0.5 + 2e-9, 1.0)
+    bounds = spending_bounds(fractions, "pocock", 0.05, information=(5e6, 5e6, 5e6 + 1, 5e6 + 1))
+
+    assert 1.96 < bounds[-1] < 1.97 < bounds[0]  # the same units once more, for all that may be spent

@@ -12,6 +12,7 @@ from fullcycle.experiment.comparison import comparable, contrast
 from fullcycle.experiment.discovery import adjusted_p
 from fullcycle.experiment.effect import Effect
 from fullcycle.experiment.gram import Gram
+from fullcycle.experiment.looks import last_planned
 from fullcycle.experiment.ratio_check import ALARM, sample_ratio, sequential_ratio
 from fullcycle.experiment.sequential import false_alarms
 from fullcycle.experiment.spec import ExperimentSpec
@@ -90,16 +91,20 @@ def age_effects(spec: ExperimentSpec, statistics: Statistics) -> list[AgeEffect]
 
 def _ratios(found: Situation) -> list[Check]:
     spec = found.spec
-    told = [_ratio("sample ratio", "assigned", spec, found.statistics.assigned)]
+    told = [_ratio("sample ratio", "assigned", found, found.statistics.assigned)]
     if spec.triggered is not None:
-        told.append(_ratio("triggered ratio", "triggered", spec, found.statistics.counted))
+        told.append(_ratio("triggered ratio", "triggered", found, found.statistics.counted))
     return told
 
 
-def _ratio(name: str, which: str, spec: ExperimentSpec, counted: Sequence[Count]) -> Check:
-    """A fixed analysis is read once, and chi-square is the sharpest; else a test for every day."""
+def _ratio(name: str, which: str, found: Situation, counted: Sequence[Count]) -> Check:
+    """At the end of a fixed plan, over its units, chi-square is the sharpest; else a test for every day."""
+    spec = found.spec
+    ended = spec.analysis == "fixed" and found.days_left <= 0
+    if ended and (last := last_planned(spec, found.statistics)) is not None:
+        counted = [count for count in counted if count.day <= last]
     ratio = sample_ratio(per_arm(counted, spec.order), spec.weights)
-    if spec.analysis == "fixed":
+    if ended:
         p = ratio.p
     else:
         days = sorted({count.day for count in counted})

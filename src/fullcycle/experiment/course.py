@@ -1,11 +1,13 @@
 """How an experiment goes: the rule it is read by, what it may see so far, and its interval over time."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from fullcycle.experiment.boundary import AlwaysValid, Boundary, Fixed
 from fullcycle.experiment.comparison import comparable, contrast
 from fullcycle.experiment.effect import DayEstimate
-from fullcycle.experiment.looks import Schedule
+from fullcycle.experiment.looks import Look, Schedule, last_planned
 from fullcycle.experiment.pairing import Where, pair
 from fullcycle.experiment.sequential import GroupSequential
 from fullcycle.experiment.spec import ExperimentSpec
@@ -18,19 +20,26 @@ def boundary_of(spec: ExperimentSpec, planned: int, looks: Schedule) -> Boundary
     if spec.analysis == "fixed":
         return Fixed(alpha)
     if spec.analysis == "group-sequential":
-        fractions = tuple(look.fraction for look in looks.done) or (1.0,)
-        return GroupSequential(fractions, spec.spending, alpha)
+        return (
+            _after(looks.done, spec, alpha) if looks.done else GroupSequential((1.0,), spec.spending, alpha)
+        )
     return AlwaysValid(planned, alpha)
 
 
 def seen_of(spec: ExperimentSpec, statistics: Statistics, looks: Schedule) -> Statistics:
-    """What may be looked at: of a group-sequential experiment, the units that its last look saw.
+    """What may be looked at: the units of the plan, and of a group-sequential one those of its last look.
 
-    Quantiles, segments and days since the exposure are not told day by day, so they are not seen
-    before the last look: each would be one look more than was planned.
+    Units that come after the plan are for an always-valid analysis alone: to any other, each day of
+    them would be one look more. Quantiles, segments and days since the exposure are not told day by
+    day, so they are not seen before the last look, and are of all units after it.
     """
-    if spec.analysis != "group-sequential" or (looks.done and looks.next_on is None):
+    if spec.analysis == "always-valid":
         return statistics
+    if spec.analysis == "fixed" or (looks.done and looks.next_on is None):
+        if (last := last_planned(spec, statistics)) is None:
+            return statistics
+        kept = tuple(cell for cell in statistics.cells if cell.segment or cell.day <= last)
+        return msgspec.structs.replace(statistics, cells=kept)
     last = looks.done[-1].day if looks.done else ""
     cells = tuple(cell for cell in statistics.cells if not cell.segment and cell.day <= last)
     return msgspec.structs.replace(statistics, cells=cells, quantiles=(), by_age=())
@@ -41,10 +50,8 @@ def path_of(
 ) -> list[DayEstimate]:
     """The primary metric's interval after each day of exposure, or after each look."""
     if spec.analysis == "group-sequential":
-        fractions = [look.fraction for look in looks.done]
         steps: list[tuple[str, Boundary]] = [
-            (look.day, GroupSequential(tuple(fractions[: n + 1]), spec.spending, boundary.alpha))
-            for n, look in enumerate(looks.done)
+            (look.day, _after(looks.done[: n + 1], spec, boundary.alpha)) for n, look in enumerate(looks.done)
         ]
     else:
         steps = [(day, boundary) for day in statistics.days(spec.primary)]
@@ -57,6 +64,12 @@ def path_of(
                 ends = found.interval(rule)
                 path.append(DayEstimate(day, arm, found.units, found.value, *ends, found.stderr))
     return path
+
+
+def _after(looks: Sequence[Look], spec: ExperimentSpec, alpha: float) -> GroupSequential:
+    """The rule of the last of some looks."""
+    fractions, units = tuple(look.fraction for look in looks), tuple(look.units for look in looks)
+    return GroupSequential(fractions, spec.spending, alpha, units)
 
 
 def notes_of(spec: ExperimentSpec, looks: Schedule) -> list[str]:

@@ -20,12 +20,14 @@ _NEARLY = 0.999  # of the plan: an earlier look never takes all of it, whatever 
 class Look(msgspec.Struct, frozen=True):
     """One look: its last day of exposure (ISO date, UTC), and the share of the planned units until then.
 
-    ``bound`` is how many standard errors an effect must be from zero to be found there.
+    ``bound`` is how many standard errors an effect must be from zero to be found there, ``units``
+    how many there were; of a look to come, how many there will be at such traffic.
     """
 
     day: str
     fraction: float
     bound: float | None = None
+    units: int = 0
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -53,7 +55,7 @@ def schedule(spec: ExperimentSpec, statistics: Statistics, planned: int) -> Sche
     first = first_day(spec, statistics)
     if first is None:
         return Schedule(())
-    waits = round(spec.metrics[spec.primary].known_after_s * 1_000_000)
+    waits = round(decided_after_s(spec) * 1_000_000)
     ends = looks_until(spec.looks or (1.0,), spec.days, spec.days)
     known = [end for end in ends if _micros(first, end) + waits <= statistics.as_of]
     done: list[Look] = []
@@ -62,13 +64,18 @@ def schedule(spec: ExperimentSpec, statistics: Statistics, planned: int) -> Sche
         units = sum(per_arm((c for c in statistics.counted if c.day <= day), spec.order).values())
         fraction = 1.0 if end == ends[-1] else min(units / planned, _NEARLY)
         if fraction > (done[-1].fraction if done else 0.0):  # a look at nothing new is none
-            done.append(Look(day, fraction))
+            done.append(Look(day, fraction, units=units))
     if len(known) == len(ends):
         return Schedule(tuple(done))
     ready = _micros(first, ends[len(known)]) + waits
-    last = done[-1].fraction if done else 0.0
+    last, so_far = (done[-1].fraction, done[-1].units) if done else (0.0, 0)
+    per_day = so_far / known[-1] if done else planned / spec.days
     ahead = [
-        Look((first + timedelta(days=end - 1)).isoformat(), min(end / spec.days, 1.0))
+        Look(
+            (first + timedelta(days=end - 1)).isoformat(),
+            min(end / spec.days, 1.0),
+            units=max(round(per_day * end), so_far + 1),
+        )
         for end in ends[len(known) :]
         if end / spec.days > last
     ]
@@ -80,9 +87,24 @@ def bounded(looks: Schedule, spending: Spending, alpha: float) -> Schedule:
     every = (*looks.done, *looks.ahead)
     if not every:
         return looks
-    bounds = spending_bounds(tuple(look.fraction for look in every), spending, alpha)
+    fractions, units = tuple(look.fraction for look in every), tuple(look.units for look in every)
+    bounds = spending_bounds(fractions, spending, alpha, information=units)
     told = [msgspec.structs.replace(look, bound=z) for look, z in zip(every, bounds, strict=True)]
     return Schedule(tuple(told[: len(looks.done)]), looks.next_on, tuple(told[len(looks.done) :]))
+
+
+def decided_after_s(spec: ExperimentSpec) -> float:
+    """Seconds from an exposure until all of it is known that decides: the primary metric and guardrails.
+
+    Where they were read as their units become known, each day would be one more look.
+    """
+    return max(spec.metrics[name].known_after_s for name in (spec.primary, *spec.guardrails))
+
+
+def last_planned(spec: ExperimentSpec, statistics: Statistics) -> str | None:
+    """The last day of exposure of the plan (ISO date, UTC); None before the first, or without a plan."""
+    first = first_day(spec, statistics)
+    return None if first is None or not spec.days else (first + timedelta(days=spec.days - 1)).isoformat()
 
 
 def day_of(micros: int) -> str:

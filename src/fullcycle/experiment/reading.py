@@ -11,7 +11,15 @@ from fullcycle.experiment.checks import AgeEffect, Check, Situation, age_effects
 from fullcycle.experiment.course import boundary_of, notes_of, path_of, seen_of
 from fullcycle.experiment.effect import DayEstimate, Effect, Role, effect
 from fullcycle.experiment.guardrail import Guardrail, guardrail
-from fullcycle.experiment.looks import Look, Schedule, bounded, day_of, first_day, schedule
+from fullcycle.experiment.looks import (
+    Look,
+    Schedule,
+    bounded,
+    day_of,
+    decided_after_s,
+    first_day,
+    schedule,
+)
 from fullcycle.experiment.pairing import pair
 from fullcycle.experiment.ratio_check import SampleRatio, sample_ratio
 from fullcycle.experiment.segments import SegmentEffect, segment_effects
@@ -177,7 +185,7 @@ def readout(
         triggered_ratio=None if spec.triggered is None else sample_ratio(counted, spec.weights),
         effects=effects,
         guardrails=guardrails,
-        path=path_of(spec, statistics, boundary, looks),
+        path=path_of(spec, seen, boundary, looks),
         units_by_day=list(statistics.counted),
         verdict=verdict(evidence),
         notes=notes_of(spec, looks),
@@ -214,8 +222,10 @@ def _planned(spec: ExperimentSpec, statistics: Statistics) -> int:
 
 
 def _days_left(spec: ExperimentSpec, statistics: Statistics) -> int:
-    """Days until the last planned unit's primary value is known."""
-    window = spec.metrics[spec.primary].known_after_s * 1_000_000
+    """Days until the last planned unit's primary value is known; of a plan that ends, all that decides it."""
+    always = spec.analysis == "always-valid"
+    seconds = spec.metrics[spec.primary].known_after_s if always else decided_after_s(spec)
+    window = seconds * 1_000_000
     first = first_day(spec, statistics)
     start = statistics.as_of if first is None else (first - date(1970, 1, 1)).days * _DAY
     return max(ceil((start + spec.days * _DAY + window - statistics.as_of) / _DAY), 0)

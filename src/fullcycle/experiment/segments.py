@@ -42,10 +42,10 @@ def segment_effects(spec: ExperimentSpec, statistics: Statistics, boundary: Boun
                     found.append((segment, level, arm, contrast(both.control, both.treated)))
     p = [one.p_value(boundary) for *_, one in found]
     rates = adjusted_p(p)
-    picked = boundary.at(selected_alpha(p, boundary.alpha))
+    picked = boundary.at(selected_alpha(p, spec.alpha))
     told = []
     for (segment, level, arm, one), each, rate in zip(found, p, rates, strict=True):
-        finding = rate <= boundary.alpha
+        finding = rate <= spec.alpha
         low, high = one.interval(picked if finding else boundary)
         told.append(
             SegmentEffect(

@@ -12,7 +12,7 @@ Source:
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil, e, log, sqrt
 
@@ -25,6 +25,7 @@ from fullcycle.kernel import Invalid
 
 _WHERE = "the looks of a group-sequential experiment"
 _FARTHEST = 12.0  # standard errors; what lies beyond has no chance that a double could tell from none
+_NEAREST = 1e-3  # of the information: looks that are nearer count as so far apart, which widens the later one
 _STEPS = 60  # halvings of a bracket, to the last bit of a boundary
 Numbers = npt.NDArray[np.float64]
 
@@ -66,15 +67,23 @@ def spent(spending: Spending, fraction: float, alpha: float, *, sides: int = 2) 
 
 @lru_cache(maxsize=4096)
 def spending_bounds(
-    fractions: tuple[float, ...], spending: Spending, alpha: float, *, sides: int = 2
+    fractions: tuple[float, ...],
+    spending: Spending,
+    alpha: float,
+    *,
+    sides: int = 2,
+    information: tuple[float, ...] = (),
 ) -> tuple[float, ...]:
     """Standard errors at which each look is crossed, so that the looks spend just what they may.
 
     Args:
-        fractions: the share of the planned information at each look, rising.
+        fractions: the share of the planned information at each look, rising: what is spent by then.
         spending: the rule by which ``alpha`` is spent.
         alpha: the chance, in all, to cross where there is no effect.
         sides: 2 where either side counts, 1 where only the upper one does.
+        information: how much there was at each look, in any unit, where that is not as planned.
+            How much two looks go together depends on it, and not on what is spent (Lan & DeMets,
+            "Group Sequential Procedures: Calendar versus Information Time", 1989).
 
     Raises:
         Invalid: where the fractions do not rise from above zero, or alpha is no chance.
@@ -86,10 +95,10 @@ def spending_bounds(
     if not 0 < alpha < 1:
         raise Invalid(f"alpha={alpha!r}", _WHERE, "write a chance between 0 and 1")
     walk, bounds, before = _Walk(sides), [], 0.0
-    for fraction in fractions:
+    for fraction, time in zip(fractions, information or fractions, strict=True):
         until = spent(spending, fraction, alpha, sides=sides)
-        bounds.append(_solved(lambda bound, t=fraction: walk.chance(t, bound), until - before))  # type: ignore[misc]
-        walk.crossed(fraction, bounds[-1])
+        bounds.append(_solved(lambda bound, t=time: walk.chance(t, bound), until - before))  # type: ignore[misc]
+        walk.crossed(time, bounds[-1])
         before = until
     return tuple(bounds)
 
@@ -126,6 +135,8 @@ def false_alarms(looks: int, alpha: float = 0.05) -> float:
 class GroupSequential:
     """A boundary for looks that were planned; ``fractions`` are those that happened, the present one last.
 
+    ``information`` is how many units each of them saw, where that is not as was planned.
+
     Its interval is the repeated confidence interval: it holds at all looks together. Between
     two looks there is none to be read.
 
@@ -137,29 +148,36 @@ class GroupSequential:
     fractions: tuple[float, ...]
     spending: Spending = "obrien-fleming"
     alpha: float = 0.05
+    information: tuple[float, ...] = ()
 
     def two_sided(self, df: float, units: int) -> float:
         """Standard errors to either side."""
-        return _student(spending_bounds(self.fractions, self.spending, self.alpha)[-1], df)
+        return _student(self._bound(2), df)
 
     def one_sided(self, df: float, units: int) -> float:
         """Standard errors to one side."""
-        return _student(spending_bounds(self.fractions, self.spending, self.alpha, sides=1)[-1], df)
+        return _student(self._bound(1), df)
 
     def p_value(self, z: float, df: float, units: int) -> float:
         """The smallest ``alpha`` at which this look's interval leaves out zero (repeated p value)."""
         low, high = 1e-12, 1 - 1e-12
-        if abs(z) >= GroupSequential(self.fractions, self.spending, low).two_sided(df, units):
+        if abs(z) >= self.at(low).two_sided(df, units):
             return low
         for _ in range(_STEPS // 2):
             middle = sqrt(low * high)
-            reach = GroupSequential(self.fractions, self.spending, middle).two_sided(df, units)
+            reach = self.at(middle).two_sided(df, units)
             low, high = (low, middle) if abs(z) >= reach else (middle, high)
         return high
 
     def at(self, alpha: float) -> "GroupSequential":
         """The same rule at another ``alpha``."""
-        return GroupSequential(self.fractions, self.spending, alpha)
+        return replace(self, alpha=alpha)
+
+    def _bound(self, sides: int) -> float:
+        bounds = spending_bounds(
+            self.fractions, self.spending, self.alpha, sides=sides, information=self.information
+        )
+        return bounds[-1]
 
 
 def looks_until(planned: Sequence[float], days: int, day: int) -> tuple[int, ...]:
@@ -203,7 +221,8 @@ class _Walk:
 
     def _step(self, time: float) -> tuple[float, Numbers]:
         """The spread of the step to a look, and where the nodes drift to in it."""
-        return sqrt(time - self._time), self._nodes + self._drift * (time - self._time)
+        step = max(time - self._time, _NEAREST * time)
+        return sqrt(step), self._nodes + self._drift * (time - self._time)
 
 
 def _quadrature(low: float, high: float, spread: float) -> tuple[Numbers, Numbers]:
