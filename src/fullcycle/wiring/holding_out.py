@@ -40,8 +40,12 @@ class _Launched:
     manifest: Manifest  # of the release that launched it
 
 
-def measure_held_out(project: Project, capability: str, name: str | None = None) -> Fact:
+def measure_held_out(
+    project: Project, capability: str, name: str | None = None, *, as_of: int | None = None
+) -> Fact:
     """Measure what was launched by the units that are held out of it, and record that.
+
+    It is measured as of a time (µs since 1970 UTC), now unless told otherwise.
 
     Raises:
         Missing: where nothing was launched.
@@ -52,7 +56,7 @@ def measure_held_out(project: Project, capability: str, name: str | None = None)
     asked = _as_experiment(found)
     where = f"the launch of {found.row.experiment}"
     with _exposures(project, found, asked.name) as file:
-        told = _read(project, found, asked, file)
+        told = _read(project, found, asked, file, now() if as_of is None else as_of)
     effect = told.primary[0]
     if effect.difference is None or effect.low is None or effect.high is None or not effect.reliable:
         raise NotEnoughData(
@@ -158,7 +162,7 @@ def _side(project: Project, found: _Launched, release: int, experiment: str | No
     return REST if mine and not forced else ""
 
 
-def _read(project: Project, found: _Launched, asked: ExperimentSpec, file: Path) -> Readout:
+def _read(project: Project, found: _Launched, asked: ExperimentSpec, file: Path, as_of: int) -> Readout:
     began = found.row.release or found.launch.release
     _, manifest = released(project, asked.capability, began)
     flow = Flow.open(project, asked.capability, found.row.environment, project.archived(manifest.archive))
@@ -173,7 +177,7 @@ def _read(project: Project, found: _Launched, asked: ExperimentSpec, file: Path)
         name: by_unit(flow, flow.graph.nodes[name].declared, asked.unit, [file]) for name in asked.sources
     }
     statistics = where.store.statistics(
-        asked, [file], sources, as_of=now(), received=where.received, watermark=where.watermark
+        asked, [file], sources, as_of=as_of, received=where.received, watermark=where.watermark
     )
     return readout(asked, statistics)
 
