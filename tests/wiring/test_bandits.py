@@ -201,3 +201,37 @@ def test_a_service_that_asks_a_bandit_imports_no_library_of_numbers(host):
 
     assert set(json.loads(done.stdout.splitlines()[-1])) & NEVER == set()
     assert logged(host)["x19"].live["banners"] == live().artifact.content
+
+
+LOGS = """
+
+log = fc.decisions()
+letters = fc.decisions("winback")
+
+
+@fc.step
+def both(log: pl.DataFrame, letters: pl.DataFrame) -> list[int]:
+    return [log.height, letters.height]
+"""
+
+
+def test_the_log_is_a_source_of_its_own_and_so_is_another_capabilitys(host, typed):
+    visited(host)
+    flow = host.project.root / "banner/flow.py"
+    flow.write_text(flow.read_text() + LOGS)
+
+    assert typed("fullcycle run banner --in prod --only both -m log").code == 0
+
+    assert fc.open("banner@2/both") == [VISITS, 0]
+    log = fc.open("banner@2/log")
+    assert set(log["arm"]) == {"sale", "learnt"}
+    assert json.loads(log["answer"][0])["banner"] in ("sale", "new", "brand")
+
+
+def test_before_there_is_a_service_a_flow_has_no_decisions(banner, typed):
+    (banner / "banner/service.py").unlink()
+    (banner / "banner/experiment.py").unlink()
+    (banner / "banner/test_banner.py").unlink()
+
+    assert typed("fullcycle run banner -m 'the flow first'").code == 0
+    assert fc.open("banner@2/banners").rows == 0
