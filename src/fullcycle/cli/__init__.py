@@ -29,6 +29,7 @@ COMMANDS = {
     "token": "Make or revoke a token, which a service that others can reach demands.",
     "tokens": "List the tokens that are valid.",
     "experiment": "Design, read and close an experiment.",
+    "experiments": "List experiments: designed, running and closed.",
     "value": "Show what was estimated beside what was measured.",
     "check": "Check data, freshness and drift against what was released.",
     "explain": "Decide again what was decided, step by step, and compare with the log.",
