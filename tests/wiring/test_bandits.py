@@ -235,3 +235,15 @@ def test_before_there_is_a_service_a_flow_has_no_decisions(banner, typed):
 
     assert typed("fullcycle run banner -m 'the flow first'").code == 0
     assert fc.open("banner@2/banners").rows == 0
+
+
+def test_the_outcomes_of_a_service_that_answers_a_list_are_refused(banner, typed):
+    rewrite("banner/service.py", '-> Shown:\n    """Today', '-> list[Shown]:\n    """Today')
+    rewrite("banner/service.py", 'return Shown("sale")', 'return [Shown("sale")]')
+    rewrite("banner/service.py", "draw: fc.Draw) -> Shown:", "draw: fc.Draw) -> list[Shown]:")
+
+    said = typed("fullcycle run banner -m lists")
+
+    assert said.code == 1
+    assert "the service answers a list, of which each item would have an outcome of its own" in said.err
+    assert "read fc.decisions() in a step" in said.err
