@@ -226,7 +226,7 @@ def _show_rehearsed(one: Rehearsed) -> None:
         mark, colour = "·", "yellow"
     told = report.told_alarms(one)
     if one.promised:
-        told = f"promised {alarms.alpha:.3g} at most: {told}"
+        told = f"promised at most {alarms.alpha:.1%}: {told}"
     if one.looks == 1:
         told = f"chance alone leaves {alarms.low:.1%} to {alarms.high:.1%}: {report.told_alarms(one)}"
     click.secho(f"{_INDENT}{mark} ", fg=colour, nl=False)

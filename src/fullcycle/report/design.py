@@ -139,7 +139,9 @@ def _alarms(page: DesignPage, pen: Pen) -> Markup:
         (
             looked(one),
             percent(one.alarms.rate),
-            f"{percent(one.alarms.low)} to {percent(one.alarms.high)}",
+            f"{percent(one.alarms.low)} to {percent(one.alarms.high)}"
+            if one.looks == 1
+            else f"{percent(one.alarms.alpha)} at most",
             told_alarms(one),
         )
         for one in page.rehearsed
@@ -148,9 +150,9 @@ def _alarms(page: DesignPage, pen: Pen) -> Markup:
         pen,
         "An A/A check",
         alarm_chart(page.rehearsed),
-        Table(("analysis", "false alarms", "chance alone", ""), rows, (1, 2)),
+        Table(("analysis", "false alarms", "expected", ""), rows, (1, 2)),
         told=f"{counted(splits, 'random split')} of the past",
-        lead="The dashed line is what was promised; the black one what chance alone leaves of it.",
+        lead="The dashed line is what was promised, at most; the black one what chance alone leaves one look.",
     )
 
 

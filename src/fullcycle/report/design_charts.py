@@ -94,7 +94,10 @@ def effect_chart(designs: Sequence[Design], *, share: bool, width: int = NARROW)
 
 
 def alarm_chart(rehearsed: Sequence[Rehearsed]) -> Spec:
-    """How often each analysis rang on splits of the past, the band that chance explains, and the promise."""
+    """How often each analysis rang on splits of the past, and what was promised.
+
+    Of one look, the band that chance leaves as well; more looks may ring less often than promised.
+    """
     rows: list[Spec] = [
         {
             "name": looked(one),
@@ -102,6 +105,7 @@ def alarm_chart(rehearsed: Sequence[Rehearsed]) -> Spec:
             "low": one.alarms.low,
             "high": one.alarms.high,
             "kept": one.alarms.kept,
+            "band": one.looks == 1,
             "text": f"{one.alarms.rate:.1%}",
         }
         for one in rehearsed
@@ -110,7 +114,7 @@ def alarm_chart(rehearsed: Sequence[Rehearsed]) -> Spec:
     x = {
         "field": "rate",
         "type": "quantitative",
-        "title": "splits of the past in which it found an effect",
+        "title": "false alarms",
         "scale": {"domain": [0, most * 1.25], "nice": False},
         "axis": {"format": "%", "tickCount": 5},
     }
@@ -120,7 +124,11 @@ def alarm_chart(rehearsed: Sequence[Rehearsed]) -> Spec:
     return chart(
         [
             {"mark": {"type": "bar", "height": 12}, "encoding": {"x": x, "y": y, "color": color}},
-            {"mark": {"type": "rule", "color": INK, "strokeWidth": 1.4}, "encoding": band},
+            {
+                "data": data([row for row in rows if row["band"]]),
+                "mark": {"type": "rule", "color": INK, "strokeWidth": 1.4},
+                "encoding": band,
+            },
             {
                 "mark": {"type": "text", "align": "left", "dx": 6, "dy": -11},
                 "encoding": {"x": x, "y": y, "text": {"field": "text"}},
@@ -153,6 +161,8 @@ def _share(one: Design, day: int) -> float:
 
 
 def _named(text: str, rows: Sequence[Spec], color: str, *, above: bool) -> Spec:
-    middle = rows[len(rows) // 2]
-    dx, dy, align = (6, -10, "left") if above else (-6, 14, "right")
-    return label(text, middle["x"], middle["y"], color=color, align=align, dx=dx, dy=dy, bold=True)
+    """The name of a falling line: above its middle, or under its beginning."""
+    if above:
+        middle = rows[len(rows) // 2]
+        return label(text, middle["x"], middle["y"], color=color, align="left", dx=6, dy=-10, bold=True)
+    return label(text, rows[0]["x"], rows[0]["y"], color=color, align="center", dy=18, bold=True)

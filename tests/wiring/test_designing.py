@@ -1,0 +1,80 @@
+"""fullcycle.wiring.designing: what is recorded of a design, and what the deployment makes of it."""
+
+import duckdb
+import pytest
+
+from fullcycle.experiment import experiment_record
+from fullcycle.kernel import NotEnoughData
+from fullcycle.wiring import open_project
+from fullcycle.wiring.design_report import Asked
+from fullcycle.wiring.designing import design
+from fullcycle.wiring.experiments import read
+from whole_shop import rewrite
+
+
+@pytest.fixture
+def second(shop, typed):
+    """The shop with another experiment, not begun yet, in a run and a release."""
+    rewrite("winback/experiment.py", "trial = fc.Experiment(", "second = fc.Experiment(")
+    assert typed("fullcycle run winback -m 'another trial'").code == 0
+    assert typed("fullcycle release winback@2 -m 'another trial'").code == 0
+    return shop
+
+
+def begun():
+    return experiment_record(open_project().ledger, "winback", "second").started.body
+
+
+def test_the_deployment_that_begins_it_records_the_size_of_the_last_design(second, typed):
+    design(open_project(), "winback", Asked(units_per_day=1_000))
+    design(open_project(), "winback", Asked(units_per_day=450, days=7))  # what if; the plan stays 28 days
+
+    said = typed("fullcycle deploy winback@v2 --to prod -m begin")
+
+    assert "planned for 12,600 units" in said.out
+    assert begun().planned_units == 12_600
+    assert read(open_project(), "winback", "second").readout.planned_units == 12_600
+
+
+def test_without_a_design_that_counts_on_any_units_the_deployment_plans_none(second, typed):
+    found = design(open_project(), "winback")
+
+    said = typed("fullcycle deploy winback@v2 --to prod -m begin")
+
+    assert found.units is None
+    assert "planned for" not in said.out
+    assert begun().planned_units is None
+
+
+def test_who_takes_part_is_a_share_of_the_past(shop, typed):
+    rewrite("winback/experiment.py", "days=28,", 'days=28,\n    coverage=0.5,\n    holdout="10%",')
+    assert typed("fullcycle run winback -m 'half of them'").code == 0
+
+    found = design(open_project(), "winback")
+
+    assert found.designs[0].units_per_day == pytest.approx(25_770 / 28 * 0.5 * 0.9)
+
+
+def test_a_unit_that_stands_in_the_past_twice_counts_once(shop):
+    """Planted: each mailing and each visit is in the warehouse twice."""
+    quick = Asked(splits=200)
+    once = design(open_project(), "winback", quick)
+    with duckdb.connect("warehouse.duckdb") as connection:
+        for table in ("mail.log", "shop.visits"):
+            connection.execute(f"insert into {table} from {table}")
+
+    twice = design(open_project(), "winback", quick)
+
+    assert twice.past == once.past
+    assert twice.rehearsed == once.rehearsed
+    assert twice.margins == once.margins
+
+
+def test_a_past_without_anybody_says_how_to_do_without(shop):
+    with duckdb.connect("warehouse.duckdb") as connection:
+        connection.execute("delete from mail.log")
+
+    with pytest.raises(NotEnoughData, match="winback has no past of visited") as caught:
+        design(open_project(), "winback")
+
+    assert "--units-per-day 1000 --baseline 0.12" in caught.value.mend
