@@ -88,9 +88,9 @@ def written_up(told: Concluded) -> WriteUp:
             Passage("The problem", (_sentence(told.brief.problem),)),
             Passage("What was expected", tuple(_expected(told))),
             Passage("What was done", tuple(_done(told)), tuple(_arms(told))),
-            Passage("What it caused", (_caused(told),), tuple(_others(told))),
+            Passage("What it caused", tuple(_groups(told)), tuple(_others(told))),
             Passage("What it is worth, and what it cost", tuple(_worth(told))),
-            Passage("What was checked", (), tuple(_checks(told))),
+            Passage("What was checked", (), tuple(_checks(told)), marked=True),
             Passage("What happens next", tuple(_next(told))),
             Passage("How sure this is", tuple(_sure(told))),
         ),
@@ -125,6 +125,23 @@ def _caused(told: Concluded) -> str:
     return f"{said}; with chance allowed for, by anything from {low} to {high}."
 
 
+def _groups(told: Concluded) -> Iterator[str]:
+    """What was seen in each of the two groups."""
+    found = told.caused
+    if found is None:
+        yield _caused(told)
+        return
+    share = found.kind == "proportion"
+    within = " in every hundred" if share else ""
+    before, after = (_level(value, share=share) for value in (found.control_mean, found.arm_mean))
+    yield (
+        f"{_capital(told.what)}: {before}{within} with “{found.control}” ({found.control_units:,} "
+        f"{told.units}), {after} with “{found.arm}” ({found.arm_units:,} {told.units})."
+    )
+    if found.raw_difference is not None:
+        yield "The range above also takes into account how alike the groups were before."
+
+
 def _figures(told: Concluded) -> Iterator[Figure]:
     row = told.row
     yield Figure("Expected, a year", _span(row.estimated.per_year, told.currency), "the estimate of before")
@@ -132,7 +149,8 @@ def _figures(told: Concluded) -> Iterator[Figure]:
     if best is None:
         yield Figure("Measured, a year", "too early")
     else:
-        yield Figure("Measured, a year", _span(best.per_year, told.currency), "from the test")
+        middle = "" if best.effect is None else f"in the middle {_yearly(told, best.effect.value)}"
+        yield Figure("Measured, a year", _span(best.per_year, told.currency), middle)
     realised = row.realised
     if realised is not None:
         note = f"{realised.units:,} {told.units} so far"
@@ -155,7 +173,7 @@ def _expected(told: Concluded) -> Iterator[str]:
     )
     if told.row.off_policy is not None:
         span = _span(told.row.off_policy.per_year, told.currency)
-        yield f"What had been decided in the past pointed to {span} a year."
+        yield f"A look at past decisions pointed to {span} a year."
 
 
 def _done(told: Concluded) -> Iterator[str]:
@@ -164,7 +182,8 @@ def _done(told: Concluded) -> Iterator[str]:
     when = ""
     if readout.first_day is not None and readout.last_day is not None:
         when = f" from {_day(readout.first_day)} to {_day(readout.last_day)}"
-    yield f"{assigned:,} {told.units} were split by lot into {len(readout.arms)} groups{when}:"
+    many = {2: "two", 3: "three", 4: "four"}.get(len(readout.arms), str(len(readout.arms)))
+    yield f"{assigned:,} {told.units} were split by lot into {many} groups{when}."
     known = sum(arm.known for arm in readout.arms)
     if known != assigned:
         yield f"{known:,} of them count, for whom the decision was carried out and the result is known."
@@ -179,7 +198,7 @@ def _arms(told: Concluded) -> Iterator[str]:
     for arm in told.readout.arms:
         does = told.arms.get(arm.arm, "")
         role = "as before" if arm.arm == told.readout.control else "the new way"
-        yield f"{arm.arm} ({role}, {arm.weight:.0%} of them){f': {does}' if does else ''}"
+        yield f"“{arm.arm}” ({role}, {arm.weight:.0%} of them){f': {does}' if does else ''}"
 
 
 def _others(told: Concluded) -> Iterator[str]:
@@ -193,15 +212,15 @@ def _others(told: Concluded) -> Iterator[str]:
             yield _guarded(found, rail)
             continue
         if found.gain[1] > 0:
-            yield f"{_capital(found.metric)}, watched beside it, got better."
+            yield f"“{found.metric}”, watched beside it, got better."
         elif found.gain[2] < 0:
-            yield f"{_capital(found.metric)}, watched beside it, got worse."
+            yield f"“{found.metric}”, watched beside it, got worse."
         else:
-            yield f"{_capital(found.metric)}, watched beside it, did not clearly change."
+            yield f"“{found.metric}”, watched beside it, did not clearly change."
 
 
 def _guarded(found: Effect, rail: Guardrail) -> str:
-    name, margin = _capital(found.metric), f"{rail.margin:.0%}"
+    name, margin = f"“{found.metric}”", f"{rail.margin:.0%}"
     match rail.standing:
         case "holds":
             return f"{name} had to stay within {margin} of what it was, and did."
@@ -216,7 +235,12 @@ def _worth(told: Concluded) -> Iterator[str]:
     if row.measured is None:
         yield "What it is worth is not known yet."
     else:
-        yield f"The measured effect is worth {_span(row.measured.per_year, told.currency)} a year."
+        middle = (
+            ""
+            if row.measured.effect is None
+            else f", in the middle {_yearly(told, row.measured.effect.value)}"
+        )
+        yield f"The measured effect is worth {_span(row.measured.per_year, told.currency)} a year{middle}."
     if row.expected is not None:
         yield (
             "Of what was picked because it looked good, some is luck; what to count on is "
@@ -311,6 +335,13 @@ def _span(value: Interval, currency: str) -> str:
     """A range of money; below zero is a loss."""
     low, high = (_money(end, currency).removesuffix(f"\u202f{currency}") for end in (value.low, value.high))
     return f"{low} to {high}\u202f{currency}"
+
+
+def _yearly(told: Concluded, effect: float) -> str:
+    """What an effect per unit is worth in a year."""
+    measured = told.measured
+    sign = 1 if measured.good == "up" else -1
+    return _money(sign * effect * measured.reach.per_year * measured.worth.amount, told.currency)
 
 
 def _money(amount: float, currency: str) -> str:

@@ -108,6 +108,9 @@ ul.checks { list-style: none; margin: 0 0 16px; padding: 0; max-width: 86ch; }
 ul.checks li { padding: 2px 0; font-size: 15px; }
 .prose { border-left: 2px solid var(--line); padding-left: 18px; margin: 4px 0 16px; }
 .prose h1, .prose h2, .prose h3 { font-size: 16px; border: 0; margin: 14px 0 4px; padding: 0; }
+.letter h2 { margin: 26px 0 4px; padding-top: 12px; font-size: 17px; }
+.letter ul { margin: 0 0 12px; padding-left: 20px; max-width: 68ch; }
+.letter ul.marked { list-style: none; padding-left: 0; }
 footer { padding-top: 28px; padding-bottom: 48px; }
 @media (max-width: 700px) {
   header { padding-top: 24px; } h1 { font-size: 25px; } h2 { margin-top: 40px; font-size: 20px; }

@@ -26,11 +26,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A heading with sentences below it, and points where there are several of a kind."""
+    """A heading with sentences below it, and points where there are several of a kind.
+
+    ``marked`` points begin with a sign of their own, such as a tick.
+    """
 
     heading: str
     sentences: tuple[str, ...]
     points: tuple[str, ...] = ()
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ def write_up_html(told: WriteUp) -> str:
             ),
             tag("dl", *(_figure(one) for one in told.figures), class_="facts"),
             *(_passage(one) for one in told.passages),
+            class_="letter",
         ),
         tag("footer", source(told.sources)),
     )
@@ -91,7 +96,9 @@ def _figure(one: Figure) -> Markup:
 
 
 def _passage(one: Passage) -> Markup:
-    points = tag("ul", *(tag("li", point) for point in one.points)) if one.points else None
+    points = None
+    if one.points:
+        points = tag("ul", *(tag("li", each) for each in one.points), class_="marked" if one.marked else None)
     said = tag("p", " ".join(one.sentences)) if one.sentences else None
     return tag("section", tag("h2", one.heading), said, points)
 

@@ -91,7 +91,13 @@ def _launched(project: Project, capability: str, name: str | None) -> _Launched:
 
 def _as_experiment(found: _Launched) -> ExperimentSpec:
     """The held out against the rest, as an experiment on the same metric."""
-    running, launch = found.manifest.experiment, found.launch
+    running, launch, metric = found.manifest.experiment, found.launch, found.row.metric
+    if metric not in found.spec.metrics:
+        raise Refused(
+            f"{found.spec.name} did not measure {metric}, the metric of the brief",
+            f"{found.spec.capability}/experiment.py",
+            "judge the next experiment by it",
+        )
     held = running.holdout if running is not None else None
     if running is None or held is None or running.arms[running.control] == launch.function:
         raise Refused(
@@ -109,8 +115,8 @@ def _as_experiment(found: _Launched) -> ExperimentSpec:
         order=(HELD, REST),
         arms={HELD: running.arms[running.control], REST: launch.function},
         weights={HELD: held.share / (held.share + rest), REST: rest / (held.share + rest)},
-        metrics={found.row.metric: found.spec.metrics[found.row.metric]},
-        primary=found.row.metric,
+        metrics={metric: found.spec.metrics[metric]},
+        primary=metric,
         secondary=(),
         guardrails={},
         analysis="always-valid",

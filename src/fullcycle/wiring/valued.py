@@ -34,6 +34,8 @@ from fullcycle.wiring.realising import Reached, launched, reached, shared_units
 from fullcycle.wiring.released import judgement_of, released
 from fullcycle.wiring.valuing import cost, deciding
 
+_PER_UNIT = ("mean", "proportion")
+
 
 @dataclass(frozen=True, slots=True)
 class Valued:
@@ -131,7 +133,7 @@ def _valued(
     project: Project, capability: str, fact: Fact, spent: float, counted: str
 ) -> tuple[ValueRow, Reached | None]:
     row: Measurement = fact.body
-    standing, whom = _launch(project, capability, fact)
+    standing, whom, per_unit = _launch(project, capability, fact)
     again = held_out_measurements(project.ledger, capability, row.experiment)
     held_out: Measurement | None = again[-1].body if again else None
     told = value_row(
@@ -142,24 +144,31 @@ def _valued(
         cost=Money(spent, row.worth.currency),
         cost_from=counted,
         held_out=held_out,
-        realised=_realised(row, held_out, whom),
+        realised=_realised(row, held_out, whom) if per_unit else None,
         standing=standing,
     )
     return told, whom
 
 
-def _launch(project: Project, capability: str, fact: Fact) -> tuple[str, Reached | None]:
-    """Whether what was measured was launched, in a few words, and whom that reached."""
+def _launch(project: Project, capability: str, fact: Fact) -> tuple[str, Reached | None, bool]:
+    """Whether what was measured was launched, in a few words, whom that reached, and whether it adds up.
+
+    An effect on a mean or a proportion is one per unit: so many units bring so much. One on a
+    ratio or a quantile is not.
+    """
     row: Measurement = fact.body
     if row.verdict != "ship" or row.arm is None:
-        return NOT_LAUNCHED, None
+        return NOT_LAUNCHED, None, True
     spec = spec_of(project, capability, row)
     if spec is None or not row.environment:
-        return "not known: the record of then does not say where it ran", None
+        return "not known: the record of then does not say where it ran", None, False
     launch = launched(project, spec, row.arm, row.environment, fact.at)
     if launch is None:
-        return NOT_LAUNCHED, None
-    return _told(launch), reached(project, spec, row.environment, launch)
+        return NOT_LAUNCHED, None, True
+    whom, metric = reached(project, spec, row.environment, launch), spec.metrics.get(row.metric)
+    if metric is not None and metric.kind not in _PER_UNIT:
+        return f"{_told(launch)}: an effect on a {metric.kind} is none per unit", whom, False
+    return _told(launch), whom, True
 
 
 def _told(launch: Launch) -> str:
