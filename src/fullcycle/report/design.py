@@ -152,7 +152,7 @@ def _alarms(page: DesignPage, pen: Pen) -> Markup:
         alarm_chart(page.rehearsed),
         Table(("analysis", "false alarms", "expected", ""), rows, (1, 2)),
         told=f"{counted(splits, 'random split')} of the past",
-        lead="The dashed line is what was promised, at most; the black one what chance alone leaves one look.",
+        lead="The dashed line is the promise, at most; the black one what chance alone leaves one look.",
     )
 
 

@@ -35,12 +35,12 @@ class Gathered:
     watermark: int | None = None
 
 
-def gathered(flow: Flow, spec: ExperimentSpec) -> Gathered:
+def gathered(flow: Flow, spec: ExperimentSpec, *, publish: bool = True) -> Gathered:
     """Publish an environment's exposures, and find where an experiment is aggregated.
 
     DuckDB reads the event log's Parquet files where they lie. PostgreSQL reads a table, to which
     they are published first where the warehouse has a writer; without one, what somebody else
-    published is read, and the watermark tells up to when.
+    published is read, and the watermark tells up to when. Without ``publish``, as it is.
 
     Raises:
         Misconfigured: where rows lie in places that no one query reaches.
@@ -70,7 +70,7 @@ def gathered(flow: Flow, spec: ExperimentSpec) -> Gathered:
             f"{warehouse!r} aggregates no experiment", "the readout", "bind duckdb:/// or postgresql://"
         )
     name = binding_of(flow, declared.values())
-    if writer_of(project, environment, name) is not None:
+    if publish and writer_of(project, environment, name) is not None:
         publish_exposures(project, spec, environment, name)
     sources = {name: flow.rows(source) for name, source in declared.items()}
     return Gathered(PostgresExperimentStore(warehouse, environment), files, sources)

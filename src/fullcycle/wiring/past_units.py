@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import msgspec
+import polars as pl
 
 from fullcycle.adapters.compaction import compact
 from fullcycle.data import Decisions, fields
@@ -16,7 +17,7 @@ from fullcycle.experiment import (
     Statistics,
 )
 from fullcycle.flow import Node
-from fullcycle.kernel import now
+from fullcycle.kernel import Missing, now
 from fullcycle.wiring.exposing import Gathered, gathered
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.gathering import Making
@@ -79,16 +80,23 @@ def history_of(
     Raises:
         Invalid, Misconfigured: where a warehouse cannot be asked.
     """
-    logged = _of_log(making, spec, environment, length)
+    asked = _judged_by(spec)
+    logged = _of_log(making, asked, environment, length)
     if logged is not None and logged.known >= FEWEST_LOGGED:
         return logged
-    told = _of_rows(making, spec)
+    told = _of_rows(making, asked)
     if told is None:
         return logged if logged is not None and logged.known else None
     if logged is not None:
         few = f"the log of {environment} knows {logged.known:,} units, too few to design on"
         return History(told.spec, told.statistics, told.whole, told.origin, notes=(few, *told.notes))
     return told
+
+
+def _judged_by(spec: ExperimentSpec) -> ExperimentSpec:
+    """An experiment with those metrics alone that a design is made of."""
+    names = dict.fromkeys((spec.primary, *spec.guardrails))
+    return msgspec.structs.replace(spec, metrics={name: spec.metrics[name] for name in names}, secondary=())
 
 
 def _of_log(making: Making, spec: ExperimentSpec, environment: str, length: timedelta) -> History | None:
@@ -104,15 +112,19 @@ def _of_log(making: Making, spec: ExperimentSpec, environment: str, length: time
     waits = spec.metrics[spec.primary].known_after_s * 1_000_000
     since = int(at - waits - length.total_seconds() * 1_000_000)
     flow = Flow.open(project, capability, environment, making.flow.archive)
-    where = gathered(flow, spec)
-    statistics = _both(where, spec, where.files, at, since)
-    stamps = log.frame()["at"].dt.timestamp("us")
+    try:
+        where = gathered(flow, spec)
+        statistics = _both(where, spec, where.files, at, since)
+    except Missing:  # nothing was published to the warehouse
+        return None
+    stamp = pl.col("at").dt.timestamp("us")
+    within = log.columns.scan(log.files()).select(((stamp >= since) & (stamp <= at)).sum())
     days = f"{length.days} days" if length.days > 1 else str(length)
     return History(
         spec,
         *statistics,
         origin=f"{capability}'s own decisions in {environment}, {days} until they are known",
-        decided=int(((stamps >= since) & (stamps <= at)).sum()),
+        decided=int(within.collect().item()),
     )
 
 
@@ -133,7 +145,7 @@ def _of_rows(making: Making, spec: ExperimentSpec) -> History | None:
         time=next(field.name for field in fields(of.contract) if field.time),
         fields=tuple(one.name for one in covariates if one.before is None),
     )
-    where = gathered(flow, told)
+    where = gathered(flow, told, publish=False)
     statistics = _both(where, told, units, now(), 0)
     notes = [f"{of.name} does not hold {', '.join(lacking)}: designed without it"] if lacking else []
     return History(told, *statistics, origin=f"the rows of {of.name}", notes=tuple(notes))
