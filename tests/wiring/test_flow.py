@@ -282,3 +282,11 @@ def test_a_step_that_fails_shows_the_users_traceback_first(shop, capsys):
         lines[-1]
         == "  mend:  look at its inputs: fullcycle debug winback@1/count; then mend it and run again"
     )
+
+
+def test_outcomes_in_another_warehouse_than_duckdb_are_refused_before_it_is_asked(shop, capsys):
+    path = shop / "fullcycle.toml"
+    path.write_text(path.read_text().replace("duckdb:///crm.duckdb", "postgresql://nowhere.invalid/dwh"))
+
+    assert status_of(fullcycle, ["run", "winback", "-m", "first"]) != 0
+    assert "outcomes are joined in DuckDB" in capsys.readouterr().err
