@@ -17,6 +17,7 @@ from fullcycle.report import (
     FlowStep,
     Story,
     Verdict,
+    Worth,
     render,
 )
 from report.winback import evaluation, story
@@ -228,3 +229,28 @@ def test_a_story_that_has_only_begun_draws_what_there_is():
 
 def test_an_empty_story_is_a_page_too():
     assert words(render(EMPTY, markdown=markdown_html)).startswith("winback – fullcycle")
+
+
+def test_what_it_has_brought_and_what_is_left_of_it_stand_beside_the_cost(tables):
+    value = replace(
+        story().value,
+        realised=Worth(Money(-132.0, "USD"), Money(876.0, "USD")),
+        realised_note="v2 since 2026-11-01: 5,000 units at the experiment's rate",
+        net=Worth(Money(-169.0, "USD"), Money(839.0, "USD")),
+        together=("winback launched 2 times",),
+    )
+
+    said = words(render(replace(story(), value=value), markdown=markdown_html))
+
+    assert "Brought so far −132 USD to 876 USD v2 since 2026-11-01" in said
+    assert "Net so far −169 USD to 839 USD brought less cost" in said
+    assert "Not to be added up: winback launched 2 times." in said
+    assert "so far −" not in words(tables)
+
+
+def test_what_was_not_launched_says_so():
+    value = replace(story().value, realised_note="not launched")
+
+    said = words(render(replace(story(), value=value), markdown=markdown_html))
+
+    assert "Brought so far – not launched" in said

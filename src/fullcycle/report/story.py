@@ -63,6 +63,10 @@ class ValueRow:
     measured_worth: Worth | None = None
     cost: Money | None = None  # so far
     worth_note: str = ""  # the arithmetic, such as "500,000 clients per year × 0.80 USD"
+    realised: Worth | None = None  # until now, since what was measured went out
+    realised_note: str = ""  # since when and to whom, or why there is none
+    net: Worth | None = None  # realised less cost
+    together: tuple[str, ...] = ()  # why rows must not be added up, a sentence each
 
 
 @dataclass(frozen=True, slots=True)

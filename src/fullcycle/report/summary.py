@@ -42,6 +42,8 @@ def value(story: Story, pen: Pen) -> Markup:
     ]
     facts = [_fact(title, found, worth, note, row) for title, found, worth, note in told]
     cost = row.cost
+    if row.realised is not None or row.realised_note:
+        facts.append(_until_now("Brought so far", row.realised, row.realised_note))
     if cost is not None:
         facts.append(
             _boxed(
@@ -51,7 +53,11 @@ def value(story: Story, pen: Pen) -> Markup:
                 story.cost.source if story.cost is not None else None,
             )
         )
-    worth_note = tag("p", row.worth_note, class_="source") if row.worth_note else None
+    if row.net is not None:
+        facts.append(_until_now("Net so far", row.net, "brought less cost"))
+    told_below = [row.worth_note] if row.worth_note else []
+    told_below += [f"Not to be added up: {sentence}." for sentence in row.together]
+    worth_note = joined(*(tag("p", text, class_="source") for text in told_below))
     if not any((row.estimated, row.off_policy, row.measured)):
         return joined(tag("dl", *facts, class_="facts"), worth_note)
     chart = figure(
@@ -79,6 +85,17 @@ def _fact(title: str, found: Effect | None, worth: Worth | None, note: str, row:
     if note:
         lines.append(note)
     return _boxed(title, f"{big}{unit}", _lines(lines), found.source, bare=found.value is None)
+
+
+def _until_now(title: str, worth: Worth | None, note: str) -> Markup:
+    """Money until now, and what it is of."""
+    big = "–" if worth is None else _span(worth)
+    return _boxed(title, big, _lines([note]), None, bare=worth is not None)
+
+
+def _span(worth: Worth) -> str:
+    low, high = (money(end, cents=abs(end.amount) < 10) for end in (worth.low, worth.high))
+    return low if low == high else f"{low} to {high}"
 
 
 def _worth(worth: Worth) -> str:

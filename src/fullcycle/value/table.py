@@ -107,7 +107,7 @@ def _from(way: Way) -> str:
 
 def _brought(row: ValueRow) -> str:
     if row.realised is not None:
-        return f"{_range(row.realised.worth)} {row.currency}"
+        return f"{_amounts(row.realised.worth)} {row.currency}"
     return "unknown" if row.net is None else f"0 {row.currency}"
 
 
@@ -116,7 +116,7 @@ def _net(row: ValueRow) -> str:
         return "unknown"
     if row.net.low == row.net.high:
         return small(Money(row.net.low, row.currency))
-    return f"{_range(row.net)} {row.currency}"
+    return f"{_amounts(row.net)} {row.currency}"
 
 
 def _standing(row: ValueRow) -> str:
@@ -132,6 +132,12 @@ def _units(realised: Realised | None) -> str:
 
 def _range(interval: Interval) -> str:
     return f"{number(interval.low)} to {number(interval.high)}"
+
+
+def _amounts(money: Interval) -> str:
+    """Two amounts of money to the unit, small ones to the cent."""
+    decimals = 0 if max(abs(money.low), abs(money.high)) >= 100 else 2
+    return f"{money.low:,.{decimals}f} to {money.high:,.{decimals}f}"
 
 
 def _effect(effect: Effect | None) -> str:

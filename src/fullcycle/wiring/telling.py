@@ -2,35 +2,31 @@
 
 from datetime import datetime
 
-from fullcycle.brief import Brief, in_words, number, worth_per_year
+from fullcycle.brief import Brief, number
 from fullcycle.experiment import experiments
 from fullcycle.flow import Evaluated, RunRecord, last_run, run_record
-from fullcycle.kernel import Interval, Missing, Money, counted, instant, now
+from fullcycle.kernel import Missing, counted, instant, now
 from fullcycle.release import Judgement, Manifest, deployed, releases_stream
 from fullcycle.report import (
     AssessmentPart,
     BriefPart,
     CostPart,
-    Effect,
     EvaluationPart,
     FamilyPart,
     FlowPart,
     FlowStep,
     Provenance,
     Story,
-    ValueRow,
     Verdict,
-    Worth,
 )
-from fullcycle.value import Measurement, measurements
 from fullcycle.wiring.experiments import Reading, read
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.judge import load_evaluation, load_evaluations
-from fullcycle.wiring.offpolicy import off_policy_of
-from fullcycle.wiring.outcome import day_told, experiment_part, is_share, releases_told
+from fullcycle.wiring.outcome import day_told, experiment_part
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import judgement_of, released
 from fullcycle.wiring.runs import brief_of
+from fullcycle.wiring.telling_value import value_part
 from fullcycle.wiring.valuing import cost, deciding
 
 
@@ -47,14 +43,13 @@ def story(project: Project, capability: str, environment: str, *, of: int | None
     run = _run(project, capability, release) if of is None else run_record(project.ledger, capability, of)
     brief = brief_of(project, run)
     reading = _reading(project, capability)
-    row = _measurement(project, capability)
     many, seconds = deciding(project, capability)
     spent = cost(project, capability, decisions=many, deciding_s=seconds)
     return Story(
         capability=capability,
         made=f"{instant(now()):%Y-%m-%d %H:%M} UTC",
         verdict=_verdict(reading, capability),
-        value=_value(project, capability, brief, reading, row, run, spent.total),
+        value=value_part(project, capability, brief, reading, run, spent.total),
         brief=_brief(brief, run) if brief is not None else None,
         flow=_flow(project, run),
         evaluations=tuple(
@@ -105,11 +100,6 @@ def _reading(project: Project, capability: str) -> Reading | None:
     return read(project, capability)
 
 
-def _measurement(project: Project, capability: str) -> Measurement | None:
-    facts = measurements(project.ledger, capability)
-    return facts[-1].body if facts else None
-
-
 def _verdict(reading: Reading | None, capability: str) -> Verdict | None:
     if reading is None:
         return None
@@ -121,59 +111,6 @@ def _verdict(reading: Reading | None, capability: str) -> Verdict | None:
         )
     told = reading.readout.verdict
     return Verdict(told.decision, told.reason, f"{source}; still open")
-
-
-def _value(
-    project: Project,
-    capability: str,
-    brief: Brief | None,
-    reading: Reading | None,
-    row: Measurement | None,
-    run: RunRecord,
-    spent: Money,
-) -> ValueRow | None:
-    if brief is None:
-        return None
-    estimate = brief.estimate
-    currency = estimate.worth.currency
-    before = off_policy_of(project, reading.record) if reading is not None else None
-    gain = next(iter(before.differences.values()), None) if before is not None else None
-    primary = reading.readout.primary[0] if reading is not None and reading.readout.primary else None
-    known = primary is not None and primary.difference is not None
-    good = reading.spec.metrics[reading.spec.primary].good if reading is not None else brief.good
-    measured_worth = None
-    if row is not None and row.yearly.measured is not None:
-        measured_worth = _worth(row.yearly.measured, currency)
-    return ValueRow(
-        metric=brief.metric,
-        unit=_unit(reading),
-        share=is_share(reading, brief.metric),
-        estimated=Effect(estimate.effect.low, estimate.effect.high, f"brief of {run.ref}"),
-        off_policy=Effect(
-            gain.low, gain.high, "past decisions that no model has learnt from", gain.difference
-        )
-        if gain is not None
-        else None,
-        off_policy_note=f"{counted(gain.n, 'past decision')}, as good as {gain.effective:,.0f} of its own"
-        if gain
-        else "",
-        measured=Effect(
-            primary.low or 0.0,
-            primary.high or 0.0,
-            f"experiment {reading.spec.name}, {releases_told(reading)}",
-            primary.difference,
-        )
-        if known and primary is not None and reading is not None
-        else None,
-        estimated_worth=_worth(worth_per_year(estimate.effect, estimate, good=good), currency),
-        measured_worth=measured_worth,
-        cost=spent,
-        worth_note=in_words(estimate.effect, estimate, good=good),
-    )
-
-
-def _worth(yearly: Interval, currency: str) -> Worth:
-    return Worth(Money(yearly.low, currency), Money(yearly.high, currency))
 
 
 def _brief(brief: Brief, run: RunRecord) -> BriefPart:
@@ -299,10 +236,6 @@ def _notes(project: Project, environment: str) -> tuple[str, ...]:
             "were made.",
         )
     return ()
-
-
-def _unit(reading: Reading | None) -> str:
-    return reading.spec.unit.removesuffix("_id") if reading is not None else "unit"
 
 
 def _time(micros: int) -> str:
