@@ -369,6 +369,14 @@ def test_duckdb_says_what_frames_say_at_any_moment(tmp_path, seed, units, hours)
     require_equal(by_duckdb(world, SPEC, as_of, tmp_path, ""), oracle(world, SPEC, as_of))
 
 
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000), units=st.integers(1, 40), hours=st.integers(0, 60 * 24))
+def test_postgres_says_what_frames_say_at_any_moment(postgres, tmp_path, seed, units, hours):
+    world, as_of = drawn(seed, units), micros(START + timedelta(hours=hours))
+
+    require_equal(by_postgres(world, SPEC, as_of, tmp_path, postgres), oracle(world, SPEC, as_of))
+
+
 def test_late_rows_are_left_out_and_counted_where_their_arrival_is_known(tmp_path):
     shown = START.replace(tzinfo=UTC)
     decisions = [decision(1, "today", START, 1), decision(2, "chosen", START, 2)]
