@@ -36,6 +36,7 @@ SPACE = ROOT / "docs" / "howto" / "free-space.md"
 BANDITS = ROOT / "docs" / "howto" / "bandits.md"
 BATCH = ROOT / "docs" / "howto" / "batch.md"
 LOOKUPS = ROOT / "docs" / "howto" / "lookups.md"
+DESIGN = ROOT / "docs" / "howto" / "design-an-experiment.md"
 METRICS = ROOT / "docs" / "howto" / "metrics.md"
 OFF_POLICY = ROOT / "docs" / "howto" / "off-policy.md"
 RELEASE = ROOT / "docs" / "howto" / "release.md"
@@ -60,6 +61,7 @@ PAGES = (
     EVENTS,
     LOOKUPS,
     ASSIGN,
+    DESIGN,
     METRICS,
     OFF_POLICY,
     RELEASE,

@@ -70,6 +70,22 @@ def test_units_that_stand_twice_in_the_past_make_every_analysis_ring(rng):
     assert not always.alarms.kept
 
 
+def test_a_metric_that_few_units_hold_rings_in_a_small_arm(rng):
+    """Planted: spending of one in fifty, some of it large, and few are treated."""
+    values = (rng.random((500, 1, 20)) < 0.02) * rng.lognormal(0, 1.5, (500, 1, 20))
+    values = values - values.mean()
+    sums, squares = values.sum(axis=2)[:, :, None], (values**2).sum(axis=2)[:, :, None]
+    spent = Past(np.full((500, 1), 20.0), sums, squares, np.zeros(1))
+
+    (halves, *_), (small, *_) = (
+        rehearse(spent, Rule("fixed"), weights=weights, splits=2_000)
+        for weights in ((0.5, 0.5), (0.95, 0.05))
+    )
+
+    assert halves.alarms.kept
+    assert not small.alarms.kept
+
+
 def test_a_past_of_one_day_is_looked_at_once(rng):
     (only,) = rehearse(past(rng, days=1), Rule("fixed"))
 

@@ -157,7 +157,7 @@ def _show_design(one: Design, brief: Brief | None) -> None:
     if brief is not None and brief.metric == one.metric:
         details.append(_against(one.effect, brief))
     if one.cost is not None:
-        details.append(f"the decisions cost {_cost(one.cost)}")
+        details.append(f"decisions {_cost(one.cost)}")
     if details:
         click.echo(f"{'':<19}{'; '.join(details)}")
     if one.wanted is not None:
@@ -178,7 +178,7 @@ def _show_wanted(aim: Wanted) -> None:
     per_year = (
         f", worth {number(aim.per_year.amount)} {aim.per_year.currency} per year" if aim.per_year else ""
     )
-    cost = f", {_cost(aim.cost)} of decisions" if aim.cost is not None else ""
+    cost = f", decisions {_cost(aim.cost)}" if aim.cost is not None else ""
     click.echo(
         f"{'':<19}to find {number(aim.effect)}{per_year}: {count(aim.units)} units{without}, "
         f"{counted(aim.days, 'day')}{cost}"
@@ -246,7 +246,7 @@ def _show_margins(found: DesignReport) -> None:
 
 def _cost(amount: Money) -> str:
     """An amount, where it is one that anybody would count."""
-    return money(amount) if amount.amount >= 0.005 else f"less than 0.01 {amount.currency}"
+    return money(amount) if amount.amount >= 0.005 else f"under 0.01 {amount.currency}"
 
 
 def _write(target: Path, found: DesignReport, capability: str, *, quiet: bool) -> None:

@@ -116,7 +116,7 @@ class _Designing:
             else "the experiment names no past, or the model's split does not hold outcome and propensity",
             baseline=baseline,
             baseline_of=whose,
-            covariates=tuple(one.name for one in (history.spec if history is not None else spec).covariates),
+            covariates=tuple(one.name for one in history.spec.covariates) if history is not None else (),
             past=_told(history) if history is not None else None,
             units=planned_units(spec, per_day) if sure else None,
             known_after_s=spec.metrics[spec.primary].known_after_s,
@@ -202,7 +202,8 @@ class _Designing:
     def _past(self, history: History | None) -> Past | None:
         spec = self.spec
         if history is None:
-            self.notes.append("by hand: no A/A check, and no simulation")
+            without = "no covariates, " if spec.covariates else ""
+            self.notes.append(f"by hand: {without}no A/A check, and no simulation")
             return None
         if spec.metrics[spec.primary].kind == "quantile":
             self.notes.append(
