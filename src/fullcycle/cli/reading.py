@@ -141,9 +141,13 @@ def _show_arms(told: Readout) -> None:
             f"  {arm.arm:<{width}} {arm.weight:.0%}: {count(arm.assigned)} assigned, "
             f"{count(arm.counted)} counted, {count(arm.known)} known"
         )
+    waiting: dict[int, list[str]] = {}
     for name, units in told.immature.items():
+        waiting.setdefault(units, []).append(name)
+    for units, names in waiting.items():
         if units:
-            click.secho(f"  {counted(units, 'unit')} wait for the end of their window of {name}", dim=True)
+            said = f"  {counted(units, 'unit')} wait for the end of their window of {', '.join(names)}"
+            click.secho(said, dim=True)
     by_day: dict[str, int] = {}
     for one in told.units_by_day:
         if one.day:  # a table of units need not tell it

@@ -64,12 +64,10 @@ def pair(metric: MetricSpec, statistics: Statistics, arms: tuple[str, str], wher
     ]
     ratio = metric.kind == "ratio"
     least = 2 if ratio else 1
-    if min(gram.units for gram in grams) == 0:
-        return Pair(_NOBODY, _NOBODY, (_NOBODY, _NOBODY), reliable=False)
-    plain = [_known(ratio_of(gram)) if ratio else mean_of(gram) for gram in grams]
-    reliable = all(enough(metric, gram) for gram in grams)
+    plain = [_known(gram, ratio=ratio) for gram in grams]
     if min(one.units for one in plain) == 0:
         return Pair(plain[0], plain[1], (plain[0], plain[1]), reliable=False)
+    reliable = all(enough(metric, gram) for gram in grams)
     if grams[0].size == least or min(gram.units for gram in grams) < 2:
         return Pair(plain[0], plain[1], (plain[0], plain[1]), reliable)
     found = adjusted(grams[0], grams[1], ratio=ratio)
@@ -92,8 +90,11 @@ def enough(metric: MetricSpec, gram: Gram) -> bool:
     return True
 
 
-def _known(found: Estimate) -> Estimate:
-    """Of a ratio over nothing, no unit is known."""
+def _known(gram: Gram, *, ratio: bool) -> Estimate:
+    """One arm by itself; of a ratio over nothing, no unit is known."""
+    if not gram.units:
+        return _NOBODY
+    found = ratio_of(gram) if ratio else mean_of(gram)
     return found if isfinite(found.mean) else _NOBODY
 
 

@@ -76,13 +76,13 @@ def told_guardrail(rail: "Guardrail") -> str:
         return f"{rail.metric} is not known yet with {rail.arm} ({margin})"
     if rail.standing == "broken":
         return f"{rail.metric} is at least {change(rail.best, plus=False)} worse with {rail.arm} ({margin})"
+    if rail.standing == "unclear" and not rail.best < rail.margin < rail.worst:
+        return f"of {rail.metric} too little is known with {rail.arm} to trust an interval ({margin})"
     if rail.worst <= 0:
         return f"{rail.metric} is not worse with {rail.arm} ({margin})"
     worst = f"{rail.metric} is at most {change(rail.worst, plus=False)} worse with {rail.arm}"
     if rail.standing == "holds":
         return f"{worst} ({margin})"
-    if rail.worst <= rail.margin:
-        return f"too few units say how {rail.metric} is with {rail.arm} ({margin})"
     return f"{rail.metric} may be up to {change(rail.worst, plus=False)} worse with {rail.arm} ({margin})"
 
 
@@ -116,7 +116,8 @@ def headline(told: "Readout") -> str:
             clear = best is not None and best.gain is not None and best.gain[1] > 0
             if not does or best is None or not best.reliable:
                 why = verdict.reason.removesuffix(f"; the plan has {counted(verdict.days_left, 'day')} left")
-                return f"Keep going{_how_long(told)}: {why}."
+                wait = _how_long(told) if told.looks or told.next_look is None else ""
+                return f"Keep going{wait}: {why}."
             chance = "" if clear else ", which may still be chance"
             return f"Keep going{_how_long(told)}: so far {does}{chance}."
     return f"Nothing can be concluded: {verdict.reason}."
@@ -127,6 +128,8 @@ def _how_long(told: "Readout") -> str:
     left, forecast = told.verdict.days_left, told.verdict.forecast_days
     if not left:
         return ""
+    if told.next_look is not None:
+        return f" until the next look on {told.next_look}"
     days = f" for another {counted(left, 'day')}"
     if forecast is None:
         return days

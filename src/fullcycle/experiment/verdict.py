@@ -27,6 +27,11 @@ from fullcycle.kernel import counted
 
 Decision = Literal["ship", "stop", "keep going", "unknown"]
 
+_NEEDED = (
+    f"each arm needs {FEWEST_UNITS} for a mean, for a proportion {FEWEST_EVENTS} to which it happened and "
+    f"{FEWEST_EVENTS} to which it did not, and {FEWEST_UNITS} for each covariate"
+)
+
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What is concluded, in a sentence, and what would change it.
@@ -168,7 +173,11 @@ def _open(best: Effect, evidence: Evidence) -> Verdict:
         names = ", ".join(told_guardrail(rail) for rail in unclear)
         reason = f"{told_gain(best)}, but {names}"
         days = longest(days_until_kept(rail, evidence.boundary, _traffic(best, evidence)) for rail in unclear)
-        mend = f"{_forecast(days, left, evidence)}; or a wider margin, decided beforehand"
+        if any(_untrusted(rail) for rail in unclear):
+            days = None
+            mend = f"more units: {_NEEDED}; or a wider margin, decided beforehand"
+        else:
+            mend = f"{_forecast(days, left, evidence)}; or a wider margin, decided beforehand"
     else:
         reason = f"{told_gain(best)}: the interval holds zero"
         days = days_until_clear(best, evidence.boundary, _traffic(best, evidence))
@@ -190,6 +199,11 @@ def _open(best: Effect, evidence: Evidence) -> Verdict:
         would_change=mend,
         arm=best.arm,
     )
+
+
+def _untrusted(rail: Guardrail) -> bool:
+    """Whether a guardrail's bound is clear of its margin, and only units are lacking to trust it."""
+    return rail.slack_low is not None and rail.slack_high is not None and rail.slack_low * rail.slack_high > 0
 
 
 def _nothing_to_compare(best: Effect, evidence: Evidence) -> tuple[str, str]:
