@@ -44,6 +44,7 @@ SECURE = ROOT / "docs" / "howto" / "secure-service.md"
 SERVE = ROOT / "docs" / "howto" / "serve.md"
 SERVE_MODELS = ROOT / "docs" / "howto" / "serve-models.md"
 TRY = ROOT / "docs" / "howto" / "try-and-explain.md"
+VALUE = ROOT / "docs" / "howto" / "value.md"
 PAGES = (
     README,
     TUTORIAL,
@@ -69,6 +70,7 @@ PAGES = (
     SERVE,
     SERVE_MODELS,
     TRY,
+    VALUE,
 )
 SHORTER = {"python replay.py": "python replay.py --limit 4000"}
 PORT = "8765"
