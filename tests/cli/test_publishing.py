@@ -64,3 +64,28 @@ def test_a_readout_in_postgres_is_that_of_duckdb(in_postgres, typed):
         assert (ours["metric"], ours["arm_units"]) == (theirs["metric"], theirs["arm_units"])
         assert theirs["difference"] == pytest.approx(ours["difference"], rel=1e-9)
     assert before["arms"] == after["arms"]
+
+
+@pytest.mark.slow
+def test_a_design_in_postgres_stands_on_the_same_past_as_in_duckdb(in_postgres, typed, monkeypatch):
+    line = "fullcycle experiment design winback --splits 100 --history 60d --json"
+    rows = typed(line).json
+    monkeypatch.setattr("fullcycle.wiring.past_units.FEWEST_LOGGED", 100)
+    logged = typed(line).json
+
+    bind(in_postgres, '{ url = "$DWH" }')
+    unpublished = typed(line).json  # no log is a past that nobody published: so the rows are
+    bind(in_postgres, '{ url = "$DWH", writer = "$DWH" }')
+    published = typed(line).json
+    monkeypatch.setattr("fullcycle.wiring.past_units.FEWEST_LOGGED", 10_000)
+    toml = in_postgres / "fullcycle.toml"
+    toml.write_text(toml.read_text().replace('"duckdb:///warehouse.duckdb"', '"$DWH"'))
+    all_rows = typed(line).json
+
+    assert unpublished["past"] == rows["past"]
+    assert published["past"] == logged["past"]
+    assert all_rows["past"] == rows["past"]
+    for ours, theirs in ((logged, published), (rows, all_rows)):
+        for one, other in zip(ours["designs"], theirs["designs"], strict=True):
+            assert other["effect"] == pytest.approx(one["effect"], rel=1e-9)
+        assert theirs["margins"] == {name: pytest.approx(told) for name, told in ours["margins"].items()}
