@@ -114,6 +114,11 @@ def read(connection):
     return int(status.split()[1]), headers, re.sub(rb'"decision_id":"[^"]*"', b"", body)
 
 
+def send(connection, data, many):
+    for _ in range(many):
+        connection.sendall(data)
+
+
 def answer(connection, data):
     connection.sendall(data)
     return read(connection)
@@ -236,6 +241,20 @@ def test_a_long_body_leaves_its_connection_readable(running):
         assert answer(connection, GOOD)[0] == 200
 
     assert running.express.taken > before + 10  # some of them came whole
+
+
+def test_a_client_that_takes_no_answers_is_answered_no_further(running):
+    """What it would be answered is not kept for it without end."""
+    connection, before = running.warm(), running.express.taken
+    connection.settimeout(1.0)
+
+    with pytest.raises(TimeoutError):
+        send(connection, GOOD, 200_000)
+
+    (stuck,) = (one for one in running.server.server_state.connections if one.flow.write_paused)
+    held = stuck.transport.get_write_buffer_size()
+    assert 0 < held < 200_000
+    assert running.express.taken > before
 
 
 def test_a_client_that_goes_away_leaves_the_server_well(running):

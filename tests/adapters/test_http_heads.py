@@ -9,21 +9,26 @@ import time
 import pytest
 import uvicorn
 
-from fullcycle.adapters.http_heads import LARGEST, REFUSED, Http, SlowHeads
+from fullcycle.adapters.http_heads import LARGEST, PART, REFUSED, Http, SlowHeads, SlowReaders
 
 HEAD_S = 0.3
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 async def app(scope, receive, send):
+    if scope["path"] == "/long":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"y" * LARGEST})
+        return
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 
 
 class Server(uvicorn.Server):
-    heads = SlowHeads(HEAD_S)
+    heads, readers = SlowHeads(HEAD_S), SlowReaders(HEAD_S)
 
     async def on_tick(self, counter):
+        self.readers.give_up(self.server_state.connections)
         self.heads.give_up(self.server_state.connections)
         return await super().on_tick(counter)
 
@@ -210,3 +215,62 @@ def test_what_is_refused_here_is_told_to_the_app(connect):
         rest(connection)
 
     assert told == [400, 431, 408]
+
+
+def test_many_requests_upon_each_other_are_read_some_at_a_time_and_all_answered(connect, monkeypatch):
+    longest = 0
+    read = Http._read_part
+
+    def counted(self, data):
+        nonlocal longest
+        read(self, data)
+        longest = max(longest, len(self.pipeline))
+
+    monkeypatch.setattr(Http, "_read_part", counted)
+    connection, many = connect(), 20_000
+    sending = threading.Thread(target=connection.sendall, args=(HEAD * many,))
+    sending.start()
+    came = bytearray()
+    while came.count(b"\r\n\r\nok") < many:
+        part = connection.recv(1 << 20)
+        assert part
+        came += part
+    sending.join()
+
+    assert came.count(b"HTTP/1.1 200") == many
+    assert 10 < longest <= PART // len(HEAD) + 1
+
+
+def test_a_head_without_end_behind_a_request_that_is_not_answered_is_not_read_on(connect):
+    connection = connect()
+    connection.sendall(b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n" * 200)
+    connection.settimeout(0.5)
+
+    with pytest.raises(OSError, match=r"timed out|reset|[Bb]roken pipe"):
+        connection.sendall(b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * 10_000_000)
+
+
+def test_a_client_that_takes_no_answers_is_given_up(connect):
+    connection = connect()
+    while not connect.server.started:
+        time.sleep(0.01)
+    connection.sendall(b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n" * 200)
+    for _ in range(200):
+        time.sleep(0.05)
+        if connect.server.server_state.total_requests and not connect.server.server_state.connections:
+            break
+
+    assert not connect.server.server_state.connections
+    assert not connect.server.server_state.tasks
+
+
+def test_a_client_that_reads_slowly_is_not_given_up(connect):
+    connection = connect()
+    many = 200
+    connection.sendall(b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n" * many)
+    left = many * LARGEST
+    while left > 0:
+        part = connection.recv(1 << 16)
+        assert part
+        left -= len(part)
+        time.sleep(HEAD_S / 50)

@@ -303,3 +303,49 @@ def test_where_a_token_is_demanded_each_head_is_read_for_itself(lane):
     one.edge.guard.tokens = Tokens()
 
     assert one.express.admits(scope()) is None
+
+
+@pytest.mark.parametrize("name", [b"cookie", b"proxy-authorization"])
+def test_a_head_with_what_may_be_a_secret_is_not_admitted(lane, name):
+    assert lane().express.admits(scope([*HEADERS, (name, b"a")])) is None
+
+
+def test_what_one_connection_makes_of_its_answer_is_not_for_the_others(lane):
+    one, heard = lane(), []
+
+    def spoilt(answer):
+        raise RuntimeError("this connection is broken")
+
+    async def asking():
+        for n in range(40):
+            one.express.put(BODY, spoilt if n % 3 == 0 else heard.append)
+        while one.inside[-1] or one.asked < 40:
+            await asyncio.sleep(0)
+
+    asyncio.run(asking())
+
+    assert [answer.status for answer in heard] == [200] * 26
+    assert "this connection is broken" in one.told[0]
+    assert 'fullcycle_faults_total{service="winback@prod"} 14' in one.counted()
+
+
+def test_a_lane_goes_on_after_a_turn_that_broke_off(lane):
+    one, heard = lane(), []
+
+    def begin():
+        one.begin()
+        if one.asked == 1:
+            raise RuntimeError("a fault of ours")
+
+    one.express = Express(one.app.desk, begin=begin, end=one.end)
+
+    async def asking():
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+        for _ in range(3):
+            one.express.put(BODY, heard.append)
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    asyncio.run(asking())
+
+    assert [answer.status for answer in heard] == [200, 200]

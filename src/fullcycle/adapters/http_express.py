@@ -67,7 +67,6 @@ class ExpressHttp(Http):
 
     _between = False  # whether the next byte begins a request, and none is being answered
     _under_way = False  # whether a request is in the lane
-    _behind = b""  # what came meanwhile
     _last = False  # whether the connection ends with the next answer
     _seen = b""  # the head that uvicorn read last
     _answered_at = 0.0  # on the loop's clock
@@ -82,9 +81,8 @@ class ExpressHttp(Http):
         """Take the shorter way where the head is known and the body is whole."""
         if self.lane is None:
             super().data_received(data)
-        elif self._under_way:
-            self._behind += data
-            self.flow.pause_reading()
+        elif self._under_way or self._behind:
+            self._keep_back(data)
         elif self._between or self._is_between():
             size = data.find(_END) + len(_END)  # too few where there is none, and then nothing is known
             head = data[:size]
@@ -98,7 +96,8 @@ class ExpressHttp(Http):
 
     def _hand_over(self, lane: Lane, body: bytes) -> bool:
         self._between = False
-        self._under_way = lane.express.put(body, self._answer)
+        if not self.flow.write_paused:  # else it waits, on uvicorn's way, until its client reads
+            self._under_way = lane.express.put(body, self._answer)
         return self._under_way
 
     def _read(self, lane: Lane, data: bytes, head: bytes) -> None:
@@ -157,14 +156,14 @@ class ExpressHttp(Http):
         if self._last or self.lane.closes:
             self.transport.close()
             return
-        self._between = True
+        self._between = not self._behind
         self._answered_at = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._expire_in(self.timeout_keep_alive)
-        self.flow.resume_reading()  # a long body may have paused it, as does what came meanwhile
         if self._behind:
-            behind, self._behind = self._behind, b""
-            self.data_received(behind)
+            self.loop.call_soon(self._go_on)
+        else:
+            self.flow.resume_reading()  # a long body may have paused it
 
     def _expire_in(self, seconds: float) -> None:
         """One timer for many answers: it looks whether there was another when it rings."""

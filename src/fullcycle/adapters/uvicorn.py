@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 
 from fullcycle.adapters.http_express import ExpressHttp, Lane
-from fullcycle.adapters.http_heads import SlowHeads
+from fullcycle.adapters.http_heads import SlowHeads, SlowReaders
 from fullcycle.adapters.listening import BACKLOG, listen, url_of
 from fullcycle.serve.express import Express
 from fullcycle.serve.ports import WorkerSlot
@@ -251,6 +251,7 @@ class _Server(uvicorn.Server):
         self._lane = lane
         self._door = door
         self._heads = SlowHeads(head_s)
+        self._readers = SlowReaders()
         self._leaving = False  # told to end by a signal
         self._retired = False  # and seen to it
 
@@ -281,9 +282,10 @@ class _Server(uvicorn.Server):
         return made
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: show that the loop turns, and look after heads that do not come."""
+        """Ten times a second: show that the loop turns, and look after clients that do not send or read."""
         if counter % _HEADS_EVERY == 0:
             self._heads.give_up(self.server_state.connections)
+            self._readers.give_up(self.server_state.connections)
         if self._door is not None:
             self._door.count()
             if self._leaving and not self._retired:

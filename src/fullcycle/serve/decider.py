@@ -136,7 +136,9 @@ class Decider:
         fallback = False
         try:
             answer = answer_of(exposure.policy, row, draw)
-        except Exception as error:  # noqa: BLE001 - a user's function may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a user's function may raise anything, or leave
             draw, fallback = HashedDraw(id), True
             answer = self._fall_back(row, draw, exposure, error)
         return Decision(
@@ -159,7 +161,7 @@ class Decider:
             chances=draw.chances,
         )
 
-    def note_failure(self, function: str, arm: str, error: Exception) -> None:
+    def note_failure(self, function: str, arm: str, error: BaseException) -> None:
         """Count and tell of a user's function, or a model: its error's kind and line, not the request."""
         self._meter.failed(self.ref, arm, _what(function, error), type(error).__name__)
         self._tell_once(failure_told(function, error))
@@ -203,19 +205,21 @@ class Decider:
         if missed:
             self._tell(f"{self.ref}: the log takes decisions again; {missed:,} were answered without it")
 
-    def _fall_back(self, row: Row, draw: HashedDraw, exposure: Exposure, error: Exception) -> bytes:
+    def _fall_back(self, row: Row, draw: HashedDraw, exposure: Exposure, error: BaseException) -> bytes:
         failed, arm = exposure.policy, exposure.arm or ""
         self._note_failure(failed, arm, error)
         fallback = self.release.fallback
         if fallback is not None and fallback is not failed:
             try:
                 return answer_of(fallback, row, draw)
-            except Exception as second:  # noqa: BLE001 - so may a fallback
+            except KeyboardInterrupt:
+                raise
+            except BaseException as second:  # noqa: BLE001 - so may a fallback
                 self._note_failure(fallback, arm, second)
         self.counts.failures += 1
         raise Undecided(type(error).__name__) from error
 
-    def _note_failure(self, policy: Policy, arm: str, error: Exception) -> None:
+    def _note_failure(self, policy: Policy, arm: str, error: BaseException) -> None:
         self.note_failure(policy.reference, arm, error)
 
     def _tell_once(self, told: str) -> None:
@@ -231,16 +235,16 @@ def _cured(error: FullcycleError | OSError) -> str:
     return str(error)
 
 
-def failure_told(function: str, error: Exception) -> str:
+def failure_told(function: str, error: BaseException) -> str:
     """What failed when a function was asked, how, and at which line; nothing of the request."""
     return f"{_what(function, error)} failed: {type(error).__name__} at {_line_of(error)}"
 
 
-def _what(function: str, error: Exception) -> str:
+def _what(function: str, error: BaseException) -> str:
     return f"model {error.step}" if isinstance(error, NoNumber) else function
 
 
-def _line_of(error: Exception) -> str:
+def _line_of(error: BaseException) -> str:
     """Where it was raised, as ``file:line``."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:

@@ -31,7 +31,8 @@ Answered = Callable[[Response], None]
 _TOGETHER = 32  # requests that are logged in one write
 _TOGETHER_US = 1_000  # of deciding, after which those that are decided are answered first
 _NOT_PLAIN = frozenset(
-    b"authorization content-encoding expect idempotency-key replay-at transfer-encoding upgrade".split()
+    b"authorization content-encoding cookie expect idempotency-key proxy-authorization replay-at "
+    b"transfer-encoding upgrade".split()
 )
 
 
@@ -95,18 +96,20 @@ class Express:
         """Decide on what waits; where that takes long, let the first hear of it before the others."""
         decided: list[_Decided] = []
         spent = 0
-        for _ in range(min(len(self._waiting), _TOGETHER)):
-            body, answered = self._waiting.popleft()
-            made = self._begun(body, answered)
-            if made is not None:
-                decided.append(made)
-                spent += made.decision.micros
-                if spent > _TOGETHER_US:
-                    break
-        for together in _by_release(decided):
-            self._record(together[0].active, together)
-        if self._waiting:
-            asyncio.get_running_loop().call_soon(self._turn)
+        try:
+            for _ in range(min(len(self._waiting), _TOGETHER)):
+                body, answered = self._waiting.popleft()
+                made = self._begun(body, answered)
+                if made is not None:
+                    decided.append(made)
+                    spent += made.decision.micros
+                    if spent > _TOGETHER_US:
+                        break
+            for together in _by_release(decided):
+                self._record(together[0].active, together)
+        finally:
+            if self._waiting:
+                asyncio.get_running_loop().call_soon(self._turn)
 
     def _begun(self, body: bytes, answered: Answered) -> "_Decided | None":
         """Decide on one request; None where it was answered without a decision."""
@@ -141,14 +144,17 @@ class Express:
         except Unrecorded:
             answers = [unrecorded()] * len(decided)
         except Exception as error:  # noqa: BLE001 - as above
-            answers = [self._desk.fault(error)] * len(decided)
+            answers = [self._desk.fault(error) for _ in decided]
         for one, answer in zip(decided, answers, strict=True):
             self._answer(active, answer, one.answered)
 
     def _answer(self, active: Active, answer: Response, answered: Answered) -> None:
         self._end()
         self._desk.meter.requested(self._desk.path, active.decider.ref, answer.status)
-        answered(answer)
+        try:
+            answered(answer)
+        except Exception as error:  # noqa: BLE001 - what one client's connection does is not for the others
+            self._desk.fault(error)
 
 
 class _Decided(NamedTuple):

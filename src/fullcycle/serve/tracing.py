@@ -289,12 +289,12 @@ class _Watched(Decider):
         )
         self._calls = calls
 
-    def note_failure(self, function: str, arm: str, error: Exception) -> None:
+    def note_failure(self, function: str, arm: str, error: BaseException) -> None:
         line = _line_of(error, self.release.manifest.package)
         self._calls[-1].failure = Failed(type(error).__name__, line)
 
 
-def _line_of(error: Exception, package: str) -> str:
+def _line_of(error: BaseException, package: str) -> str:
     """The project's own innermost line that led to an error, such as ``winback/service.py:7``; "" for none.
 
     Where the project lies is nobody's business: an explanation may leave the machine.
