@@ -26,6 +26,19 @@ _PASSED = {
     "late rows": "No data came too late to be counted.",
 }
 
+_FAILED = {
+    "sample ratio": "The groups do not have the sizes that the lot should have given them.",
+    "triggered ratio": "The groups have the wrong sizes among those who count: some went missing.",
+    "ratio by segment": "In some parts of them the groups have the wrong sizes: look there first.",
+    "crossed units": "Some were in two groups at once, and are left out.",
+    "exposures": "For some it is not on record what was decided, and they cannot be counted.",
+    "peeking": "This is a look before the planned end, which finds effects that are none too often.",
+    "before the exposure": "The groups differed before it began; chance does that once in a while.",
+    "novelty": "The effect was not the same at first and later, and may be another one in the long run.",
+    "late rows": "Some data came too late to be counted.",
+}
+_FORECAST = re.compile(r"about (?P<many>\d[\d,]*) (?P<what>days?|times)")
+
 
 @dataclass(frozen=True, slots=True)
 class Concluded:
@@ -266,7 +279,7 @@ def _checks(told: Concluded) -> Iterator[str]:
                 yield f"✓ {_PASSED[check.name]}"
         else:
             stands = "✗ This spoils the test" if check.standing == "blocks" else "! To keep in mind"
-            yield f"{stands}: {_sentence(check.said)}"
+            yield f"{stands}: {_FAILED.get(check.name, _sentence(check.said))}"
     if not told.readout.checks:
         ok = told.readout.sample_ratio.ok
         yield f"✓ {_PASSED['sample ratio']}" if ok else "✗ The groups have not the sizes they should have."
@@ -301,8 +314,14 @@ def _change_of_mind(told: Concluded) -> str:
             return "finding what went wrong in the test, and then a new one."
         case _ if clear and unclear:
             return f"more {told.units}, until it is seen whether {' and '.join(unclear)} suffers."
-        case _:
-            return _sentence(told.readout.verdict.would_change)
+        case _ if found is None:
+            return f"more {told.units} whose result is known."
+    forecast = _FORECAST.match(told.readout.verdict.would_change)
+    if forecast is not None and forecast["what"] == "times":
+        return f"about {forecast['many']} times as many {told.units}, if nothing else changes."
+    if forecast is not None:
+        return f"about {forecast['many']} more days like these, if nothing else changes."
+    return "a larger effect: as it is, even a year more would not settle it."
 
 
 def _sure(told: Concluded) -> Iterator[str]:

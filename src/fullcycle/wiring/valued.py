@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from fullcycle.brief import Brief
 from fullcycle.evaluate import Measured
 from fullcycle.experiment import ExperimentSpec
@@ -147,7 +149,7 @@ def _valued(
         realised=_realised(row, held_out, whom) if per_unit else None,
         standing=standing,
     )
-    return told, whom
+    return msgspec.structs.replace(told, owner=owner_of(project, row)), whom
 
 
 def _launch(project: Project, capability: str, fact: Fact) -> tuple[str, Reached | None, bool]:

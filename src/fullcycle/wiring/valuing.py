@@ -1,8 +1,9 @@
 """The value ledger met with the record: a closed experiment becomes a row."""
 
 import msgspec
+import polars as pl
 
-from fullcycle.adapters.compaction import decisions, publish
+from fullcycle.adapters.compaction import compact
 from fullcycle.brief import Brief
 from fullcycle.experiment import Effect as Caused
 from fullcycle.experiment import ExperimentClosed, ExperimentSpec, Readout
@@ -21,6 +22,7 @@ from fullcycle.value import (
     value_stream,
 )
 from fullcycle.wiring.experiments import Reading
+from fullcycle.wiring.logs import decisions_of
 from fullcycle.wiring.offpolicy import off_policy_of
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
@@ -46,9 +48,11 @@ def deciding(project: Project, capability: str) -> tuple[int, float]:
     for environment in project.config.environments:
         folder = project.events_folder(capability, environment)
         if folder.exists():
-            publish(project.ledger, folder, capability, environment, by=project.author)
-            logged = decisions(project.ledger, folder, capability, environment)
-            many, micros = many + logged.height, micros + int(logged["micros"].sum())
+            log = decisions_of(project, capability, environment)
+            compact(log, by=project.author)
+            asked = log.columns.scan(log.files()).select(pl.len().alias("many"), pl.col("micros").sum())
+            found = asked.collect()
+            many, micros = many + found["many"][0], micros + found["micros"][0]
     return many, micros / 1e6
 
 
