@@ -11,6 +11,7 @@ import pytest
 
 import pooled_shop
 from fullcycle.adapters.files import FileObjects
+from fullcycle.adapters.processes import CHUNK_S
 from fullcycle.flow import ElementsFailed, RunOptions, StepFailed, runs
 from fullcycle.wiring import open_project
 from pool_work import lives
@@ -187,7 +188,8 @@ ENDS = {
 @pytest.mark.parametrize("at", [0, 4], ids=["first", "later"])
 @pytest.mark.parametrize(("how", "words"), ENDS.items())
 def test_an_element_that_ends_its_process_fails_and_all_else_is_made(project_of, how, words, at):
-    project = project_of(DEADLY.format(declared='(memory="1MB")', how=how, at=at, pause=0))
+    alone = 1.5 * CHUNK_S  # what is handed over together is lost together, and made again
+    project = project_of(DEADLY.format(declared='(memory="1MB")', how=how, at=at, pause=alone))
     listed = rf"(?s)failed for 1 of 6 elements\n  e{at}: it killed its worker \({re.escape(words)}\)"
     with pytest.raises(StepFailed) as caught:
         run_here(project, {}, options=RunOptions(keep_going=True))
