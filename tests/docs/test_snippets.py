@@ -39,6 +39,7 @@ LOOKUPS = ROOT / "docs" / "howto" / "lookups.md"
 DESIGN = ROOT / "docs" / "howto" / "design-an-experiment.md"
 METRICS = ROOT / "docs" / "howto" / "metrics.md"
 OFF_POLICY = ROOT / "docs" / "howto" / "off-policy.md"
+READ = ROOT / "docs" / "howto" / "read-an-experiment.md"
 RELEASE = ROOT / "docs" / "howto" / "release.md"
 SECURE = ROOT / "docs" / "howto" / "secure-service.md"
 SERVE = ROOT / "docs" / "howto" / "serve.md"
@@ -65,6 +66,7 @@ PAGES = (
     DESIGN,
     METRICS,
     OFF_POLICY,
+    READ,
     RELEASE,
     SECURE,
     SERVE,

@@ -60,7 +60,7 @@ def checks(found: Situation) -> list[Check]:
     told = [
         *_ratios(found),
         *_ratio_by_segment(found),
-        _crossed(found),
+        *([_crossed(found)] if found.spec.days else []),  # a table has one row per unit: it cannot tell
         *_triggered(found),
         *_peeking(found),
         *_before(found),
