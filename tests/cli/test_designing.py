@@ -194,6 +194,7 @@ REFUSED = {
     '--effect "20 EUR"': ("nothing says what it is worth in EUR", "name the effect itself"),
     "--baseline 12 --units-per-day 9": ("--baseline 12", "write a share"),
     "--baseline 0.1": ("there is a baseline, and no traffic", "--units-per-day 1000"),
+    "--sd 3": ("there is a spread by hand, and no baseline", "--baseline 0.12"),
     "-o design.pdf": ("design.pdf is no page and no chart", "design.html or design.svg"),
     "--history soon": ("'soon' is not a duration", "such as 20ms"),
     "--days 0": ("--days", "0 is not in the range"),

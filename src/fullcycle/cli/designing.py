@@ -11,7 +11,7 @@ from fullcycle.adapters.vega import VegaCharts
 from fullcycle.brief import Brief, number
 from fullcycle.cli.off_policy import show_report
 from fullcycle.cli.pages import write_page
-from fullcycle.cli.printing import count, money
+from fullcycle.cli.printing import count, in_column, money
 from fullcycle.cli.progress import waiting
 from fullcycle.experiment import Design, Found, Rehearsed, Wanted
 from fullcycle.flow import run_record
@@ -25,6 +25,7 @@ from fullcycle.wiring.runs import brief_of
 _INDENT = " " * 4
 _BAR = 30  # columns of a chance of 1
 _MOST_BARS = 8
+_WIDTH = 100  # columns of what is said under a design
 
 
 def _effect(context: click.Context, parameter: click.Parameter, text: str | None) -> float | Money | None:
@@ -158,8 +159,8 @@ def _show_design(one: Design, brief: Brief | None) -> None:
         details.append(_against(one.effect, brief))
     if one.cost is not None:
         details.append(f"decisions {_cost(one.cost)}")
-    if details:
-        click.echo(f"{'':<19}{'; '.join(details)}")
+    for line in in_column("; ".join(details), _WIDTH) if details else []:
+        click.echo(f"{'':<19}{line}")
     if one.wanted is not None:
         _show_wanted(one.wanted)
 

@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import msgspec
 
-from fullcycle.experiment import Baseline, Design, Rehearsed
-from fullcycle.kernel import Money
+from fullcycle.experiment import Baseline, Design, ExperimentSpec, Rehearsed
+from fullcycle.kernel import Invalid, Money
 from fullcycle.wiring.offpolicy import OffPolicyReport
+from fullcycle.wiring.past_units import History
+
+HAND = "say it by hand: --units-per-day 1000 --baseline 0.12, of a mean with --sd, too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,20 @@ class PastUnits(msgspec.Struct, frozen=True, kw_only=True):
     last_day: str
     units_per_day: float
 
+    @classmethod
+    def of(cls, history: History) -> "PastUnits":
+        """What a history comes to; it has a day at least."""
+        days = history.days
+        return cls(
+            origin=history.origin,
+            units=history.units,
+            known=history.known,
+            days=len(days),
+            first_day=days[0],
+            last_day=days[-1],
+            units_per_day=history.units / len(days),
+        )
+
 
 class DesignReport(msgspec.Struct, frozen=True, kw_only=True):
     """What an experiment takes, by its own analysis and a fixed one, and what the past says of its arms.
@@ -67,3 +84,32 @@ class DesignReport(msgspec.Struct, frozen=True, kw_only=True):
     splits: int = 0
     worth: str = ""  # the arithmetic of money per year
     notes: list[str] = []
+
+
+def by_hand(spec: ExperimentSpec, asked: Asked) -> Baseline:
+    """A baseline that somebody says; of a proportion the spread follows from it.
+
+    Raises:
+        Invalid: where it does not, or it is no share.
+    """
+    mean, sd = asked.baseline or 0.0, asked.sd
+    if spec.metrics[spec.primary].kind == "proportion":
+        if not 0 < mean < 1:
+            raise Invalid(
+                f"--baseline {mean:g}", f"the proportion {spec.primary}", "write a share, such as 0.12"
+            )
+        sd = (mean * (1 - mean)) ** 0.5 if sd is None else sd
+    if sd is None or sd <= 0:
+        raise Invalid(
+            f"how far {spec.primary} spreads from unit to unit is not said",
+            "the design",
+            f"--baseline {mean:g} --sd 12",
+        )
+    return Baseline(metric=spec.primary, units=10**9, mean=mean, variance=sd**2)
+
+
+def controlled(control: Baseline, history: Baseline) -> Baseline:
+    """The control's own baseline, and what covariates take away by all of the past."""
+    if history.reduction is None:
+        return control
+    return msgspec.structs.replace(control, adjusted=control.variance * (1 - history.reduction))

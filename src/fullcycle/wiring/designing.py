@@ -31,7 +31,7 @@ from fullcycle.flow import last_run
 from fullcycle.kernel import Invalid, Missing, Money, NotEnoughData
 from fullcycle.release import keep_manifest, load_release
 from fullcycle.wiring import past as past_decisions
-from fullcycle.wiring.design_report import Asked, DesignReport, PastUnits
+from fullcycle.wiring.design_report import HAND, Asked, DesignReport, PastUnits, by_hand, controlled
 from fullcycle.wiring.gathering import Making, begin, draft
 from fullcycle.wiring.offpolicy import OffPolicyReport, control_moments, value_policies
 from fullcycle.wiring.past_units import History, history_of
@@ -42,7 +42,6 @@ from fullcycle.wiring.runs import brief_of
 from fullcycle.wiring.worth import rate_of
 
 _DAYS = (7, 14, 21, 28, 42, 56, 84)
-_HAND = "say it by hand: --units-per-day 1000 --baseline 0.12, of a mean with --sd, too"
 
 
 def design(project: Project, capability: str, asked: Asked | None = None) -> DesignReport:
@@ -88,6 +87,8 @@ class _Designing:
 
     def report(self) -> DesignReport:
         making, spec, asked = self.making, self.spec, self.asked
+        if asked.sd is not None and asked.baseline is None:
+            raise Invalid("there is a spread by hand, and no baseline", "the design", HAND)
         history = None if asked.baseline is not None else self._history()
         baselines = self._baselines(history)
         off_policy, control = self._off_policy(use=history is not None and not history.of_log)
@@ -96,7 +97,7 @@ class _Designing:
             history.origin if history is not None else "as said by hand",
         )
         if control is not None:
-            baseline = _with(control, baseline)
+            baseline = controlled(control, baseline)
             whose = f"{spec.control}'s own decisions of the past"
         per_day, sure = self._units_per_day(history)
         days = asked.days or spec.days
@@ -117,7 +118,7 @@ class _Designing:
             baseline=baseline,
             baseline_of=whose,
             covariates=tuple(one.name for one in history.spec.covariates) if history is not None else (),
-            past=_told(history) if history is not None else None,
+            past=PastUnits.of(history) if history is not None else None,
             units=planned_units(spec, per_day) if sure else None,
             known_after_s=spec.metrics[spec.primary].known_after_s,
             share=spec.metrics[spec.primary].kind == "proportion",
@@ -137,7 +138,7 @@ class _Designing:
                 f"{self.making.capability} has no past of {spec.primary}: neither decisions in "
                 f"{asked.environment} nor fc.outcomes of rows with {spec.unit} and a time",
                 "the design",
-                _HAND,
+                HAND,
             )
         self.notes += found.notes
         if spec.condition is not None and not found.of_log:
@@ -148,7 +149,7 @@ class _Designing:
         """Each metric that a design can be made for; the primary one is always among them."""
         spec, asked = self.spec, self.asked
         if history is None:
-            return {spec.primary: _by_hand(spec, asked)}
+            return {spec.primary: by_hand(spec, asked)}
         found: dict[str, Baseline] = {}
         for name in dict.fromkeys((spec.primary, *spec.guardrails)):
             metric = spec.metrics[name]
@@ -189,7 +190,7 @@ class _Designing:
         if asked.units_per_day is not None:
             return asked.units_per_day, True
         if history is None:
-            raise Invalid("there is a baseline, and no traffic", "the design", _HAND)
+            raise Invalid("there is a baseline, and no traffic", "the design", HAND)
         per_day = history.units / max(len(history.days), 1) * share_admitted(spec)
         if spec.triggered is None or history.of_log:
             return per_day, True
@@ -342,47 +343,5 @@ class _Designing:
         return found
 
 
-def _by_hand(spec: ExperimentSpec, asked: Asked) -> Baseline:
-    """A baseline that somebody says; of a proportion the spread follows from it.
-
-    Raises:
-        Invalid: where it does not, or it is no share.
-    """
-    mean, sd = asked.baseline or 0.0, asked.sd
-    if spec.metrics[spec.primary].kind == "proportion":
-        if not 0 < mean < 1:
-            raise Invalid(
-                f"--baseline {mean:g}", f"the proportion {spec.primary}", "write a share, such as 0.12"
-            )
-        sd = (mean * (1 - mean)) ** 0.5 if sd is None else sd
-    if sd is None or sd <= 0:
-        raise Invalid(
-            f"how far {spec.primary} spreads from unit to unit is not said",
-            "the design",
-            f"--baseline {mean:g} --sd 12",
-        )
-    return Baseline(metric=spec.primary, units=10**9, mean=mean, variance=sd**2)
-
-
-def _with(control: Baseline, history: Baseline) -> Baseline:
-    """The control's own baseline, and what covariates take away by all of the past."""
-    if history.reduction is None:
-        return control
-    return msgspec.structs.replace(control, adjusted=control.variance * (1 - history.reduction))
-
-
 def _worth(effect: float, rate: Rate | None) -> Money | None:
     return Money(effect * rate.per_year, rate.currency) if rate is not None else None
-
-
-def _told(history: History) -> PastUnits:
-    days = history.days
-    return PastUnits(
-        origin=history.origin,
-        units=history.units,
-        known=history.known,
-        days=len(days),
-        first_day=days[0],
-        last_day=days[-1],
-        units_per_day=history.units / len(days),
-    )
