@@ -6,18 +6,24 @@ from pathlib import Path
 
 import duckdb
 import msgspec
+import polars as pl
 import pytest
 
 from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.brief import Brief
+from fullcycle.evaluate import Measured
 from fullcycle.experiment import ExperimentClosed, close
 from fullcycle.kernel import Missing, NotEnoughData, Refused, UnknownName, instant, now
 from fullcycle.record import Decision, encode_decision
-from fullcycle.value import held_out_measurements
+from fullcycle.release import Compared, Evidence, Incumbent, Scored
+from fullcycle.value import Effect, Launch, held_out_measurements, measurements, record_measurement
 from fullcycle.wiring import open_project
 from fullcycle.wiring.experiments import read
 from fullcycle.wiring.holding_out import measure_held_out
-from fullcycle.wiring.valued import proxy_ledger, track_records, values
+from fullcycle.wiring.realising import Reached, shared_units
+from fullcycle.wiring.valued import gains, proxy_ledger, track_records, values
 from fullcycle.wiring.valuing import append_measurement
+from fullcycle.wiring.worth import prior_of
 from whole_shop import rewrite
 
 HELD_OUT = """
@@ -209,3 +215,69 @@ def test_too_few_units_are_not_measured(shipped, typed):
 
     with pytest.raises(NotEnoughData, match="units held out"):
         measure_held_out(shipped, "winback")
+
+
+# what is not launched, and what cannot be told
+
+
+def reached(capability, units, field="client_id"):
+    return Reached(capability, field, Launch(function="f", release=1, since=1), pl.Series("unit", units))
+
+
+def test_units_that_two_capabilities_have_reached_are_counted_and_others_are_not():
+    every = [
+        reached("winback", ["a", "b", "c"]),
+        reached("banner", ["b", "c", "d"]),
+        reached("winback", ["a"]),
+    ]
+
+    assert shared_units(every) == [("winback", "banner", 2), ("banner", "winback", 0)]
+    assert shared_units([*every[:1], reached("banner", ["a"], field="visit_id")]) == []
+
+
+def test_a_score_is_held_against_what_was_deployed_where_both_were_asked_about_the_same_rows():
+    def scored(step, value, **more):
+        near = Measured(value, value - 1, value + 1)
+        return Scored(step=step, score=more.pop("score", "auc"), model=near, difference=near,
+                      **({"higher_is_better": True} | more))  # fmt: skip
+
+    deployed = Compared(step="visit", score="auc", higher_is_better=True, difference=Measured(0.5, 0.4, 0.6))
+    apart = Compared(step="spend", score="mae", higher_is_better=False, note="not asked about the same rows")
+    evidence = Evidence(
+        scores=(scored("visit", 3.0), scored("spend", 2.0, score="mae", higher_is_better=False)),
+        incumbent=Incumbent(release=1, environment="prod", scores=(), compared=(deployed, apart)),
+    )
+
+    assert gains(evidence) == [("auc", 0.5, True), ("mae", -2.0, False)]
+
+
+def test_a_verdict_of_before_its_place_was_kept_does_not_guess_what_it_brought(shipped, typed):
+    (fact,) = measurements(shipped.ledger, "winback")
+    old = msgspec.structs.replace(fact.body, environment="", release=None, owner="", readout="1" * 64)
+    record_measurement(shipped.ledger, "winback", old, by="ada")
+
+    row = values(shipped, ["winback"]).rows[-1]
+
+    assert (row.realised, row.net) == (None, None)
+    assert row.standing.startswith("not known")
+    assert row.owner == "growth@example.com"
+
+
+def test_the_spread_of_effects_goes_by_the_standard_errors_that_were_kept(shipped):
+    (fact,) = measurements(shipped.ledger, "winback")
+    reading = read(shipped, "winback")
+    brief = Brief.from_bytes(shipped.objects.get(fact.body.brief))
+    spreads = []
+    for stderr in (0.001, 0.004):
+        for n in range(9):
+            value = 0.02 if n % 2 else -0.02
+            effect = Effect(value=value, low=value - 1, high=value + 1, stderr=stderr)
+            again = msgspec.structs.replace(fact.body, measured=effect, readout=f"{stderr}{n}")
+            record_measurement(shipped.ledger, "winback", again, by="ada")
+        spreads.append(prior_of(shipped, brief, reading.spec))
+
+    assert all("this project measured" in one.origin for one in spreads)
+    assert spreads[0].spread == pytest.approx(0.02, rel=0.1)
+    doubted = msgspec.structs.replace(fact.body, distrusted="the ratio is broken", readout="x")
+    record_measurement(shipped.ledger, "winback", doubted, by="ada")
+    assert prior_of(shipped, brief, reading.spec) == spreads[1]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import polars as pl
 
@@ -109,11 +110,16 @@ def function_of(manifest: Manifest, experiment: str | None, arm: str | None) -> 
 
 
 def shared_units(every: Sequence[Reached]) -> list[tuple[str, str, int]]:
-    """Two capabilities whose launches reached the same units, and how many; those of one are not paired."""
+    """Two capabilities whose launches reached the same units, and how many; each pair once."""
+    whole: dict[tuple[str, str], pl.Series] = {}
+    for one in every:
+        known = whole.get((one.capability, one.field))
+        whole[one.capability, one.field] = (
+            one.units if known is None else pl.concat([known, one.units]).unique()
+        )
     found = []
-    for n, one in enumerate(every):
-        for other in every[n + 1 :]:
-            if one.capability != other.capability and one.field == other.field:
-                both = one.units.to_frame().join(other.units.to_frame(), on=_UNIT, how="semi").height
-                found.append((one.capability, other.capability, both))
+    for ((name, field), units), ((other, theirs), others) in combinations(whole.items(), 2):
+        if name != other and field == theirs:
+            both = units.to_frame().join(others.to_frame(), on=_UNIT, how="semi").height
+            found.append((name, other, both))
     return found

@@ -10,7 +10,7 @@ from fullcycle.evaluate import Measured
 from fullcycle.experiment import ExperimentSpec
 from fullcycle.kernel import Missing, Money, instant
 from fullcycle.record import Fact
-from fullcycle.release import Judgement
+from fullcycle.release import Evidence
 from fullcycle.value import (
     NOT_LAUNCHED,
     Cost,
@@ -198,10 +198,12 @@ def _points(project: Project, capability: str, row: Measurement) -> list[ProxyPo
     except Missing:
         return []
     judgement = judgement_of(project, made)
+    if judgement is None:
+        return []
     sign = 1 if row.good == "up" else -1
-    gains: dict[tuple[str, bool], list[float]] = {}
-    for score, gain, against in _gains(judgement):
-        gains.setdefault((score, against), []).append(gain)
+    found: dict[tuple[str, bool], list[float]] = {}
+    for score, gain, against in gains(judgement.evidence):
+        found.setdefault((score, against), []).append(gain)
     return [
         ProxyPoint(
             capability=capability,
@@ -214,19 +216,16 @@ def _points(project: Project, capability: str, row: Measurement) -> list[ProxyPo
             effect=sign * row.measured.value,
             stderr=row.measured.stderr,
         )
-        for (score, against), each in gains.items()
+        for (score, against), each in found.items()
     ]
 
 
-def _gains(judgement: Judgement | None) -> list[tuple[str, float, bool]]:
+def gains(evidence: Evidence) -> list[tuple[str, float, bool]]:
     """Score, gain (more is better) and whether the deployed model is what it was held against.
 
     A model that was asked about the same rows as the deployed one is held against that, else
     against its baseline.
     """
-    if judgement is None:
-        return []
-    evidence = judgement.evidence
     compared = {} if evidence.incumbent is None else {one.step: one for one in evidence.incumbent.compared}
     found = []
     for scored in evidence.scores:
