@@ -257,7 +257,7 @@ def test_nothing_of_the_demo_is_left_running(demo):
 
 
 def test_played_again_it_sends_nothing_and_tells_the_same(demo, decisions):
-    before = asked(demo, "value")
+    before = _but_cost(asked(demo, "value"))
     decisions.close()
 
     again = Played(demo.root.parent)
@@ -267,7 +267,13 @@ def test_played_again_it_sends_nothing_and_tells_the_same(demo, decisions):
     assert "none is sent" in again.of("python replay.py")
     assert "was closed" in again.of("fullcycle experiment close")
     assert "winback@v1 already holds winback@1" in again.of("fullcycle release")
-    assert asked(demo, "value") == before
+    assert _but_cost(asked(demo, "value")) == before
+
+
+def _but_cost(told):
+    """A verdict's value without what it has cost to date, which grows with each run."""
+    row = {name: known for name, known in told["row"].items() if name not in ("cost", "cost_from", "net")}
+    return {**told, "row": row}
 
 
 def _works_in(pid: int, folder: Path) -> bool:

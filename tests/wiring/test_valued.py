@@ -225,13 +225,10 @@ def reached(capability, units, field="client_id"):
 
 
 def test_units_that_two_capabilities_have_reached_are_counted_and_others_are_not():
-    every = [
-        reached("winback", ["a", "b", "c"]),
-        reached("banner", ["b", "c", "d"]),
-        reached("winback", ["a"]),
-    ]
+    first, again = reached("winback", ["a", "b", "c"]), reached("winback", ["c", "e"])
+    every = [first, reached("banner", ["b", "c", "d", "e"]), again]
 
-    assert shared_units(every) == [("winback", "banner", 2), ("banner", "winback", 0)]
+    assert shared_units(every) == [("winback", "banner", 3)]
     assert shared_units([*every[:1], reached("banner", ["a"], field="visit_id")]) == []
 
 
