@@ -1,8 +1,8 @@
 """An experiment as a user declares it: arms are functions, and a metric decides between them."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Literal
 
 from fullcycle.data import Row, Source, fields
@@ -86,7 +86,7 @@ class Experiment:
     ) -> None:
         self.arms = _checked_arms(arms)
         self.primary = _checked_metric(primary, "primary")
-        self.secondary = tuple(_checked_metric(metric, "secondary") for metric in secondary)
+        self.secondary = _checked_secondary(secondary)
         self.guardrails = _checked_guardrails(guardrails or {})
         self.weights = _checked_weights(weights, self.arms)
         self.by = by
@@ -94,7 +94,7 @@ class Experiment:
         self.judged = Judged(analysis, covariates, segments, looks, spending, matters, power)
         self.judged.check()
         self.past = _checked_past(past)
-        self.starts = starts
+        self.starts = _checked_start(starts)
         self.days = days
         self.triggered = triggered
         self.taking_part = TakingPart(
@@ -217,7 +217,19 @@ def _checked_metric(metric: Any, role: str) -> Metric:
     return metric
 
 
-def _checked_guardrails(guardrails: Mapping[Metric, float]) -> dict[Metric, float]:
+def _checked_secondary(metrics: Any) -> tuple[Metric, ...]:
+    if isinstance(metrics, str | Metric) or not isinstance(metrics, Iterable):
+        raise Invalid(f"secondary is {metrics!r}", _WHAT, "write a list of metrics: secondary=[spent]")
+    return tuple(_checked_metric(metric, "secondary") for metric in metrics)
+
+
+def _checked_guardrails(guardrails: Any) -> dict[Metric, float]:
+    if not isinstance(guardrails, Mapping):
+        raise Invalid(
+            f"guardrails is {guardrails!r}",
+            _WHAT,
+            "say how much worse each may get, relative: guardrails={converted: 0.05}",
+        )
     for metric, margin in guardrails.items():
         _checked_metric(metric, "a guardrail")
         if not 0 < margin < 1:
@@ -238,7 +250,8 @@ def _checked_weights(weights: Mapping[str, float] | None, arms: Mapping[str, obj
     for name in arms:
         if not (weight := weights.get(name, 0.0)) > 0 or not math.isfinite(weight):
             raise Invalid(
-                f"the arm {name!r} has the weight {weights.get(name)!r}",
+                f"the arm {name!r} has "
+                + (f"the weight {weights[name]!r}" if name in weights else "no weight"),
                 _WHAT,
                 "give every arm a weight above zero",
             )
@@ -255,6 +268,14 @@ def _one_of(value: Any, known: Sequence[str], option: str) -> Any:
             f"use {option}=" + " or ".join(repr(name) for name in known),
         )
     return value
+
+
+def _checked_start(starts: Any) -> date | None:
+    if starts is None:
+        return None
+    if isinstance(starts, datetime) or not isinstance(starts, date):
+        raise Invalid(f"starts={starts!r}", _WHAT, "write a day: starts=date(2026, 11, 1)")
+    return starts
 
 
 def _check_days(days: int) -> None:

@@ -64,7 +64,7 @@ class Judged:
         rising = all(a < b for a, b in zip([0.0, *planned], planned, strict=False))
         if not planned or not rising or planned[-1] != 1:
             raise Invalid(
-                f"looks={planned!r}",
+                f"looks={planned!r} do not rise to 1" if planned else "no looks are planned",
                 _WHERE,
                 "name the shares of the plan at which it is read, the last being 1: looks=[0.5, 0.75, 1]",
             )
@@ -136,7 +136,7 @@ def _check_field(
 def _one_of(value: Any, known: Sequence[str], option: str) -> None:
     if value not in known:
         raise Invalid(
-            f"{option}={value!r} cannot be analysed, or not yet",
+            f"{option}={value!r} is not known, or not yet",
             _WHERE,
             f"use {option}=" + " or ".join(repr(name) for name in known),
         )
