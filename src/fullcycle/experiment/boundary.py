@@ -6,9 +6,13 @@ holds it at all looks together, so it may be read every day; it pays by being wi
 
 from dataclasses import dataclass
 from math import exp, log, sqrt
+from sys import float_info
 from typing import Protocol
 
 from scipy.special import stdtr, stdtrit
+
+LEAST_P = float_info.min
+"""No p value is zero: one that a double cannot hold is told as the least that it can, about 2e-308."""
 
 
 class Boundary(Protocol):
@@ -55,7 +59,7 @@ class Fixed:
 
     def p_value(self, z: float, df: float, units: int) -> float:
         """Two-sided, from the tail itself, so that a tiny one is not rounded to zero."""
-        return float(2 * stdtr(df, -abs(z)))
+        return max(float(2 * stdtr(df, -abs(z))), LEAST_P)
 
     def at(self, alpha: float) -> "Fixed":
         """The same rule at another ``alpha``."""
@@ -90,7 +94,7 @@ class AlwaysValid:
     def p_value(self, z: float, df: float, units: int) -> float:
         """Always-valid: it may be read at every look; at most 1."""
         rho2, spread = self._mixture(self.alpha, units)
-        return min(1.0, sqrt(spread) * exp(-z * z * units * rho2 / (2 * spread)))
+        return max(min(1.0, sqrt(spread) * exp(-z * z * units * rho2 / (2 * spread))), LEAST_P)
 
     def at(self, alpha: float) -> "AlwaysValid":
         """The same rule at another ``alpha``; it is tuned for that one."""

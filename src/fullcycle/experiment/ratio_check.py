@@ -6,6 +6,8 @@ from math import exp, log
 import msgspec
 from scipy.special import chdtrc, gammaln
 
+from fullcycle.experiment.boundary import LEAST_P
+
 ALARM = 0.01
 """A p value below this blocks the verdict: one false alarm in a hundred experiments.
 
@@ -46,7 +48,8 @@ def sample_ratio(counts: Mapping[str, int], weights: Mapping[str, float]) -> Sam
     if total == 0:
         return SampleRatio(dict(counts), expected, 0.0, 1.0)
     statistic = sum((counts.get(arm, 0) - wanted) ** 2 / wanted for arm, wanted in expected.items())
-    return SampleRatio(dict(counts), expected, statistic, float(chdtrc(len(expected) - 1, statistic)))
+    p = max(float(chdtrc(len(expected) - 1, statistic)), LEAST_P)
+    return SampleRatio(dict(counts), expected, statistic, p)
 
 
 def sequential_ratio(days: Sequence[Mapping[str, int]], weights: Mapping[str, float]) -> float:
@@ -73,7 +76,7 @@ def sequential_ratio(days: Sequence[Mapping[str, int]], weights: Mapping[str, fl
         for arm in counts:
             counts[arm] += day.get(arm, 0)
         least = min(least, exp(-_evidence(counts, {arm: w / share for arm, w in weights.items()})))
-    return least
+    return max(least, LEAST_P)
 
 
 def _evidence(counts: Mapping[str, int], shares: Mapping[str, float]) -> float:
