@@ -116,7 +116,7 @@ def alarm_chart(rehearsed: Sequence[Rehearsed]) -> Spec:
         "type": "quantitative",
         "title": "false alarms",
         "scale": {"domain": [0, most * 1.25], "nice": False},
-        "axis": {"format": "%", "tickCount": 5},
+        "axis": {"format": "%", "tickCount": 3},
     }
     y = names([row["name"] for row in rows])
     color = {"condition": {"test": "datum.kept", "value": BLUE}, "value": ORANGE}
@@ -161,8 +161,8 @@ def _share(one: Design, day: int) -> float:
 
 
 def _named(text: str, rows: Sequence[Spec], color: str, *, above: bool) -> Spec:
-    """The name of a falling line: above its middle, or under its beginning."""
+    """The name of a falling line: above its middle, or under its end."""
     if above:
         middle = rows[len(rows) // 2]
         return label(text, middle["x"], middle["y"], color=color, align="left", dx=6, dy=-10, bold=True)
-    return label(text, rows[0]["x"], rows[0]["y"], color=color, align="center", dy=18, bold=True)
+    return label(text, rows[-1]["x"], rows[-1]["y"], color=color, align="right", dy=18, bold=True)
