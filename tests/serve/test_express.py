@@ -201,7 +201,11 @@ def test_the_tasks_of_the_server_are_of_the_same_crowd(lane):
     assert one.ask(BODY)[0].status == 429
 
 
-def test_a_turn_that_takes_long_lets_the_first_hear_before_the_others_are_decided(lane):
+@pytest.mark.parametrize(("micros", "together"), [(10**9, 32), (-1, 1)])
+def test_a_turn_that_takes_long_lets_the_first_hear_before_the_others_are_decided(
+    lane, monkeypatch, micros, together
+):
+    monkeypatch.setattr("fullcycle.serve.express._TOGETHER_US", micros)
     one = lane()
     heard = []
 
@@ -213,7 +217,7 @@ def test_a_turn_that_takes_long_lets_the_first_hear_before_the_others_are_decide
 
     asyncio.run(asking())
 
-    assert heard[0] == (0, 32)
+    assert heard[0] == (0, together)
     assert heard[-1] == (69, 70)
 
 
@@ -257,8 +261,9 @@ def test_nothing_is_taken_before_anything_answers(lane):
 
 
 def test_a_plain_head_is_admitted_with_the_length_of_its_body(lane):
-    assert lane().express.admits(scope()) == len(BODY)
-    assert lane().express.admits(scope([*HEADERS, (b"accept", b"*/*")])) == len(BODY)
+    assert lane().express.admits(scope()) == (len(BODY), None)
+    assert lane().express.admits(scope([*HEADERS, (b"accept", b"*/*")])) == (len(BODY), None)
+    assert lane().express.admits(scope([*HEADERS, (b"idempotency-key", b"k")])) == (len(BODY), "k")
 
 
 @pytest.mark.parametrize(
@@ -277,7 +282,7 @@ def test_a_plain_head_is_admitted_with_the_length_of_its_body(lane):
             for header in [
                 (b"origin", b"https://shop.example"),
                 (b"authorization", b"Bearer fc_x"),
-                (b"idempotency-key", b"order-17"),
+                (b"idempotency-key", b"order 17"),
                 (b"replay-at", b"2026-03-01T09:30:00Z"),
                 (b"content-encoding", b"gzip"),
                 (b"transfer-encoding", b"chunked"),
@@ -349,3 +354,49 @@ def test_a_lane_goes_on_after_a_turn_that_broke_off(lane):
     asyncio.run(asking())
 
     assert [answer.status for answer in heard] == [200, 200]
+
+
+def test_a_key_is_decided_once_though_it_is_sent_twice_in_a_turn(lane):
+    one, heard = lane(), []
+
+    async def asking():
+        for key, body in (("a", BODY), ("b", BODY), ("a", BODY), ("a", b"{}"), ("b", BODY), (None, BODY)):
+            one.express.put(body, heard.append, key)
+        while len(heard) < 6:
+            await asyncio.sleep(0)
+
+    asyncio.run(asking())
+
+    assert [answer.status for answer in heard] == [200, 200, 200, 422, 200, 200]
+    assert heard[0].body == heard[2].body
+    assert heard[1].body == heard[4].body
+    assert [each.id for each in read_decisions(one.events)][:2] == ["a", "b"]
+    assert len(list(read_decisions(one.events))) == 3
+
+
+def test_a_key_whose_request_failed_may_be_tried_again(lane):
+    one, heard = lane(), []
+
+    async def asking():
+        for body in (b"{}", BODY):
+            one.express.put(body, heard.append, "a")
+        while len(heard) < 2:
+            await asyncio.sleep(0)
+
+    asyncio.run(asking())
+
+    assert [answer.status for answer in heard] == [422, 200]
+
+
+def test_a_key_whose_decision_was_not_logged_may_be_tried_again(lane):
+    one, heard = lane(FullDisk()), []
+
+    async def asking():
+        for _ in range(2):
+            one.express.put(BODY, heard.append, "a")
+        while len(heard) < 2:
+            await asyncio.sleep(0)
+
+    asyncio.run(asking())
+
+    assert [answer.status for answer in heard] == [503, 503]

@@ -23,11 +23,12 @@ from hypothesis import strategies as st
 
 import served_shop
 from fullcycle.adapters.http_express import Lane
+from fullcycle.adapters.shared_answers import SharedAnswers
 from fullcycle.adapters.uvicorn import _config, _Server
 from fullcycle.kernel import Misconfigured
 from fullcycle.record import MemoryObjects, decode_decision
 from fullcycle.serve import App, Deployed, Edge, Stager
-from fullcycle.serve.express import Express
+from fullcycle.serve.express import Admitted, Express
 from fullcycle.serve.gaps import Gaps
 from fullcycle.serve.guard import Guard
 from fullcycle.serve.limits import Limits
@@ -86,6 +87,7 @@ class Side:
             meter=self.meter,
             gaps=Gaps() if gaps else None,
         )
+        answers = SharedAnswers(shop.parent / f"{'lane' if lane else 'no lane'}.keys", self.told.append)
         self.releases = [stager(Deployed(number, digest)) for number in (3, 4)]
         self.serving = Serving(self.releases[0])
         self.app = App(
@@ -94,7 +96,7 @@ class Side:
             capability="winback",
             replay=True,
             tell=self.told.append,
-            edge=Edge(Guard(tokens=tokens), LIMITS, self.meter),
+            edge=Edge(Guard(tokens=tokens), LIMITS, self.meter, answers=answers),
         )
         self.taken = 0
         express = lane and lane(self.app.desk, begin=self._take, end=lambda: None)
@@ -513,7 +515,7 @@ class Careless(Express):
 
     def admits(self, scope):
         length = dict(scope["headers"]).get(b"content-length", b"")
-        return int(length) if length.isdigit() and scope["path"] == "/winback" else None
+        return Admitted(int(length), None) if length.isdigit() and scope["path"] == "/winback" else None
 
 
 class Forgetful(Express):

@@ -94,10 +94,10 @@ class ExpressHttp(Http):
         else:
             super().data_received(data)
 
-    def _hand_over(self, lane: Lane, body: bytes) -> bool:
+    def _hand_over(self, lane: Lane, body: bytes, key: str | None = None) -> bool:
         self._between = False
         if not self.flow.write_paused:  # else it waits, on uvicorn's way, until its client reads
-            self._under_way = lane.express.put(body, self._answer)
+            self._under_way = lane.express.put(body, self._answer, key)
         return self._under_way
 
     def _read(self, lane: Lane, data: bytes, head: bytes) -> None:
@@ -111,11 +111,13 @@ class ExpressHttp(Http):
             return  # a part of a head, or no request at all
         again, self._seen = head == self._seen, head if len(head) <= LONGEST else b""
         cycle, body = held[0], data[len(head) :]
-        if cycle is self.cycle and self._is_whole(body) and lane.express.admits(cycle.scope) == len(body):
-            if again:
-                lane.remember(head, len(body))
-            if self._hand_over(lane, body):
-                return
+        if cycle is self.cycle and self._is_whole(body):
+            admitted = lane.express.admits(cycle.scope)
+            if admitted is not None and admitted.length == len(body):
+                if again and admitted.key is None:
+                    lane.remember(head, len(body))
+                if self._hand_over(lane, body, admitted.key):
+                    return
         super()._start_asgi_task(*held)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:

@@ -47,6 +47,13 @@ class Shared(Protocol):
         ...
 
 
+class Taken(NamedTuple):
+    """A key that is being decided here."""
+
+    key: str
+    sent: Digest
+
+
 class Answered:
     """The answers of recent keys, each with the digest of the body that it answered.
 
@@ -69,18 +76,16 @@ class Answered:
         Only a decision is remembered: what failed may be tried again with its key.
 
         Raises:
-            Rejected: with 422 where the key was answered for a body of other bytes, with 409 where another
-                worker is answering it.
+            Rejected: as ``take``.
         """
-        sent = digest_bytes(body)
-        known = self._known(key, sent) or self._claimed(key, sent)
-        if known is not None:
-            return known
+        taken = self.take(key, body)
+        if isinstance(taken, Response):
+            return taken
         answer = None
         try:
             answer = decide()
         finally:
-            self._settle(key, sent, answer)
+            self.settle(taken, answer)
         return answer
 
     async def once_awaited(
@@ -89,7 +94,24 @@ class Answered:
         """The same, for what lets other requests in while it is decided.
 
         Raises:
-            Rejected: with 409, too, where the key is being answered here at this moment.
+            Rejected: as ``take``.
+        """
+        taken = self.take(key, body)
+        if isinstance(taken, Response):
+            return taken
+        answer = None
+        try:
+            answer = await decide()
+        finally:
+            self.settle(taken, answer)
+        return answer
+
+    def take(self, key: str, body: bytes) -> "Taken | Response":
+        """Take a key on to be decided here, and then settled; or the answer that it was given before.
+
+        Raises:
+            Rejected: with 422 where the key was answered for a body of other bytes, with 409 where it is
+                being answered at this moment.
         """
         sent = digest_bytes(body)
         known = self._known(key, sent)
@@ -101,13 +123,18 @@ class Answered:
         if known is not None:
             return known
         self._under_way.add(key)
-        answer = None
-        try:
-            answer = await decide()
-        finally:
-            self._under_way.discard(key)
-            self._settle(key, sent, answer)
-        return answer
+        return Taken(key, sent)
+
+    def settle(self, taken: "Taken", answer: Response | None) -> None:
+        """Remember what was decided; leave to who asks next what was not, which None is for as well."""
+        key, sent = taken
+        self._under_way.discard(key)
+        if answer is not None and answer.status == 200:
+            self._remember(key, sent, answer)
+            if self._shared is not None:
+                self._shared.keep(key, answer.body)
+        elif self._shared is not None:
+            self._shared.drop(key)
 
     def _known(self, key: str, sent: Digest) -> Response | None:
         known = self._answers.get(key)
@@ -129,14 +156,6 @@ class Answered:
         known = response(200, claim.answer)
         self._remember(key, sent, known)
         return known
-
-    def _settle(self, key: str, sent: Digest, answer: Response | None) -> None:
-        """Remember what was decided; leave to who asks next what was not."""
-        decided = answer is not None and answer.status == 200
-        if answer is not None and decided:
-            self._remember(key, sent, answer)
-        if self._shared is not None:
-            self._shared.keep(key, answer.body) if answer is not None and decided else self._shared.drop(key)
 
     def _remember(self, key: str, sent: Digest, answer: Response) -> None:
         self._answers[key] = sent, answer

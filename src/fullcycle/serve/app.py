@@ -105,7 +105,7 @@ class App:
         """What plain single rows are decided with by whoever reads them without a task for each."""
         path = f"/{self._capability}"
         there = self._serving, self._guard, self._headers, self._limits, self._meter, self._crowd
-        return Desk(path, *there, _SHEDDING, self._fault)
+        return Desk(path, *there, self._answered, _SHEDDING, self._fault)
 
     async def __call__(self, scope: HttpScope, receive: Receive, send: Send) -> None:
         """Answer one request, or live through the server's start and end."""

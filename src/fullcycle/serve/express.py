@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from fullcycle.kernel import now, uuid7
 from fullcycle.record import Decision
+from fullcycle.serve.answered import Answered, Taken
 from fullcycle.serve.crowd import Crowd
 from fullcycle.serve.decider import Undecided, Unrecorded
 from fullcycle.serve.guard import Guard
@@ -25,13 +26,13 @@ from fullcycle.serve.reading import HeaderReader, Rejected, read_row
 from fullcycle.serve.routes import HttpScope
 from fullcycle.serve.serving import Active, Serving, undecided, unrecorded
 
-Answered = Callable[[Response], None]
+Hears = Callable[[Response], None]
 """Hears what one request is answered."""
 
 _TOGETHER = 32  # requests that are logged in one write
 _TOGETHER_US = 1_000  # of deciding, after which those that are decided are answered first
 _NOT_PLAIN = frozenset(
-    b"authorization content-encoding cookie expect idempotency-key proxy-authorization replay-at "
+    b"authorization content-encoding cookie expect proxy-authorization replay-at "
     b"transfer-encoding upgrade".split()
 )
 
@@ -46,8 +47,16 @@ class Desk(NamedTuple):
     limits: Limits
     meter: Meter
     crowd: Crowd
+    keys: Answered
     shed: Response  # what is answered to one too many
     fault: Callable[[Exception], Response]
+
+
+class Admitted(NamedTuple):
+    """What a head tells of its request: the length of the body, and its Idempotency-Key."""
+
+    length: int
+    key: str | None
 
 
 class Express:
@@ -57,16 +66,17 @@ class Express:
         self._desk = desk
         self._begin = begin
         self._end = end
-        self._waiting: deque[tuple[bytes, Answered]] = deque()
+        self._deciding: set[str] = set()  # the keys of this turn
+        self._waiting: deque[_Put] = deque()
 
     def attend(self, tasks: Collection[object]) -> None:
         """The server's tasks, each a request that goes the ordinary way: they are of the same crowd."""
         self._desk.crowd.tasks = tasks
 
-    def admits(self, scope: HttpScope) -> int | None:
-        """The length of the body where requests with just this head may be put here; None where not.
+    def admits(self, scope: HttpScope) -> Admitted | None:
+        """What has to be known of a request with just this head to put it here; None where it may not be.
 
-        Those with a token, a key or a date of their own are read each for itself.
+        Those with a token or a date of their own go the ordinary way.
         """
         desk, headers = self._desk, scope["headers"]
         if scope["method"] != "POST" or scope["path"] != desk.path or desk.guard.tokens is not None:
@@ -76,19 +86,19 @@ class Express:
             return None
         try:
             desk.guard.admit("decide", headers)
-            desk.headers.read(headers)
+            asked = desk.headers.read(headers)
         except Rejected:
             return None
         length = int(told.get(b"content-length", b"0"))
-        return length if 0 < length <= desk.limits.body_bytes else None
+        return Admitted(length, asked.key) if 0 < length <= desk.limits.body_bytes else None
 
-    def put(self, body: bytes, answered: Answered) -> bool:
+    def put(self, body: bytes, answered: Hears, key: str | None = None) -> bool:
         """Take a request whose head is admitted, to be answered soon; False where it goes another way."""
         if body[:1] != b"{" or self._desk.serving.active is None:
             return False  # many rows, or none, or nothing answers yet
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._turn)
-        self._waiting.append((body, answered))
+        self._waiting.append(_Put(body, answered, key))
         self._desk.crowd.queued += 1
         return True
 
@@ -98,8 +108,9 @@ class Express:
         spent = 0
         try:
             for _ in range(min(len(self._waiting), _TOGETHER)):
-                body, answered = self._waiting.popleft()
-                made = self._begun(body, answered)
+                if self._waiting[0].key in self._deciding:
+                    break  # it is answered from memory, once this turn has answered the first
+                made = self._begun(*self._waiting.popleft())
                 if made is not None:
                     decided.append(made)
                     spent += made.decision.micros
@@ -108,30 +119,42 @@ class Express:
             for together in _by_release(decided):
                 self._record(together[0].active, together)
         finally:
+            self._deciding.clear()
             if self._waiting:
                 asyncio.get_running_loop().call_soon(self._turn)
 
-    def _begun(self, body: bytes, answered: Answered) -> "_Decided | None":
+    def _begun(self, body: bytes, answered: Hears, key: str | None) -> "_Decided | None":
         """Decide on one request; None where it was answered without a decision."""
         desk = self._desk
         self._begin()
         active = desk.serving.active
         assert active is not None  # it never goes back to nothing
-        crowded, id = desk.crowd.is_crowded(), ""
+        crowded, id, taken = desk.crowd.is_crowded(), "", None
         desk.crowd.queued -= 1
         try:
             if crowded:
                 desk.meter.shed()
                 raise Rejected(desk.shed)
+            if key is not None:
+                known = desk.keys.take(key, body)
+                if isinstance(known, Response):
+                    self._answer(active, known, answered)
+                    return None
+                taken = known
             row, at = read_row(active.decider.release.row, body), now()
-            id = uuid7(at)
-            return _Decided(active, active.decider.made(row, id, at), answered)
+            id = uuid7(at) if key is None else key
+            decided = _Decided(active, active.decider.made(row, id, at), answered, taken)
+            if key is not None:
+                self._deciding.add(key)
+            return decided
         except Rejected as rejected:
             answer = rejected.response
         except Undecided:
             answer = undecided(id)
         except Exception as error:  # noqa: BLE001 - the edge: nothing of a fault of ours may leave
             answer = desk.fault(error)
+        if taken is not None:
+            desk.keys.settle(taken, None)
         self._answer(active, answer, answered)
         return None
 
@@ -146,9 +169,11 @@ class Express:
         except Exception as error:  # noqa: BLE001 - as above
             answers = [self._desk.fault(error) for _ in decided]
         for one, answer in zip(decided, answers, strict=True):
+            if one.taken is not None:
+                self._desk.keys.settle(one.taken, answer)
             self._answer(active, answer, one.answered)
 
-    def _answer(self, active: Active, answer: Response, answered: Answered) -> None:
+    def _answer(self, active: Active, answer: Response, answered: Hears) -> None:
         self._end()
         self._desk.meter.requested(self._desk.path, active.decider.ref, answer.status)
         try:
@@ -157,10 +182,17 @@ class Express:
             self._desk.fault(error)
 
 
+class _Put(NamedTuple):
+    body: bytes
+    answered: Hears
+    key: str | None
+
+
 class _Decided(NamedTuple):
     active: Active
     decision: Decision
-    answered: Answered
+    answered: Hears
+    taken: Taken | None  # the key that it is decided for
 
 
 def _by_release(decided: list[_Decided]) -> list[list[_Decided]]:
