@@ -4,8 +4,12 @@ import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from fullcycle.experiment import Readout, headline
+from fullcycle.record import Artifact
+from fullcycle.wiring import open_project
 from shop_scripts import script
 from whole_shop import _all_well, rewrite, serving, typed
 
@@ -135,3 +139,19 @@ def test_the_page_tells_it_all(rich, typed):
     page = (rich / "reports/winback.html").read_text()
     for words in ("The looks: visited", "By segment: visited", "spend_per_visit", "as measured", "In money"):
         assert words in page
+
+
+def test_the_page_of_a_closed_experiment_tells_what_it_was_closed_with(rich, typed):
+    closed = typed("fullcycle experiment close winback --early --json").json
+
+    typed("fullcycle report winback")
+
+    page = (rich / "reports/winback.html").read_text()
+    assert "; closed 20" in page
+    assert headline_of(rich, closed) in page.replace("\u2212", "-").replace("\u202f%", " %")
+
+
+def headline_of(root, closed) -> str:
+    """The first sentence of the readout that was kept when it was closed."""
+    kept = open_project(root).artifacts.load(msgspec.convert(closed["readout"], Artifact))
+    return headline(msgspec.convert(kept, Readout))
