@@ -188,6 +188,18 @@ def test_without_a_past_a_design_is_made_by_hand(shop, typed):
     assert data["rehearsed"] == []
 
 
+def test_an_experiment_edited_since_the_run_is_told_of(shop, typed):
+    by_hand = f"{DESIGN} --units-per-day 1000 --baseline 0.1"
+    before = typed(by_hand)
+    rewrite("winback/experiment.py", "days=28", "days=14")
+    said = typed(by_hand)
+
+    assert "has changed since" not in before.out
+    assert "28 days × 1,000 units" in said.out
+    assert "winback/experiment.py has changed since winback@1, whose experiment this is" in said.out
+    assert "fullcycle run winback first" in said.out
+
+
 REFUSED = {
     "--effect 0": ("--effect 0", "0.01 of the metric"),
     "--effect much": ("'much' is not an amount of money", "write it like 0.80 USD"),

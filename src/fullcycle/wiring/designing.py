@@ -62,7 +62,7 @@ def design(project: Project, capability: str, asked: Asked | None = None) -> Des
             f"{capability}/experiment.py",
             "write trial = fc.Experiment(…)",
         )
-    found = _Designing(making, making.experiment, asked or Asked()).report()
+    found = _Designing(making, making.experiment, asked or Asked(), _edited(project, making)).report()
     body = ExperimentDesigned(
         run=run.number,
         design=project.artifacts.keep(msgspec.to_builtins(found.designs)),
@@ -73,6 +73,19 @@ def design(project: Project, capability: str, asked: Asked | None = None) -> Des
     )
     record_design(project.ledger, capability, found.experiment, body, by=project.author)
     return found
+
+
+def _edited(project: Project, making: Making) -> list[str]:
+    """What to know first where the files say something else by now than the run that is read."""
+    path = f"{making.capability}/experiment.py"
+    file = project.root / path
+    then = project.archived(making.run.started.archive).files.get(path)
+    if file.exists() and file.read_bytes() == then:
+        return []
+    return [
+        f"{path} has changed since {making.run.ref}, whose experiment this is: "
+        f"to design the new one, fullcycle run {making.capability} first"
+    ]
 
 
 @dataclass(slots=True)
