@@ -6,7 +6,8 @@ look the experiment ended. It is as good as its prior, whose origin is told besi
 
 Source:
     Efron, "Tweedie's Formula and Selection Bias", JASA 2011; Senn, "A Note Concerning a
-    Selection Paradox of Dawid's", The American Statistician 2008.
+    Selection Paradox of Dawid's", The American Statistician 2008. For a spread that is itself
+    measured: Morris, "Parametric Empirical Bayes Inference", JASA 1983, section 4.
 """
 
 from collections.abc import Sequence
@@ -34,7 +35,9 @@ class Shrunken:
     weight: float
 
 
-def shrunken(estimate: float, stderr: float, spread: float, *, alpha: float = 0.05) -> Shrunken:
+def shrunken(
+    estimate: float, stderr: float, spread: float, *, alpha: float = 0.05, effects: int | None = None
+) -> Shrunken:
     """The posterior of an effect whose prior is normal around zero.
 
     Args:
@@ -42,6 +45,8 @@ def shrunken(estimate: float, stderr: float, spread: float, *, alpha: float = 0.
         stderr: its standard error.
         spread: the standard deviation of effects such as this one.
         alpha: the posterior chance outside the interval.
+        effects: on how many the spread was measured; the fewer, the wider the interval. None where
+            it is taken as known.
 
     Raises:
         Invalid: for a standard error or a spread that is not above zero.
@@ -56,7 +61,8 @@ def shrunken(estimate: float, stderr: float, spread: float, *, alpha: float = 0.
             "give both above zero",
         )
     weight = spread**2 / (spread**2 + stderr**2)
-    reach = float(-ndtri(alpha / 2)) * sqrt(weight) * stderr
+    unsure = 0.0 if effects is None else 2 / max(effects - 2, 1) * ((1 - weight) * estimate) ** 2
+    reach = float(-ndtri(alpha / 2)) * sqrt(weight * stderr**2 + unsure)
     value = weight * estimate
     return Shrunken(value, value - reach, value + reach, weight)
 

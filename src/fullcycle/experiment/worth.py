@@ -19,10 +19,14 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prior(msgspec.Struct, frozen=True, kw_only=True):
-    """How far effects on the primary metric spread around nothing, and whence that is known."""
+    """How far effects on the primary metric spread around nothing, and whence that is known.
+
+    ``effects`` is on how many it was measured; None where nobody measured it.
+    """
 
     spread: float
     origin: str
+    effects: int | None = None
 
 
 class ArmWorth(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +66,7 @@ def arm_worth(found: Effect, rate: Rate, prior: Prior | None, *, alpha: float) -
     )
     if prior is None or found.stderr <= 0:
         return plain
-    told = shrunken(gain, found.stderr, prior.spread, alpha=alpha)
+    told = shrunken(gain, found.stderr, prior.spread, alpha=alpha, effects=prior.effects)
     ends = Interval(told.low, told.high).scaled(rate.per_year)
     return msgspec.structs.replace(
         plain,

@@ -48,7 +48,7 @@ def prior_of(project: Project, brief: Brief | None, spec: ExperimentSpec) -> Pri
     origin = (
         f"{counted(len(known), 'effect')} that this project measured, each against its brief's boldest guess"
     )
-    return Prior(spread=spread * guess, origin=origin)
+    return Prior(spread=spread * guess, origin=origin, effects=len(known))
 
 
 def _against_its_guess(one: Measurement) -> tuple[float, float] | None:
