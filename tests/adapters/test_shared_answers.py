@@ -54,7 +54,7 @@ def test_what_one_worker_answered_another_gives_as_well(host):
     one, other = host(), host()
 
     assert one.claim("order-17", SENT) == Claim()
-    one.keep("order-17", b"yes")
+    one.keep([("order-17", b"yes")])
 
     assert other.claim("order-17", SENT) == one.claim("order-17", SENT) == Claim(answer=b"yes")
     assert other.claim("order-17", OTHER) == Claim(answer=b"yes", other=True)
@@ -74,7 +74,7 @@ def test_a_key_that_is_being_decided_on_is_nobody_elses(host):
 def test_what_was_answered_is_not_given_up(host):
     one = host()
     one.claim("order-17", SENT)
-    one.keep("order-17", b"yes")
+    one.keep([("order-17", b"yes")])
     one.drop("order-17")
 
     assert host().claim("order-17", SENT).answer == b"yes"
@@ -121,7 +121,7 @@ def test_the_last_keys_are_remembered_and_older_ones_forgotten(host):
     one = host(keys=100)
     for n in range(1000):
         one.claim(f"order-{n}", SENT)
-        one.keep(f"order-{n}", b"yes")
+        one.keep([(f"order-{n}", b"yes")])
 
     assert one.claim("order-998", SENT).answer == b"yes"
     assert one.claim("order-901", SENT).answer == b"yes"
@@ -132,7 +132,7 @@ def test_a_file_that_grows_too_large_forgets_its_older_half(host):
     one = host(most_bytes=2_000_000)
     for n in range(2000):
         one.claim(f"order-{n}", SENT)
-        one.keep(f"order-{n}", bytes(4_000))
+        one.keep([(f"order-{n}", bytes(4_000))])
 
     assert one.claim("order-1999", SENT).answer is not None
     assert one.claim("order-0", SENT) == Claim()
@@ -150,7 +150,7 @@ def test_a_damaged_file_is_begun_anew(host):
     one = host()
 
     assert one.claim("order-17", SENT) == Claim()
-    one.keep("order-17", b"yes")
+    one.keep([("order-17", b"yes")])
     assert host().claim("order-17", SENT).answer == b"yes"
     assert host.told == []
 
@@ -160,8 +160,22 @@ def test_where_the_file_cannot_be_used_each_decides_for_itself_and_that_is_told_
     one = SharedAnswers(tmp_path / "none" / "answers.keys", told.append)
     for _ in range(2):
         assert one.claim("order-17", SENT) == Claim()
-        one.keep("order-17", b"yes")
+        one.keep([("order-17", b"yes")])
         one.drop("order-17")
 
     (line,) = told
     assert "each remembers by itself" in line
+
+
+def test_answers_that_are_kept_together_are_all_given_by_others(host):
+    one, other = host(), host()
+    keys = [f"order-{n}" for n in range(5)]
+    for key in keys[:4]:
+        one.claim(key, SENT)
+
+    one.keep([(key, key.encode()) for key in keys])  # the last was never claimed
+
+    assert [other.claim(key, SENT).answer for key in keys] == [*(key.encode() for key in keys[:4]), None]
+    one.claim("order-9", SENT)
+    one.keep([("order-9", b"yes")])
+    assert other.claim("order-9", SENT).answer == b"yes"

@@ -10,6 +10,7 @@ worker remembers by itself, and an operator is told once.
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -75,10 +76,17 @@ class SharedAnswers:
             self._fail(error)
             return Claim()
 
-    def keep(self, key: str, body: bytes) -> None:
-        """Remember what a key that was claimed was answered."""
+    def keep(self, answers: Sequence[tuple[str, bytes]]) -> None:
+        """Remember what keys that were claimed were answered: all of them in one transaction."""
         try:
-            self._open().execute(_KEEP, (body, key, self._pid))
+            file = self._open()
+            if len(answers) == 1:
+                ((key, body),) = answers
+                file.execute(_KEEP, (body, key, self._pid))
+            else:
+                file.execute("begin immediate")
+                with file:  # which commits, or takes back
+                    file.executemany(_KEEP, [(body, key, self._pid) for key, body in answers])
         except sqlite3.Error as error:
             self._fail(error)
 

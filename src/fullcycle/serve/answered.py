@@ -9,7 +9,7 @@ Source: draft-ietf-httpapi-idempotency-key-header, sections 2.6 and 2.7.
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from fullcycle.kernel import Digest, digest_bytes
@@ -38,8 +38,8 @@ class Shared(Protocol):
         """Claim a key that came with a body of that digest."""
         ...
 
-    def keep(self, key: str, body: bytes) -> None:
-        """Remember what a key that was claimed was answered."""
+    def keep(self, answers: Sequence[tuple[str, bytes]]) -> None:
+        """Remember what keys that were claimed were answered."""
         ...
 
     def drop(self, key: str) -> None:
@@ -127,14 +127,20 @@ class Answered:
 
     def settle(self, taken: "Taken", answer: Response | None) -> None:
         """Remember what was decided; leave to who asks next what was not, which None is for as well."""
-        key, sent = taken
-        self._under_way.discard(key)
-        if answer is not None and answer.status == 200:
-            self._remember(key, sent, answer)
-            if self._shared is not None:
-                self._shared.keep(key, answer.body)
-        elif self._shared is not None:
-            self._shared.drop(key)
+        self.settle_all([(taken, answer)])
+
+    def settle_all(self, settled: "Iterable[tuple[Taken, Response | None]]") -> None:
+        """The same for keys that were decided together."""
+        kept = []
+        for (key, sent), answer in settled:
+            self._under_way.discard(key)
+            if answer is not None and answer.status == 200:
+                self._remember(key, sent, answer)
+                kept.append((key, answer.body))
+            elif self._shared is not None:
+                self._shared.drop(key)
+        if kept and self._shared is not None:
+            self._shared.keep(kept)
 
     def _known(self, key: str, sent: Digest) -> Response | None:
         known = self._answers.get(key)

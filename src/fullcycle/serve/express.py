@@ -10,7 +10,7 @@ reader of headers as ``App`` does. Whatever else a request asks for goes the ord
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from fullcycle.kernel import now, uuid7
@@ -160,7 +160,7 @@ class Express:
 
     def _record(self, active: Active, decided: "list[_Decided]") -> None:
         """Log decisions of one release, and answer them."""
-        answers: Iterable[Response]
+        answers: Sequence[Response]
         try:
             envelopes = active.decider.record([one.decision for one in decided])
             answers = [response(200, envelope) for envelope in envelopes]
@@ -168,9 +168,12 @@ class Express:
             answers = [unrecorded()] * len(decided)
         except Exception as error:  # noqa: BLE001 - as above
             answers = [self._desk.fault(error) for _ in decided]
+        keyed = [
+            (one.taken, answer) for one, answer in zip(decided, answers, strict=True) if one.taken is not None
+        ]
+        if keyed:
+            self._desk.keys.settle_all(keyed)
         for one, answer in zip(decided, answers, strict=True):
-            if one.taken is not None:
-                self._desk.keys.settle(one.taken, answer)
             self._answer(active, answer, one.answered)
 
     def _answer(self, active: Active, answer: Response, answered: Hears) -> None:
