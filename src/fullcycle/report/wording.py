@@ -1,5 +1,7 @@
 """Numbers as a reader wants them: few digits, true minus signs, points for shares."""
 
+import re
+
 from fullcycle.kernel import Money
 
 _MINUS = "\u2212"
@@ -111,6 +113,15 @@ def seconds(value: float) -> str:
         return f"{value:.1f}{_GAP}s"
     whole = round(value)
     return f"{whole // 60}{_GAP}min {whole % 60}{_GAP}s"
+
+
+def typeset(text: str) -> str:
+    """A sentence with true minus signs before numbers, and spaces before a per cent that do not break.
+
+    >>> typeset("between -1.5 and +2.0 on 2026-01-05, win-back")
+    'between −1.5 and +2.0 on 2026-01-05, win-back'
+    """
+    return re.sub(r"(?<![\w-])-(?=\d)", _MINUS, text).replace(" %", f"{_GAP}%")
 
 
 def _decimals(value: float, digits: int) -> int:
