@@ -169,6 +169,13 @@ def test_an_experiment_that_nobody_knows_is_not_written_up(closed, typed):
     assert "did you mean 'trial'?" in said.err
 
 
+def test_what_was_not_launched_cannot_be_measured_again(closed, typed):
+    said = typed("fullcycle value --held-out winback")
+
+    assert said.code == 2
+    assert "an experiment of winback measured was launched" in said.err
+
+
 def test_json_lines_are_each_one_verdict(closed, typed):
     lines = typed("fullcycle value winback --json").out.splitlines()
 

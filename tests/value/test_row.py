@@ -61,6 +61,7 @@ def test_rows_are_told_with_the_source_of_each_figure_below_it():
         "experiment trial, v1, v2 (by lot)",
         "v2 since 2026-11-01: 10,000 units at the experiment's rate", "", "",
     )  # fmt: skip
+    assert told.title.startswith("USD a year: ")
     assert len(told.header) == len(figures) == len(sources)
 
 

@@ -126,7 +126,9 @@ def _show(project: Project, capability: str | None, *, as_json: bool) -> None:
         click.echo("nothing is measured yet; close an experiment: fullcycle experiment close <capability>")
         return
     if capability is None:
-        _table(lay_out_rows(found.rows))
+        told = lay_out_rows(found.rows)
+        click.secho(told.title, bold=True)
+        _table(told)
     for one in found.verdicts if capability is not None else ():
         _parts(one)
     if capability is not None:

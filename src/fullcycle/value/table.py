@@ -58,11 +58,11 @@ def lay_out(measurement: Measurement, row: ValueRow) -> ValueTable:
 
 def lay_out_rows(rows: Sequence[ValueRow]) -> ValueTable:
     """Lay out verdicts one below the other: money per year by each way to know, then money until now."""
-    currencies = sorted({row.currency for row in rows})
+    currencies = " and ".join(sorted({row.currency for row in rows}))
     told = [line for row in rows for line in _two_lines(row)]
     return ValueTable(
-        title=f"value, {' and '.join(currencies)}",
-        header=("", "estimated/year", "off-policy/year", "measured/year", "realised", "cost", "net"),
+        title=f"{currencies} a year: estimated, off-policy, measured; until now: realised, cost, net",
+        header=("", "estimated", "off-policy", "measured", "realised", "cost", "net"),
         rows=tuple(told),
         notes=(),
     )
