@@ -8,7 +8,8 @@ very bytes, and just as many more as they announce, has sent a request that woul
 others were: it is not even parsed.
 
 Everything else is uvicorn's: a body that comes in pieces, one request upon another, whatever
-the lane does not admit. Heads with anything secret are of the latter, so none is remembered.
+the lane does not admit. Heads with anything secret are of the latter, so none is remembered; nor
+is one with a key, which comes but once.
 """
 
 from typing import Any
