@@ -200,6 +200,7 @@ def test_a_look_before_the_first_shows_nothing(printed):
 def test_a_fixed_plan_says_what_a_look_before_its_end_costs(printed):
     said = printed(readout(spec(analysis="fixed"), told(GOOD, days=10, at_day=24), rate=RATE))
 
+    assert "Keep going for another 18 days: this plan is read once, at its end." in said
     assert "a fixed analysis is read once, at its end, which is in 18 days" in said
     assert "! peeking:" in said
 

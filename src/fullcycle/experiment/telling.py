@@ -113,6 +113,8 @@ def headline(told: "Readout") -> str:
         case "stop":
             return f"Stop: {verdict.reason}."
         case "keep going":
+            if told.analysis == "fixed" and told.verdict.days_left:
+                return f"Keep going{_how_long(told)}: this plan is read once, at its end."
             clear = best is not None and best.gain is not None and best.gain[1] > 0
             if not does or best is None or not best.reliable:
                 why = verdict.reason.removesuffix(f"; the plan has {counted(verdict.days_left, 'day')} left")
