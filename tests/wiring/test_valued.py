@@ -217,7 +217,19 @@ def test_too_few_units_are_not_measured(shipped, typed):
         measure_held_out(shipped, "winback")
 
 
-# what is not launched, and what cannot be told
+# what is launched all the same, and what cannot be told
+
+
+def test_what_was_launched_although_nobody_could_tell_is_counted_and_says_so(played, typed):
+    type_all(typed, "experiment close winback --early")
+    launch(typed)
+    decide(now(), ["a", "b"])
+
+    row = the_row(open_project())
+
+    assert row.verdict == "unknown"
+    assert row.realised.units == 2
+    assert row.standing.endswith(", though the verdict was unknown")
 
 
 def reached(capability, units, field="client_id"):

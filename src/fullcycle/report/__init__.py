@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fullcycle.report.beside import Families as Families
     from fullcycle.report.beside import Judgements as Judgements
     from fullcycle.report.beside import render_beside as render_beside
+    from fullcycle.report.concluded import Concluded as Concluded
     from fullcycle.report.design import DesignPage as DesignPage
     from fullcycle.report.design import render_design as render_design
     from fullcycle.report.design import told_alarms as told_alarms
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from fullcycle.report.grid_charts import grid_chart as grid_chart
     from fullcycle.report.page import render as render
     from fullcycle.report.parts import Draw as Draw
-    from fullcycle.report.plain_words import Concluded as Concluded
     from fullcycle.report.plain_words import written_up as written_up
     from fullcycle.report.story import AssessmentPart as AssessmentPart
     from fullcycle.report.story import BriefPart as BriefPart
@@ -48,7 +48,7 @@ __getattr__, __all__ = lazily(
     __name__,
     {
         "DesignPage": ".design",
-        "Concluded": ".plain_words",
+        "Concluded": ".concluded",
         "written_up": ".plain_words",
         "Figure": ".write_up",
         "Passage": ".write_up",

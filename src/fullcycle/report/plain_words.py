@@ -1,92 +1,23 @@
 """A verdict in plain words: sentences that somebody understands who knows no statistics."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
 from typing import cast
 
-from fullcycle.brief import Brief, number
-from fullcycle.experiment import Effect, ExperimentSpec, Guardrail, Readout
+from fullcycle.brief import number
+from fullcycle.experiment import Effect, Guardrail
 from fullcycle.kernel import Interval, Money, instant
+from fullcycle.report.concluded import Concluded
+from fullcycle.report.plain_checks import told_checks
 from fullcycle.report.story import Outcome
 from fullcycle.report.wording import money
 from fullcycle.report.write_up import Figure, Passage, WriteUp
-from fullcycle.value import FEWEST, Measurement, TrackRecord, ValueRow
+from fullcycle.value import FEWEST
 
 _HEADING = re.compile(r"^#\s+(?P<title>.+)$", re.MULTILINE)
 
-_PASSED = {
-    "sample ratio": "The groups have the sizes that the lot should have given them.",
-    "triggered ratio": "The groups also have the right sizes among those who count.",
-    "crossed units": "Nobody was in two groups at once.",
-    "exposures": "For everybody who counts it is on record what was decided.",
-    "before the exposure": "The groups were alike before it began.",
-    "novelty": "The effect did not wear off while it was watched.",
-    "late rows": "No data came too late to be counted.",
-}
-
-_FAILED = {
-    "sample ratio": "The groups do not have the sizes that the lot should have given them.",
-    "triggered ratio": "The groups have the wrong sizes among those who count: some went missing.",
-    "ratio by segment": "In some parts of them the groups have the wrong sizes: look there first.",
-    "crossed units": "Some were in two groups at once, and are left out.",
-    "exposures": "For some it is not on record what was decided, and they cannot be counted.",
-    "peeking": "This is a look before the planned end, which finds effects that are none too often.",
-    "before the exposure": "The groups differed before it began; chance does that once in a while.",
-    "novelty": "The effect was not the same at first and later, and may be another one in the long run.",
-    "late rows": "Some data came too late to be counted.",
-}
 _FORECAST = re.compile(r"about (?P<many>\d[\d,]*) (?P<what>days?|times)")
-
-
-@dataclass(frozen=True, slots=True)
-class Concluded:
-    """All that a write-up is made from; times in µs since 1970 UTC.
-
-    ``arms`` says of each what it does, ``together`` why rows must not be added up.
-    """
-
-    capability: str
-    row: ValueRow
-    measured: Measurement
-    brief: Brief
-    spec: ExperimentSpec
-    readout: Readout
-    arms: Mapping[str, str]
-    made: int
-    closed: int
-    closed_by: str
-    together: tuple[str, ...] = ()
-    track: TrackRecord | None = None
-    replayed: bool = False
-
-    @property
-    def caused(self) -> Effect | None:
-        """The effect on the brief's metric, with its interval."""
-        wanted = (self.measured.metric, self.measured.arm or self.readout.primary[0].arm)
-        found = next((one for one in self.readout.effects if (one.metric, one.arm) == wanted), None)
-        return found if found is not None and found.gain is not None else None
-
-    @property
-    def known(self) -> bool:
-        """Whether the experiment measured the brief's metric at all."""
-        return self.measured.metric in self.spec.metrics
-
-    @property
-    def units(self) -> str:
-        """What those who are decided for are called."""
-        return self.brief.estimate.reach.unit or "units"
-
-    @property
-    def what(self) -> str:
-        """What the metric counts, in the brief's words."""
-        return self.brief.estimate.effect_unit or self.measured.metric
-
-    @property
-    def currency(self) -> str:
-        """Of all its money."""
-        return self.row.currency
 
 
 def written_up(told: Concluded) -> WriteUp:
@@ -103,7 +34,7 @@ def written_up(told: Concluded) -> WriteUp:
             Passage("What was done", tuple(_done(told)), tuple(_arms(told))),
             Passage("What it caused", tuple(_groups(told)), tuple(_others(told))),
             Passage("What it is worth, and what it cost", tuple(_worth(told))),
-            Passage("What was checked", (), tuple(_checks(told)), marked=True),
+            Passage("What was checked", (), tuple(told_checks(told.readout)), marked=True),
             Passage("What happens next", tuple(_next(told))),
             Passage("How sure this is", tuple(_sure(told))),
         ),
@@ -270,19 +201,6 @@ def _worth(told: Concluded) -> Iterator[str]:
     yield f"So far it has cost {_money(row.cost.amount, told.currency)} in machines and storage."
     for sentence in told.together:
         yield _sentence(f"Do not add this up with others: {sentence}")
-
-
-def _checks(told: Concluded) -> Iterator[str]:
-    for check in told.readout.checks:
-        if check.standing == "ok":
-            if check.name in _PASSED:
-                yield f"✓ {_PASSED[check.name]}"
-        else:
-            stands = "✗ This spoils the test" if check.standing == "blocks" else "! To keep in mind"
-            yield f"{stands}: {_FAILED.get(check.name, _sentence(check.said))}"
-    if not told.readout.checks:
-        ok = told.readout.sample_ratio.ok
-        yield f"✓ {_PASSED['sample ratio']}" if ok else "✗ The groups have not the sizes they should have."
 
 
 def _next(told: Concluded) -> Iterator[str]:

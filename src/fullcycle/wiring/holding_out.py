@@ -70,9 +70,9 @@ def measure_held_out(
 
 
 def _launched(project: Project, capability: str, name: str | None) -> _Launched:
-    rows = [fact for fact in measurements(project.ledger, capability) if fact.body.verdict == "ship"]
+    rows = measurements(project.ledger, capability)
     if name is not None and name not in (known := [fact.body.experiment for fact in rows]):
-        raise UnknownName.among(name, known, where=f"the experiments of {capability} that said ship")
+        raise UnknownName.among(name, known, where=f"the experiments of {capability} that were closed")
     wanted = [fact for fact in rows if name in (None, fact.body.experiment)]
     for fact in reversed(wanted):
         row: Measurement = fact.body
@@ -85,7 +85,7 @@ def _launched(project: Project, capability: str, name: str | None) -> _Launched:
     raise Missing(
         f"nothing that an experiment of {capability} measured was launched",
         "the deployments",
-        f"deploy it to all after a verdict to ship: fullcycle deploy {capability}@v… --to prod",
+        f"deploy it to all after the verdict: fullcycle deploy {capability}@v… --to prod",
     )
 
 

@@ -159,7 +159,7 @@ def _launch(project: Project, capability: str, fact: Fact) -> tuple[str, Reached
     ratio or a quantile is not.
     """
     row: Measurement = fact.body
-    if row.verdict != "ship" or row.arm is None:
+    if row.arm is None:
         return NOT_LAUNCHED, None, True
     spec = spec_of(project, capability, row)
     if spec is None or not row.environment:
@@ -170,7 +170,8 @@ def _launch(project: Project, capability: str, fact: Fact) -> tuple[str, Reached
     whom, metric = reached(project, spec, row.environment, launch), spec.metrics.get(row.metric)
     if metric is not None and metric.kind not in _PER_UNIT:
         return f"{_told(launch)}: an effect on a {metric.kind} is none per unit", whom, False
-    return _told(launch), whom, True
+    against = "" if row.verdict == "ship" else f", though the verdict was {row.verdict}"
+    return f"{_told(launch)}{against}", whom, True
 
 
 def _told(launch: Launch) -> str:
