@@ -199,3 +199,20 @@ def test_a_readout_counts_clicks_for_the_client_whose_decision_they_name(tmp_pat
         ("clicked", "b"): (1, 0.0),
         ("clicks", "b"): (1, 0.0),
     }
+
+
+def test_an_event_is_of_whoever_asked_where_no_experiment_says_whose_it_is(tmp_path):
+    log = tmp_path / "log.parquet"
+    asked = [None, '{"client id": "Zoë"}', '{"client id": 8}', '{"other": 1}']
+    rows = {"decision_id": ["d0", "d1", "d2", "d3"], "unit": ["5", None, "7", None], "request": asked}
+    pl.DataFrame(rows).write_parquet(log)
+    warehouse = DuckDBWarehouse(None, folders=[tmp_path])
+    events = warehouse.sql("select * from (values ('d0'), ('d1'), ('d2'), ('d3'), ('d4')) as t(decision_id)")
+
+    told, looked = (
+        dict(events_by_unit(events, [log], "client id", tmp_path, by_request=of).frame().iter_rows())
+        for of in (False, True)
+    )
+
+    assert told == {"d0": "5", "d1": None, "d2": "7", "d3": None}
+    assert looked == {"d0": "5", "d1": "Zoë", "d2": "8", "d3": None}

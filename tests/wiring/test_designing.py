@@ -78,3 +78,13 @@ def test_a_past_without_anybody_says_how_to_do_without(shop):
         design(open_project(), "winback")
 
     assert "--units-per-day 1000 --baseline 0.12" in caught.value.mend
+
+
+def test_a_past_in_which_nobody_differs_says_so(shop):
+    with duckdb.connect("warehouse.duckdb") as connection:
+        connection.execute("delete from shop.visits")
+
+    with pytest.raises(
+        NotEnoughData, match="visited is the same of all 25,770 units of the rows of mailings"
+    ):
+        design(open_project(), "winback")

@@ -36,7 +36,7 @@ select fc_event.*, fc_decision.unit as {unit}
 from (
 {rows}
 ) as fc_event
-join (select {decision_id}, any_value(unit) as unit from {decisions} group by 1) as fc_decision
+join (select {decision_id}, any_value({whose}) as unit from {decisions} group by 1) as fc_decision
   using ({decision_id})
 """
 
@@ -58,11 +58,18 @@ def events_query(source: Events, files: Sequence[Path], folder: Path) -> Query:
     return asked(text, {"fc_received": paths(files)} if files else {}, folder)
 
 
-def events_by_unit(events: Query, decisions: Sequence[Path], unit: str, folder: Path) -> Query:
-    """The same rows with a column ``unit``: whose decision it was that each of them names."""
+def events_by_unit(
+    events: Query, decisions: Sequence[Path], unit: str, folder: Path, *, by_request: bool = False
+) -> Query:
+    """The same rows with a column ``unit``: whose decision it was that each of them names.
+
+    The log says it of decisions that an experiment made; ``by_request``, the request of any other, too.
+    """
+    asker = f"coalesce(json_extract_string(request, {_text(f'$.{quoted(unit)}')}), unit)"
     text = _OF_UNITS.format(
         rows=events.text,
         unit=quoted(unit),
+        whose=asker if by_request and decisions else "unit",
         decision_id=quoted(DECISION_ID),
         decisions=_FILES.format(name="fc_decided") if decisions else _NOBODY,
     )

@@ -173,6 +173,14 @@ class _Designing:
                 if name == spec.primary:
                     raise
                 self.notes.append(f"guardrail {name}: {error.what}")
+        primary = found[spec.primary]
+        if not primary.variance > 0:  # nor NaN
+            late = f"; {history.late:,} rows came too late to count" if history.late else ""
+            raise NotEnoughData(
+                f"{spec.primary} is the same of all {primary.units:,} units of {history.origin}{late}",
+                "the design",
+                HAND,
+            )
         return found
 
     def _off_policy(self, *, use: bool) -> tuple[OffPolicyReport | None, Baseline | None]:

@@ -127,9 +127,14 @@ def _writer(project: Project, url: str) -> ExposureWriter:
     return PostgresExposures(url)
 
 
-def by_unit(flow: Flow, source: Source[...], unit: str, exposed: Sequence[Path]) -> Query:
-    """The rows of a source with the unit that each is about; an event's is that of its decision."""
+def by_unit(
+    flow: Flow, source: Source[...], unit: str, exposed: Sequence[Path], *, by_request: bool = False
+) -> Query:
+    """The rows of a source with the unit that each is about; an event's is that of its decision.
+
+    ``by_request`` looks into the requests of decisions that no experiment made, too.
+    """
     rows = flow.rows(source)
     if isinstance(source, Events) and unit not in source.contract.__struct_fields__:
-        return events_by_unit(rows, exposed, unit, flow.project.all_events)
+        return events_by_unit(rows, exposed, unit, flow.project.all_events, by_request=by_request)
     return rows
