@@ -3,6 +3,7 @@
 import duckdb
 import pytest
 
+from banner_shop import HOUR, Host, banner, click
 from fullcycle.experiment import experiment_record
 from fullcycle.kernel import NotEnoughData
 from fullcycle.wiring import open_project
@@ -10,6 +11,8 @@ from fullcycle.wiring.design_report import Asked
 from fullcycle.wiring.designing import design
 from fullcycle.wiring.experiments import read
 from whole_shop import rewrite
+
+__all__ = ["banner"]
 
 
 @pytest.fixture
@@ -88,3 +91,22 @@ def test_a_past_in_which_nobody_differs_says_so(shop):
         NotEnoughData, match="visited is the same of all 25,770 units of the rows of mailings"
     ):
         design(open_project(), "winback")
+
+
+def test_clicks_on_its_own_decisions_are_the_past_of_a_service_that_has_no_other(banner, monkeypatch):
+    monkeypatch.setattr("fullcycle.wiring.past_units.FEWEST_LOGGED", 100)
+    host = Host()
+    for n in range(240):
+        host.show(f"d{n}", ago=(2 + 24 * (n % 3)) * HOUR, visitor_id=f"visitor {n % 200}")
+    for n in range(60):
+        click(open_project(), f"d{n}", ago=(2 + 24 * (n % 3)) * HOUR)
+
+    found = design(open_project(), "banner", Asked(effect=0.05, splits=100))
+
+    assert (found.past.units, found.past.days) == (200, 3)
+    assert found.designs[0].baseline == pytest.approx(
+        46 / 200
+    )  # 14 clicked on a visit that was not the first
+    assert found.designs[0].wanted.units > 1_000
+    assert found.units == int(200 / 3 * 28)
+    assert found.rehearsed[0].alarms.kept
