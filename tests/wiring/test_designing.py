@@ -104,9 +104,7 @@ def test_clicks_on_its_own_decisions_are_the_past_of_a_service_that_has_no_other
     found = design(open_project(), "banner", Asked(effect=0.05, splits=100))
 
     assert (found.past.units, found.past.days) == (200, 3)
-    assert found.designs[0].baseline == pytest.approx(
-        46 / 200
-    )  # 14 clicked on a second visit
+    assert found.designs[0].baseline == pytest.approx(46 / 200)  # 14 clicked on a second visit
     assert found.designs[0].wanted.units > 1_000
     assert found.units == int(200 / 3 * 28)
     assert found.rehearsed[0].alarms.kept
