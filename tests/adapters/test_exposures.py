@@ -147,6 +147,13 @@ def test_a_publication_that_fails_leaves_nothing(place, log):
     ]  # 2^61
 
 
+def test_the_planner_knows_of_what_was_just_published(log, postgres):
+    place = InPostgres(postgres)
+    publish(place, log)
+
+    assert place.rows("select reltuples from pg_class where oid = 'fullcycle.exposures'::regclass") == [(11,)]
+
+
 def test_the_watermark_is_read_back(log, postgres):
     place = InPostgres(postgres)
     told = publish(place, log)

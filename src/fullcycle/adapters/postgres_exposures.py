@@ -142,6 +142,8 @@ def _publish(
         if there.get(day.day) != day.rows:
             new += _add(connection, which, day.frame(json.loads(wanted)))
     connection.execute(_MARK, (*which, watermark, wanted))
+    if new:  # the readout that follows would be planned for an empty table, and take minutes for seconds
+        connection.execute("analyze fullcycle.exposures")
     connection.commit()
     return Published(*which, new=new, rows=sum(day.rows for day in days), watermark=watermark)
 
