@@ -175,3 +175,24 @@ def test_a_quantile_that_stands_level_is_no_finding(ladder):
     plan = spec(metrics={"visited": metric("visited", kind="quantile", q=0.5)}, guardrails={})
 
     sound(plan, known)
+
+
+def test_a_quantile_of_one_units_rows_has_no_interval():
+    """Its share has an infinite variance."""
+    cells = tuple(
+        QuantileCell(
+            metric="visited",
+            arm=arm,
+            q=0.5,
+            rows=90,
+            units=1,
+            value=5.0,
+            spread_of_share=float("inf"),
+            ladder=((0.1, 4.0, 6.0),),
+        )
+        for arm in ("today", "chosen")
+    )
+    known = msgspec.structs.replace(statistics({"today": N[0], "chosen": N[1]}), cells=(), quantiles=cells)
+    plan = spec(metrics={"visited": metric("visited", kind="quantile", q=0.5)}, guardrails={})
+
+    assert sound(plan, known).primary[0].difference is None
