@@ -1,6 +1,8 @@
 """What a readout comes to in one sentence, for somebody who reads no other."""
 
-from fullcycle.experiment import Prior, Rate, headline, readout
+import pytest
+
+from fullcycle.experiment import Guardrail, Prior, Rate, headline, readout, told_guardrail
 from made_up_experiment import GOOD, spec, told
 
 RATE = Rate(per_year=400_000.0, currency="USD", arithmetic="500,000 clients × 0.80 USD")
@@ -40,3 +42,21 @@ def test_where_nobody_was_exposed_nothing_is_made_up():
     assert headline(readout(spec(), told(GOOD, days=0))).startswith(
         "Keep going for another 42 days: nobody was exposed yet"
     )
+
+
+@pytest.mark.parametrize(
+    ("margin", "worst", "standing", "words"),
+    [
+        (0.10, 0.100031, "unclear", "converted may be up to 10.003% worse with chosen (10% tolerated)"),
+        (0.10, 0.1004, "unclear", "converted may be up to 10.04% worse with chosen (10% tolerated)"),
+        (0.10, 0.0996, "holds", "converted is at most 9.96% worse with chosen (10% tolerated)"),
+        (0.025, 0.031, "unclear", "converted may be up to 3.1% worse with chosen (2.5% tolerated)"),
+        (0.005, 0.004, "holds", "converted is at most 0.4% worse with chosen (0.5% tolerated)"),
+    ],
+)
+def test_a_guardrail_is_told_as_exactly_as_its_margin_is_meant(margin, worst, standing, words):
+    rail = Guardrail(
+        metric="converted", arm="chosen", margin=margin, standing=standing, worst=worst, best=-0.01
+    )
+
+    assert told_guardrail(rail) == words

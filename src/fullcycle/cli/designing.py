@@ -240,7 +240,8 @@ def _show_margins(found: DesignReport) -> None:
         if smallest > margin:
             click.secho(
                 f"  guardrail {name}: so many units can only show that it keeps within {smallest:.0%}; "
-                f"the margin of {margin:.0%} will most likely stay unclear, and then nothing is shipped",
+                f"the margin of {100 * margin:.4g}% will most likely stay unclear, and then nothing is "
+                "shipped",
                 fg="yellow",
             )
 

@@ -69,7 +69,7 @@ def told_p(p: float) -> str:
 
 def told_guardrail(rail: "Guardrail") -> str:
     """How far an arm may have worsened a guardrail, beside what is tolerated."""
-    margin = f"{rail.margin:.0%} tolerated"
+    margin = f"{100 * rail.margin:.4g}% tolerated"
     if rail.slack is not None and rail.worst is None:
         return f"{rail.metric} with {rail.arm}: {rail.standing} ({margin})"
     if rail.worst is None or rail.best is None:
@@ -80,10 +80,12 @@ def told_guardrail(rail: "Guardrail") -> str:
         return f"of {rail.metric} too little is known with {rail.arm} to trust an interval ({margin})"
     if rail.worst <= 0:
         return f"{rail.metric} is not worse with {rail.arm} ({margin})"
-    worst = f"{rail.metric} is at most {change(rail.worst, plus=False)} worse with {rail.arm}"
+    worst = change(rail.worst, plus=False)
+    if worst == change(rail.margin, plus=False):  # on which side of it must be seen
+        worst = f"{100 * rail.worst:.5g}%"
     if rail.standing == "holds":
-        return f"{worst} ({margin})"
-    return f"{rail.metric} may be up to {change(rail.worst, plus=False)} worse with {rail.arm} ({margin})"
+        return f"{rail.metric} is at most {worst} worse with {rail.arm} ({margin})"
+    return f"{rail.metric} may be up to {worst} worse with {rail.arm} ({margin})"
 
 
 def rounded(value: float) -> str:

@@ -129,8 +129,9 @@ def _loss(found: Effect, evidence: Evidence) -> str:
     """Why an arm is to be stopped; empty where it is not."""
     for rail in evidence.guardrails:
         if rail.arm == found.arm and rail.standing == "broken":
-            return f"{found.arm} worsens {rail.metric} by more than the tolerated {rail.margin:.0%}" + (
-                f" (by at least {change(rail.best, plus=False)})" if rail.best is not None else ""
+            return (
+                f"{found.arm} worsens {rail.metric} by more than the tolerated {100 * rail.margin:.4g}%"
+                + (f" (by at least {change(rail.best, plus=False)})" if rail.best is not None else "")
             )
     if not found.reliable or found.gain is None:
         return ""

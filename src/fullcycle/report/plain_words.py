@@ -133,8 +133,7 @@ def _done(told: Concluded) -> Iterator[str]:
         yield f"{known:,} of them count, for whom the decision was carried out and the result is known."
     if told.replayed:
         yield (
-            "This is a replay of a real test of the past: a decision counts where it is what was really done "
-            "then."
+            "This is a replay of the past: the requests were sent afterwards, each dated by when it was made."
         )
 
 
@@ -164,7 +163,7 @@ def _others(told: Concluded) -> Iterator[str]:
 
 
 def _guarded(found: Effect, rail: Guardrail) -> str:
-    name, margin = f"“{found.metric}”", f"{rail.margin:.0%}"
+    name, margin = f"“{found.metric}”", f"{100 * rail.margin:.4g}%"
     match rail.standing:
         case "holds":
             return f"{name} had to stay within {margin} of what it was, and did."

@@ -230,11 +230,7 @@ def _golden(capability: str, release: int, manifest: Manifest) -> list[Provenanc
 def _notes(project: Project, environment: str) -> tuple[str, ...]:
     bound = project.config.environments.get(environment)
     if bound is not None and bound.replay:
-        return (
-            f"The environment {environment} replays a real randomised experiment: a decision counts where "
-            "it is what was really done (Li, Chu, Langford & Wang, WSDM 2011), and requests say when they "
-            "were made.",
-        )
+        return (f"The environment {environment} replays the past: its requests say when they were made.",)
     return ()
 
 
