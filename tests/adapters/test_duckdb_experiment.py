@@ -272,6 +272,24 @@ def test_a_value_that_is_no_number_says_whose(shop):
         shop.read()
 
 
+def test_a_source_that_cannot_be_asked_any_more_is_named(shop):
+    shop.expose(exposure("1", "today", START))
+    warehouse = DuckDBWarehouse(shop.path, folders=[shop.folder])
+    asked = {"visits": "select * from visits", "delivered": "select * from delivered"}
+
+    def read(**changed):
+        sources = {name: warehouse.sql(text) for name, text in {**asked, **changed}.items()}
+        return DuckDBExperimentStore(warehouse).statistics(SPEC, shop.files, sources, as_of=LATER)
+
+    read()
+    with pytest.raises(UnknownName, match="'total'") as caught:
+        read(visits="select *, total from visits")
+    assert caught.value.where.startswith("the source visits: ")
+    with pytest.raises(UnknownName, match="'visit'") as caught:
+        read(visits="select * from visit")
+    assert caught.value.where.startswith("the source visits: ")
+
+
 def test_a_lacking_source_and_a_folder_that_is_closed_are_named(shop, tmp_path):
     shop.expose(exposure("1", "today", START))
     warehouse = DuckDBWarehouse(shop.path, folders=[shop.folder])

@@ -115,6 +115,13 @@ def test_what_a_table_leaves_open_is_told_in_units_and_not_in_days(units, typed)
         ("--ratio orders", "'orders' is no ratio", "--ratio revenue/sessions"),
         ("--metric spend --weight A", "'A' is no share", "write it like --weight A=0.5"),
         ("--metric spend --weight A=1", "B has no weight", "--weight B=0.5"),
+        ("--metric spend --guardrail converted=5", "converted has a margin of 5", "converted=0.05"),
+        (
+            "--metric variant",
+            "variant is text, and metrics and covariates take numbers",
+            "name another column",
+        ),
+        ("--metric spend --covariate variant", "variant is text", "name another column"),
         ("--metric spend --weight A=1 --weight C=1", "there is no 'C'", "use one of: A, B"),
     ],
 )

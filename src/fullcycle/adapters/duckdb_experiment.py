@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import polars as pl
+
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.data import Query
 from fullcycle.experiment import (
@@ -21,7 +23,7 @@ from fullcycle.experiment import (
     statistics_query,
     table_statistics,
 )
-from fullcycle.kernel import Misconfigured, UnknownName
+from fullcycle.kernel import Invalid, Misconfigured, UnknownName
 from fullcycle.metric import quoted
 
 _EXPOSURES = "read_parquet($fc_files, union_by_name => true)"  # older files have fewer columns
@@ -57,7 +59,11 @@ class DuckDBExperimentStore:
             self._require_readable(path)
         place = Place(DUCKDB, _EXPOSURES, sources, received=received or {})
         asked = statistics_query(spec, place, as_of=as_of, phase=phase, by_age=by_age)
-        rows = self._warehouse.rows(asked.text, {**asked.values, "fc_files": _paths(exposures)})
+        try:
+            rows = self._warehouse.rows(asked.text, {**asked.values, "fc_files": _paths(exposures)})
+        except (Invalid, UnknownName):
+            self._require_sources(sources)
+            raise
         return statistics_of(spec, asked, rows, as_of=as_of, watermark=watermark)
 
     def past(
@@ -138,9 +144,21 @@ class DuckDBExperimentStore:
         values = {"file": str(table.resolve())}
         return Query("select * from read_parquet($file)", values, self._warehouse.fetch)
 
-    def _columns(self, query: Query) -> list[str]:
+    def _require_sources(self, sources: Mapping[str, Query]) -> None:
+        """Name the source that cannot be asked any more, rather than a line of a query that nobody wrote."""
+        for name, query in sources.items():
+            try:
+                self.schema(query)
+            except (Invalid, UnknownName) as error:
+                raise type(error)(error.what, f"the source {name}: {error.where}", error.mend) from error
+
+    def schema(self, query: Query) -> pl.Schema:
+        """The columns of a query, and what they hold."""
         text = f"select * from ({query.text}) as fc_table limit 0"
-        return self._warehouse.fetch(text, query.values).columns
+        return self._warehouse.fetch(text, query.values).schema
+
+    def _columns(self, query: Query) -> list[str]:
+        return self.schema(query).names()
 
     def decisions(self, spec: ExperimentSpec, exposures: Sequence[Path], phase: Phase) -> int:
         """How many decisions of an experiment were made in a phase."""

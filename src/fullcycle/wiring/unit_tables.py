@@ -10,7 +10,7 @@ import polars as pl
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
 from fullcycle.data import Query
-from fullcycle.experiment import Readout, readout, table_metric, table_spec
+from fullcycle.experiment import Readout, columns_of, readout, table_metric, table_spec
 from fullcycle.kernel import Invalid, UnknownName, now
 from fullcycle.metric import quoted
 
@@ -60,12 +60,21 @@ def read_units(table: UnitTable) -> Readout:
         segments=table.segments,
         weights=_weights(table, arms),
         secondary=tuple(table_metric(told).name for told in table.metrics[1:]),
-        guardrails={table_metric(told).name: margin for told, margin in table.guardrails.items()},
+        guardrails=_margins(table),
         analysis=table.analysis,
         alpha=table.alpha,
         days=0,
     )
-    found = store.statistics_of_table(spec, rows, arm=table.arm, as_of=now(), day=table.day)
+    try:
+        found = store.statistics_of_table(spec, rows, arm=table.arm, as_of=now(), day=table.day)
+    except Invalid as error:
+        for name in (*columns_of(spec), *table.covariates):
+            if store.schema(rows).get(name) == pl.String:
+                told = "metrics and covariates take numbers"
+                raise Invalid(
+                    f"{name} is text, and {told}", table.file.name, "name another column"
+                ) from error
+        raise
     units = sum(count.units for count in found.counted)
     return readout(spec, found, planned_units=max(units, 2))
 
@@ -107,6 +116,17 @@ def _arms(table: UnitTable, units: dict[str, int]) -> list[str]:
             f"name the column of arms: at most {_MOST_ARMS}",
         )
     return [table.control, *others]
+
+
+def _margins(table: UnitTable) -> dict[str, float]:
+    for told, margin in table.guardrails.items():
+        if not 0 < margin < 1:
+            raise Invalid(
+                f"the guardrail {told} has a margin of {margin:g}",
+                "--guardrail",
+                f"write the largest relative change for the worse that you tolerate: {told}=0.05",
+            )
+    return {table_metric(told).name: margin for told, margin in table.guardrails.items()}
 
 
 def _weights(table: UnitTable, arms: Sequence[str]) -> dict[str, float] | None:
