@@ -2,7 +2,7 @@
 
 import pytest
 
-from fullcycle.experiment import Guardrail, Prior, Rate, headline, readout, told_guardrail
+from fullcycle.experiment import Count, Guardrail, Prior, Rate, headline, readout, told_guardrail
 from made_up_experiment import GOOD, spec, told
 
 RATE = Rate(per_year=400_000.0, currency="USD", arithmetic="500,000 clients × 0.80 USD")
@@ -60,3 +60,15 @@ def test_a_guardrail_is_told_as_exactly_as_its_margin_is_meant(margin, worst, st
     )
 
     assert told_guardrail(rail) == words
+
+
+def test_a_winner_among_whom_one_segments_units_got_lost_is_told_with_that():
+    lost = tuple(
+        Count(arm, "", n, "", "device", level)
+        for level, counts in {"phone": (8_000, 7_400), "desktop": (20_000, 20_050)}.items()
+        for arm, n in zip(("today", "chosen"), counts, strict=True)
+    )
+    found = headline(readout(spec(guardrails={}, segments=("device",)), told(GOOD, by_segment=lost)))
+
+    assert found.startswith("Ship chosen: it raises visited")
+    assert "But the ratio is broken among device = phone" in found

@@ -3,7 +3,7 @@
 import pytest
 
 from fullcycle.experiment import Prior, Rate, readout
-from fullcycle.kernel import Money
+from fullcycle.kernel import Invalid, Money
 from made_up_experiment import GOOD, metric, spec, told
 
 RATE = Rate(per_year=400_000.0, currency="USD", arithmetic="500,000 clients × 0.80 USD")
@@ -52,3 +52,10 @@ def test_what_matters_may_be_told_in_money():
 
 def test_without_what_one_is_worth_nothing_is_told_in_money():
     assert readout(spec(), told(GOOD)).worth == []
+
+
+def test_money_that_matters_is_told_in_the_currency_of_the_metrics_worth():
+    given = {"guardrails": {}, "metrics": {"visited": metric("visited")}}
+
+    with pytest.raises(Invalid, match="told in EUR, and visited is worth USD"):
+        readout(spec(matters_worth=Money(20.0, "EUR"), **given), told(GOOD), rate=RATE)

@@ -7,7 +7,7 @@ import pytest
 from fullcycle.cli import fullcycle
 from fullcycle.cli.group import status_of
 from fullcycle.experiment import experiment_record
-from fullcycle.kernel import Conflict, Missing, UnknownName
+from fullcycle.kernel import Conflict, Missing, Refused, UnknownName
 from fullcycle.release import history
 from fullcycle.wiring import open_project
 from fullcycle.wiring.deploying import put_to_work
@@ -84,6 +84,8 @@ def test_an_arm_whose_code_changes_begins_another_phase_which_is_not_pooled(play
     assert phases[0].code["today"] == phases[1].code["today"]
     assert phases[0].code["chosen"] != phases[1].code["chosen"]
     after = read(open_project(), "winback")
+    with pytest.raises(Refused, match=f"though other phases hold {before.decisions:,} decisions"):
+        conclude(open_project(), after, early=False)
     assert (after.phase.number, after.phases, after.left_out) == (2, 2, before.decisions)
     assert all(arm.assigned == 0 for arm in after.readout.arms)
     first = read(open_project(), "winback", phase=1)

@@ -27,6 +27,7 @@ from fullcycle.experiment.spec import Analysis, ExperimentSpec
 from fullcycle.experiment.statistics import Count, Statistics, per_arm
 from fullcycle.experiment.verdict import Evidence, Verdict, verdict
 from fullcycle.experiment.worth import ArmWorth, Prior, Rate, arm_worth
+from fullcycle.kernel import Invalid
 
 _DAY = 86_400_000_000  # microseconds
 
@@ -243,6 +244,12 @@ def _matters(spec: ExperimentSpec, rate: Rate | None) -> float | None:
     """The smallest gain worth having, in the primary metric; told in money, by what it is worth."""
     if spec.matters_worth is None or rate is None or rate.per_year <= 0:
         return spec.matters
+    if spec.matters_worth.currency != rate.currency:
+        raise Invalid(
+            f"matters is told in {spec.matters_worth.currency}, and {spec.primary} is worth {rate.currency}",
+            f"the experiment {spec.name} of {spec.capability}",
+            f'write it in {rate.currency}: matters="20000 {rate.currency}"',
+        )
     return spec.matters_worth.amount / rate.per_year
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.worth import ArmWorth
 
 _POINTS = " points"
+_DOUBTED = ("ratio by segment", "before the exposure")  # checks that ring where units get lost in one arm
 _MOST_DECIMALS = 8
 
 
@@ -111,7 +112,7 @@ def headline(told: "Readout") -> str:
     worth = next((one for one in told.worth if best is not None and one.arm == best.arm), None)
     match verdict.decision:
         case "ship":
-            return f"Ship {verdict.arm}: {does}{_worth(worth)}."
+            return f"Ship {verdict.arm}: {does}{_worth(worth)}.{_doubt(told)}"
         case "stop":
             return f"Stop: {verdict.reason}."
         case "keep going":
@@ -125,6 +126,14 @@ def headline(told: "Readout") -> str:
             chance = "" if clear else ", which may still be chance"
             return f"Keep going{_how_long(told)}: so far {does}{chance}."
     return f"Nothing can be concluded: {verdict.reason}."
+
+
+def _doubt(told: "Readout") -> str:
+    """What the checks have against shipping, though they do not block it."""
+    against = [
+        check.said for check in told.checks if check.standing == "qualifies" and check.name in _DOUBTED
+    ]
+    return f" But {'; and '.join(against)}." if against else ""
 
 
 def _how_long(told: "Readout") -> str:

@@ -156,10 +156,17 @@ def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentCl
     """Close an experiment with the verdict of a readout.
 
     Raises:
-        Refused: where the verdict is to keep going, and nobody insists.
+        Refused: where the verdict is to keep going or nobody was exposed, and nobody insists.
         Conflict: where it is closed already.
     """
     verdict, spec = reading.readout.verdict, reading.spec
+    if reading.readout.first_day is None and not early:
+        other = f", though other phases hold {reading.left_out:,} decisions" if reading.left_out else ""
+        raise Refused(
+            f"nobody was exposed in the phase that would be closed{other}",
+            f"the experiment {spec.name} of {spec.capability}",
+            f"wait, or end it without a conclusion: fullcycle experiment close {spec.capability} --early",
+        )
     if verdict.decision == "keep going" and not early:
         raise Refused(
             f"the verdict is to keep going: {verdict.reason}",
