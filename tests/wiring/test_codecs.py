@@ -210,7 +210,9 @@ def test_a_service_reads_no_estimator_but_the_form_that_it_was_released_in():
         serving_codecs().named("sklearn-skops@1")
 
 
-@pytest.mark.parametrize("name", ["lightgbm-text@1", "xgboost-ubj@1", "onnx@1", "linear@1", "trees@1", "trees@2"])
+@pytest.mark.parametrize(
+    "name", ["lightgbm-text@1", "xgboost-ubj@1", "onnx@1", "linear@1", "trees@1", "trees@2"]
+)
 def test_a_service_reads_each_kind_of_model(name):
     assert serving_codecs().named(name).name == name
 
