@@ -18,7 +18,6 @@ from fullcycle.kernel import Digest, digest_parts, later
 from fullcycle.record import unreadable
 
 if TYPE_CHECKING:
-
     import numpy as np
     import numpy.typing as npt
 

@@ -16,7 +16,6 @@ from fullcycle.kernel import Invalid, Misconfigured, later
 from fullcycle.record import unreadable
 
 if TYPE_CHECKING:
-
     import numpy as np
     import numpy.typing as npt
 
