@@ -24,9 +24,10 @@ def in_postgres(played, server, monkeypatch):
         psycopg.connect(server, autocommit=True, options="-c client_min_messages=warning") as target,
     ):
         listing = "select schema_name, table_name from duckdb_tables() where not internal"
-        for schema in ("fullcycle", "crm", "mail"):
+        found = source.execute(listing).fetchall()
+        for schema in {"fullcycle", *(schema for schema, _ in found)}:
             target.execute(f"drop schema if exists {schema} cascade")
-        for schema, table in source.execute(listing).fetchall():
+        for schema, table in found:
             target.execute(f"create schema if not exists {schema}")
             columns = source.execute(f'describe {schema}."{table}"').fetchall()
             told = ", ".join(f'"{name}" {types[kind]}' for name, kind, *_ in columns)

@@ -261,9 +261,15 @@ class Round:
 
 def settle(talks, seconds):
     """Read what comes until nothing does for so long."""
-    while ready := select.select([talk for talk in talks if not talk.closed], [], [], seconds)[0]:
-        for talk in ready:
-            talk.read()
+    waiting = {talk.fileno(): talk for talk in talks if not talk.closed}
+    poll = select.poll()  # a test session may hold more files than select can name
+    for number in waiting:
+        poll.register(number, select.POLLIN)
+    while ready := poll.poll(seconds * 1000):
+        for number, _ in ready:
+            waiting[number].read()
+            if waiting[number].closed:
+                poll.unregister(number)
         seconds = min(seconds, 0.003)
 
 

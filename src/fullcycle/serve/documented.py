@@ -65,6 +65,8 @@ class Documented:
                 _in_order(told, field)
             if datetime in (field.type, field.item):
                 _as_instants(told)
+            if int in (field.type, field.item):
+                _in_64_bits(told)
 
 
 def named(name: str, schemas: dict[str, Any], schema: dict[str, Any]) -> dict[str, str]:
@@ -126,6 +128,14 @@ def _as_instants(schema: dict[str, Any]) -> None:
         target = form.get("items", form)
         if target.get("type") == "string":
             target["format"] = "date-time"
+
+
+def _in_64_bits(schema: dict[str, Any]) -> None:
+    """Say that a whole number has 64 bits, where its bounds do not."""
+    for form in (schema, *schema.get("anyOf", ())):
+        target = form.get("items", form)
+        if target.get("type") == "integer" and not {"minimum", "maximum"} <= target.keys():
+            target["format"] = "int64"
 
 
 def _said(field: Field, comment: str) -> str:
