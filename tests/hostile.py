@@ -207,7 +207,9 @@ class Attacker(threading.Thread):
             said = b""
             try:
                 connection.sendall(sent)
-                select.select([connection], [], [], 0.01)
+                said_something = select.poll()  # a test session may hold more files than select can name
+                said_something.register(connection, select.POLLIN)
+                said_something.poll(10)
                 connection.shutdown(socket.SHUT_WR)
                 while data := connection.recv(65536):
                     said += data
