@@ -160,7 +160,8 @@ def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentCl
         Conflict: where it is closed already.
     """
     verdict, spec = reading.readout.verdict, reading.spec
-    if reading.readout.first_day is None and not early:
+    nobody = reading.readout.first_day is None and (reading.left_out or verdict.decision != "keep going")
+    if nobody and not early:
         other = f", though other phases hold {reading.left_out:,} decisions" if reading.left_out else ""
         raise Refused(
             f"nobody was exposed in the phase that would be closed{other}",
