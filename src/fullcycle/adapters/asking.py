@@ -1,5 +1,6 @@
 """What predictors have in common: rows of the right width, and matrices that are asked in parts."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,7 @@ def in_parts(ask: Callable[["Array"], "Array"], matrix: "Array", threads: int) -
         return np.concatenate(list(pool.map(ask, np.array_split(matrix, threads))))
 
 
-class ByMatrix:
+class ByMatrix(ABC):
     """A predictor whose many rows are asked as a matrix: ``_asked`` has to predict one."""
 
     n_features: int
@@ -82,5 +83,6 @@ class ByMatrix:
         """Predict ``(n_rows,)`` from a float64 matrix, or buffer, of ``(n_rows, n_features)``."""
         return in_parts(self._asked, matrix_of(matrix, self.n_features), threads)
 
+    @abstractmethod
     def _asked(self, matrix: "Array") -> "Array":
-        raise NotImplementedError
+        """What the model itself says of a part of the rows, ``(n_rows,)`` of ``(n_rows, n_features)``."""
