@@ -62,6 +62,7 @@ class Running:
         config.lifespan, config.timeout_keep_alive = "off", 1
         self.server = _Server(config, None, 5.0, self.lane)
         self.listening = socket.create_server(("127.0.0.1", 0))
+        self.listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.thread = threading.Thread(target=lambda: asyncio.run(self.server.serve([self.listening])))
         self.thread.start()
         self.opened = []
@@ -245,16 +246,35 @@ def test_a_long_body_leaves_its_connection_readable(running):
 
 def test_a_client_that_takes_no_answers_is_answered_no_further(running):
     """What it would be answered is not kept for it without end."""
-    connection, before = running.warm(), running.express.taken
+    connection = running.warm()
     connection.settimeout(1.0)
 
     with pytest.raises(TimeoutError):
         send(connection, GOOD, 200_000)
 
     (stuck,) = (one for one in running.server.server_state.connections if one.flow.write_paused)
-    held = stuck.transport.get_write_buffer_size()
-    assert 0 < held < 200_000
-    assert running.express.taken > before
+    assert 0 < stuck.transport.get_write_buffer_size() < 200_000
+
+
+def test_nothing_goes_to_the_lane_until_its_client_takes_answers_again(running):
+    connections = running.server.server_state.connections
+    others = set(connections)
+    connection = running.warm()
+    (one,) = connections - others
+    before = running.express.taken
+
+    one.loop.call_soon_threadsafe(one.flow.pause_writing)  # as its transport does when too much waits
+    connection.sendall(GOOD)
+    connection.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        connection.recv(1)
+    assert running.express.taken == before
+    one.loop.call_soon_threadsafe(one.flow.resume_writing)
+    connection.settimeout(10.0)
+
+    assert read(connection)[0] == 200
+    assert answer(connection, GOOD)[0] == 200
+    assert running.express.taken == before + 1
 
 
 def test_a_client_that_goes_away_leaves_the_server_well(running):

@@ -39,6 +39,7 @@ def connect():
         uvicorn.Config(app, http=Http, lifespan="off", log_level="critical", timeout_keep_alive=60)
     )
     listening = socket.create_server(("127.0.0.1", 0))
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
     thread.start()
     opened = []

@@ -105,6 +105,7 @@ class Side:
         config.lifespan = "off"
         self.server = _Server(config, None, LIMITS.head_s, self.lane)
         self.listening = socket.create_server(("127.0.0.1", 0))
+        self.listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self.thread.start()
 
