@@ -4,10 +4,13 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+import pool_work
+from fullcycle.adapters import local
 from fullcycle.adapters.local import LocalExecutor
 from fullcycle.adapters.processes import Work
 
@@ -53,6 +56,23 @@ def test_a_fork_server_that_was_foreseen_loads_beside_and_its_workers_start_is_n
     assert done.stdout == "loaded\nready\n"
     assert (tmp_path / "noted.txt").exists()
     assert not (tmp_path / "pool.json").exists()
+
+
+@pytest.mark.parametrize(("library", "started"), [("noted", True), ("polars.selectors", False)])
+def test_for_elements_that_never_ran_a_fork_server_is_started_only_where_it_has_much_to_load(
+    tmp_path, monkeypatch, library, started
+):
+    began = []
+    monkeypatch.setattr(local, "cores", lambda: 2)
+    monkeypatch.setattr(local, "_WARM", [])
+    monkeypatch.setattr(local.SERVER, "start", lambda work, threads: began.append(work))
+    work = Work(pool_work.begin, ("", "well"), pool_work.make, ("fullcycle.wiring.worker", library))
+
+    with closing(LocalExecutor(work, tmp_path / "pool.json")) as one:
+        one.foresee(unknown=True)
+        assert bool(began) == started
+        one.foresee()
+        assert began
 
 
 FORESEEN = """

@@ -87,6 +87,31 @@ def test_the_next_run_tells_where_the_last_one_ended_and_what_is_kept(toy, typed
     assert "· base " in said.out
 
 
+def test_an_element_that_ended_a_run_ends_no_other_and_is_told(toy, typed):
+    written("os._exit(3)")
+    first = process(toy, "run", "toy", "-p", "at=5")
+    first.communicate()
+    again = typed("fullcycle run toy -p at=5")
+
+    assert (first.returncode, again.code) == (3, 1)
+    assert "it killed its worker (it exited with 3)" in again.err
+    assert "fullcycle debug 'toy@2/past[5]'" in again.err
+    assert [run["status"] for run in typed("fullcycle runs toy --json").jsons] == ["failed", "died"]
+
+
+def test_a_step_that_ended_a_run_ends_no_other_and_is_told(toy, typed):
+    written("pass")
+    rewrite(Path("toy/flow.py"), "return sum(past)", "os._exit(4)")
+    first = process(toy, "run", "toy")
+    first.communicate()
+    again = typed("fullcycle run toy")
+
+    assert (first.returncode, again.code) == (4, 1)
+    assert "it killed its worker (it exited with 4)" in again.err
+    rewrite(Path("toy/flow.py"), "os._exit(4)", "return sum(past)")  # other code is trusted
+    assert "total" in typed("fullcycle run toy").out
+
+
 def test_elements_that_are_kept_are_counted(toy, typed):
     running = at_work(toy)
     running.kill()

@@ -1,5 +1,6 @@
 """fullcycle.flow.fanout: steps that are called once per element, in one process."""
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -213,13 +214,13 @@ class Foreseen(InProcess):
     """Notes at which step it was told that a crew will likely be asked for."""
 
     def __init__(self, start_s):
-        self.seconds, self.at = start_s, []
+        self.seconds, self.told = start_s, []
 
     def start_s(self):
         return self.seconds
 
-    def foresee(self):
-        self.at.append(True)
+    def foresee(self, *, unknown=False):
+        self.told.append("unknown" if unknown else "known")
 
 
 @pytest.mark.parametrize(
@@ -236,18 +237,43 @@ def test_a_crew_gets_ready_while_a_step_is_computed_whose_elements_will_likely_n
     crew = Foreseen(seconds)
     shop = Shop(executor=crew)
     shop.run(SQUARES)
-    assert crew.at == []  # nobody knows what its elements take
+    assert crew.told == ["unknown"]  # nobody knows what its elements take
+    crew.told.clear()
 
     shop.run(SQUARES)  # reused: it is known all the same
     shop.run(SQUARES.replace("upto: int = 3", change))
-    assert len(crew.at) == told
+    assert crew.told == ["known"] * told
+
+
+def test_beside_a_source_a_crew_gets_ready_for_elements_that_nobody_knows_and_for_no_others():
+    crew = Foreseen(1e-9)
+    shop = Shop(executor=crew, tables={"clients": pl.DataFrame({"id": [1, 2], "spent": [1.0, 2.0]})})
+    flow = """
+        class Client(fc.Row):
+            id: Annotated[int, fc.key]
+            spent: float
+
+        @fc.source(Client)
+        def clients(db: fc.Warehouse) -> fc.Query: return db.sql("select * from clients")
+        @fc.step
+        def each(clients: pl.DataFrame) -> dict[str, int]: return {"all": clients.height}
+        @fc.step
+        def doubled(each: fc.Each[int]) -> int: return each * 2
+    """
+    shop.run(flow)
+    assert crew.told == ["unknown", "unknown"]  # while clients is read, and while it is split
+    crew.told.clear()
+
+    shop.run(flow)
+    assert crew.told == []
 
 
 def test_no_crew_gets_ready_for_a_step_that_is_left_out(shop):
     shop.executor = Foreseen(1e-9)
     shop.run(SQUARES)
+    shop.executor.told.clear()
     shop.run(SQUARES, upto=4, options=RunOptions(only=frozenset({"numbers"})))
-    assert shop.executor.at == []
+    assert shop.executor.told == []
 
 
 @pytest.mark.parametrize(

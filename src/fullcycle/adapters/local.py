@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from fullcycle.adapters.attempts import Attempts
 from fullcycle.adapters.crew import ProcessCrew
 from fullcycle.adapters.processes import SERVER, Work
 from fullcycle.adapters.threads import cores, limited
@@ -18,6 +19,7 @@ _WARM: list[bool] = []  # not empty once this process has started a fork server,
 _UNMEASURED_S = 1.5  # until a pool was started once
 _STALE_S = 86_400.0  # after which a start is worth measuring again
 _MOST_DEADLY = 1_000
+_LIGHT = frozenset({"fullcycle", "polars", "numpy", "msgspec"})  # libraries that are loaded in no time
 
 
 class LocalExecutor:
@@ -31,8 +33,14 @@ class LocalExecutor:
         self._work = work
         self._measured = measured
         self._deadly = measured.with_name("deadly.json")
+        self._attempts = Attempts(measured.parent)
         self._crew: ProcessCrew | None = None
         self._known: list[str] | None = None  # what is deadly, as far as it was read
+
+    @property
+    def _is_heavy(self) -> bool:
+        """Whether workers load more than what is soon there, and fullcycle's own."""
+        return any(name.partition(".")[0] not in _LIGHT for name in self._work.preload)
 
     def limited(self, threads: int) -> AbstractContextManager[None]:
         """Hold libraries that compute in parallel to so many threads; 0 for as many as they like."""
@@ -70,9 +78,13 @@ class LocalExecutor:
             return _UNMEASURED_S
         return min(seconds, _UNMEASURED_S) if stale else seconds
 
-    def foresee(self) -> None:
-        """Let the fork server load what workers need, on a core that this process leaves free."""
-        if not _WARM and cores() > 1:
+    def foresee(self, *, unknown: bool = False) -> None:
+        """Let the fork server load what workers need, on a core that this process leaves free.
+
+        Elements that are ``unknown`` are believed to take long where the project imports a library
+        that does: a fork server that nobody comes to need has cost about as much as that import.
+        """
+        if not _WARM and cores() > 1 and (self._is_heavy or not unknown):
             SERVER.start(self._work, threads=1)
             _WARM[:] = [True]
 
@@ -93,11 +105,17 @@ class LocalExecutor:
                 _write(self._measured, {"start_s": round(crew.start_s, 3)})
             crew.rest()
 
+    def at(self, key: Digest | None) -> None:
+        """Keep what is being made here: should this process end over it, the next one knows of it."""
+        self._attempts.at(key)
+
     def is_deadly(self, key: Digest) -> bool:
-        """Whether what is remembered by this key has ended a process before."""
+        """Whether what is remembered by this key has ended a process before, that of a run among them."""
         if self._known is None:
             found = _read(self._deadly)
             self._known = found if isinstance(found, list) else []
+            for other in self._attempts.unfinished():
+                self.beware(other)
         return key in self._known
 
     def beware(self, key: Digest) -> None:
@@ -108,6 +126,7 @@ class LocalExecutor:
 
     def close(self) -> None:
         """End the processes."""
+        self._attempts.close()
         if self._crew is not None:
             self._crew.close()
             self._crew = None

@@ -18,7 +18,7 @@ from fullcycle.flow.elements import Element, Elements, elements_of, remembered_o
 from fullcycle.flow.facts import ElementFailed, Memoized, StepFinished
 from fullcycle.flow.failure import ElementsFailed, in_one_line, is_the_steps
 from fullcycle.flow.graph import Node
-from fullcycle.flow.making import Bench
+from fullcycle.flow.making import Bench, making_here
 from fullcycle.flow.memo import memo_stream, remembered
 from fullcycle.flow.options import wanted
 from fullcycle.flow.passing import Pass
@@ -169,11 +169,18 @@ def foresee(this: Pass, node: Node) -> None:
 
     That is where its elements stand on this step, and took longer than a crew's start when they
     were made: what a crew loads first is then loaded beside the step, and not beside elements.
+    A source is read whether or not its rows are other ones: beside it, a crew gets ready only for
+    elements of which nobody knows anything.
     """
     executor = this.shop.executor
-    below = (other for other in wanted(this.graph, this.options.only) if other.each)
-    if any(_took_s(this, other) > executor.start_s() for other in below if _stands_on(this, other, node)):
+    elements = (other for other in wanted(this.graph, this.options.only) if other.each)
+    below = [other for other in elements if _stands_on(this, other, node)]
+    known = [other for other in below if other.name in this.earlier]
+    changes = node.role not in ("source", "outcomes")
+    if changes and any(_took_s(this, other) > executor.start_s() for other in known):
         executor.foresee()
+    elif len(known) < len(below):
+        executor.foresee(unknown=True)
 
 
 def _stands_on(this: Pass, other: Node, node: Node) -> bool:
@@ -240,8 +247,9 @@ def _answers(this: Pass, node: Node, todo: deque[Element]) -> Iterator[Answer]:
         crew = stack.enter_context(executor.crew(workers)) if at_once else None
         spent, done = 0.0, 0  # seconds in calls, which others could have made
         while todo and not (crew is not None and (apart or crew.ready())):
-            began = time.perf_counter()
-            answer = _made_here(here, todo.popleft().call, declared.retries)
+            began, element = time.perf_counter(), todo.popleft()
+            with making_here(executor, element.key):
+                answer = _made_here(here, element.call, declared.retries)
             spent, done = spent + time.perf_counter() - began, done + 1
             yield answer
             if crew is None and workers > 1 and spent / done * len(todo) > executor.start_s():

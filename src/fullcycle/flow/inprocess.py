@@ -21,7 +21,7 @@ class InProcess:
         """Never."""
         return float("inf")
 
-    def foresee(self) -> None:
+    def foresee(self, *, unknown: bool = False) -> None:
         """There will be none."""
 
     def crew(self, workers: int) -> AbstractContextManager[Crew]:
@@ -35,6 +35,9 @@ class InProcess:
             "the executor of this run",
             'leave timeout= and memory= out, or run it with executor = "process"',
         )
+
+    def at(self, key: Digest | None) -> None:
+        """It makes no difference: there is no other place."""
 
     def is_deadly(self, key: Digest) -> bool:
         """Nothing is known to be."""

@@ -1,8 +1,8 @@
 """One call of a step's function: called, measured, held to its annotation, kept, and judged if it learns."""
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +12,10 @@ from fullcycle.flow.annotation import is_each
 from fullcycle.flow.facts import Failure
 from fullcycle.flow.failure import guarded, shapes, step_failed
 from fullcycle.flow.graph import Node
-from fullcycle.flow.ports import Call, Judge, Made
+from fullcycle.flow.ports import Call, Executor, Judge, Made
 from fullcycle.flow.returning import keep
 from fullcycle.flow.undeclared import Undeclared, told
-from fullcycle.kernel import Invalid, peak_memory
+from fullcycle.kernel import Digest, Invalid, peak_memory
 from fullcycle.record import Artifact, Artifacts, PlainCodec
 
 FIRST_PAUSE = 0.1  # seconds before the first retry; each one after waits twice as long
@@ -28,6 +28,16 @@ Load = Callable[[str, Any, Artifact], Any]
 def pause(tries: int) -> float:
     """Seconds to wait after so many tries that failed."""
     return float(min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE))
+
+
+@contextmanager
+def making_here(executor: Executor, key: Digest) -> Iterator[None]:
+    """Let it be known which call this process is at, should it end over it."""
+    executor.at(key)
+    try:
+        yield
+    finally:
+        executor.at(None)
 
 
 @dataclass(frozen=True, slots=True)

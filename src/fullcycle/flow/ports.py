@@ -102,12 +102,20 @@ class Executor(Protocol):
         """Seconds that a crew is measured to take until it works."""
         ...
 
-    def foresee(self) -> None:
-        """Get ready beside the run what a crew needs first: one will likely be asked for."""
+    def foresee(self, *, unknown: bool = False) -> None:
+        """Get ready beside the run what a crew needs first: one will likely be asked for.
+
+        ``unknown`` where it is for a step that never ran: that is worth it only for what takes
+        long to load.
+        """
         ...
 
     def crew(self, workers: int) -> AbstractContextManager[Crew]:
         """So many processes, of which no other part of the run makes use meanwhile."""
+        ...
+
+    def at(self, key: Digest | None) -> None:
+        """The call that is remembered by this key is being made here from now on; none without a key."""
         ...
 
     def is_deadly(self, key: Digest) -> bool:

@@ -150,6 +150,7 @@ def _together(this: Pass, failed: Sequence[StepFailed]) -> StepFailed:
 
 def _advance(this: Pass, node: Node, parameters: Mapping[str, Any], tell: Teller) -> None:
     if node.role in ("source", "outcomes"):
+        foresee(this, node)
         finished = read(this, node)
         this.note(finished)
     else:

@@ -11,7 +11,7 @@ from fullcycle.flow.annotation import is_each, is_pickled, model_view, type_name
 from fullcycle.flow.facts import Memoized, StepFinished
 from fullcycle.flow.failure import StepFailed, completed, in_one_line, shape
 from fullcycle.flow.graph import Node
-from fullcycle.flow.making import Bench
+from fullcycle.flow.making import Bench, making_here
 from fullcycle.flow.memo import memo_key, memo_stream, remembered
 from fullcycle.flow.passing import Pass
 from fullcycle.flow.ports import Answer, Call, Limits, Made
@@ -98,10 +98,11 @@ def compute(
     this.write()
     threads = threads_of(this, node)
     call = call_of(this, node, parameters, threads)
-    if made_apart(node):
+    executor = this.shop.executor
+    if made_apart(node) or executor.is_deadly(identity.key):
         made = _elsewhere(this, node, call)
     else:
-        with this.shop.executor.limited(threads):
+        with executor.limited(threads), making_here(executor, identity.key):
             made = bench(this, node).make(call, retries=node.declared.retries)
     finished = told(this, node, identity, made, reason=reason)
     return settle(this, node, identity, msgspec.structs.replace(finished, threads=threads))
