@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fullcycle.code import canonical, effects, loader, module, project, reaching, reading, scope, walk
+from fullcycle.code import canonical, effects, loader, module, project, reaching, reading, scope, syntax, walk
 from fullcycle.code.statement import Statement
 from fullcycle.flow import depends, stepping
 
@@ -15,7 +15,7 @@ Fault = Callable[[pytest.MonkeyPatch], None]
 
 def forget(attribute: str) -> Fault:
     """A reader that does not look at one kind of node."""
-    return lambda patch: patch.setattr(scope._Reader, attribute, lambda self, node: None)
+    return lambda patch: patch.setattr(syntax._Reader, attribute, lambda self, node: None)
 
 
 def leave_out(field: str) -> Fault:
@@ -26,11 +26,6 @@ def leave_out(field: str) -> Fault:
 def swap(owner: object, name: str, value: object) -> Fault:
     """Something else in the place of a function."""
     return lambda patch: patch.setattr(owner, name, value)
-
-
-def _leave(reader, outer) -> None:
-    outer.uses.extend(reader.scope.uses)
-    reader.scope = outer
 
 
 def _one_hop(self) -> None:
@@ -77,7 +72,7 @@ IN_CODE: Mapping[str, Fault] = {
     "modules imported on the way are not run": swap(walk.Walk, "execute", lambda *_: None),
     "re-exports are not told": swap(walk.Walk, "bind", lambda *_: None),
     "what only type checkers import counts": swap(module, "_is_never", lambda _: False),
-    "a local is taken for a global": swap(scope._Reader, "leave", _leave),
+    "a local is taken for a global": swap(scope.Scope, "hides", property(lambda _: set())),
     "it stops after one hop": swap(walk.Walk, "_walk_on", _one_hop),
 }
 

@@ -12,7 +12,7 @@ from fullcycle.code.binding import Imported, imports_run_with, names_of
 from fullcycle.code.canonical import digest_statement
 from fullcycle.code.expression import every_argument
 from fullcycle.code.naming import named_files
-from fullcycle.code.scope import read_now
+from fullcycle.code.syntax import read_now
 from fullcycle.code.usage import Reading
 from fullcycle.kernel import Digest, digest_value
 
