@@ -99,11 +99,11 @@ def _walked(archive: Archive, module: str, name: str) -> Found:
     walk.start(module, name)
     return Found(
         symbols=dict(_of_code(walk)),
-        libraries=sorted(walk.libraries),
-        unfollowed=sorted(walk.unfollowed),
-        files=sorted(walk.files),
+        libraries=sorted(walk.outside.libraries),
+        unfollowed=sorted(walk.outside.unfollowed),
+        files=sorted(walk.outside.files),
         texts=sorted(set(_texts(walk))),
-        looks=sorted(walk.looks),
+        looks=sorted(walk.outside.looks),
     )
 
 
@@ -142,12 +142,12 @@ def _of_code(walk: Walk) -> Iterator[tuple[str, Symbol]]:
         yield f"{path}:{name}", _name(walk, module, name)
     yield from _effects(walk)
     yield from _orders(walk)
-    if walk.looks:
+    if walk.outside.looks:
         names = digest_value("names@1", sorted(walk.project.archive.files))
         yield NAMES, Symbol(names, "", 0, NAMES, declared=True)
-    if walk.unfollowed:
+    if walk.outside.unfollowed:
         for path, data in walk.project.archive.files.items():
-            if walk.from_text or path.endswith(".py"):
+            if walk.outside.from_text or path.endswith(".py"):
                 yield path, Symbol(digest_bytes(data), path, 1)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from fullcycle.code.binding import Imported
 from fullcycle.code.effects import Effects
 from fullcycle.code.layout import modules
-from fullcycle.code.looking import LOOKING, looks, names_code, starts
-from fullcycle.code.packaged import is_about_resources, resource_path
+from fullcycle.code.looking import LOOKING
+from fullcycle.code.outside import DYNAMIC, Outside, is_constant_import
 from fullcycle.code.project import Origin, Project
 from fullcycle.code.statement import Statement
 from fullcycle.code.usage import Chain, Use
@@ -21,49 +21,6 @@ from fullcycle.code.usage import Chain, Use
 _WORD = re.compile(r"[^\W\d]\w*")
 _MODULES_OWN = {"__name__", "__file__", "__package__", "__path__", "__builtins__"}
 _PYTHONS = frozenset(dir(builtins)) | _MODULES_OWN
-_DYNAMIC = frozenset(
-    {
-        "__annotations__",
-        "__doc__",
-        "__import__",
-        "__loader__",
-        "__spec__",
-        "compile",
-        "eval",
-        "exec",
-        "globals",
-    }
-)
-_FOLLOWED_BY_NOBODY = frozenset(
-    {
-        ("importlib", "import_module"),
-        ("importlib", "__import__"),
-        ("importlib", "machinery", "SourceFileLoader"),
-        ("importlib", "reload"),
-        ("importlib", "util", "find_spec"),
-        ("importlib", "util", "spec_from_file_location"),
-        ("inspect", "currentframe"),
-        ("inspect", "getcomments"),
-        ("inspect", "getdoc"),
-        ("inspect", "getmembers"),
-        ("inspect", "getmodule"),
-        ("inspect", "getsource"),
-        ("inspect", "getsourcelines"),
-        ("inspect", "stack"),
-        ("pkgutil", "iter_modules"),
-        ("pkgutil", "resolve_name"),
-        ("pkgutil", "walk_packages"),
-        ("runpy", "run_module"),
-        ("runpy", "run_path"),
-        ("sys", "_getframe"),
-        ("sys", "modules"),
-    }
-)
-_FILE = ("fullcycle", "File")
-_COMPUTED_FILE = "fc.File of a computed path"
-_FROM_TEXT = frozenset(
-    {"__loader__", "__spec__", "compile", "eval", "exec", "run_path"}
-)  # what they run may stand in any file
 _TELLING = frozenset({"__annotations__", "__code__", "__doc__", "__globals__", "__subclasses__"})
 
 
@@ -73,18 +30,13 @@ class Walk:
     def __init__(self, project: Project, effects: Effects) -> None:
         self.project = project
         self.effects = effects
+        self.outside = Outside(project)
         self.names: dict[tuple[str, str], None] = {}  # reached: module and name
         self.asked: set[tuple[str, str]] = set()  # used other than by a call: annotations may count
         self.absent: set[tuple[str, str]] = set()  # looked for and not there
         self.included: set[tuple[str, Statement]] = set()  # module and statement: those that count
         self.acting: dict[tuple[str, Statement], None] = {}
         self.executed: dict[str, None] = {}  # modules, in the order in which their import begins
-        self.libraries: set[str] = set()  # top-level modules of other distributions
-        self.unfollowed: set[str] = set()
-        self.from_text = False  # whether what is not followed may stand in a file that is no module
-        self.files: set[str] = set()  # paths and patterns that fc.File is called with
-        self.looks: set[str] = set()  # where code looks at which files there are
-        self.starting: set[tuple[str, Use, str]] = set()  # calls that start another process
         self.whole: set[str] = set()  # modules used as a value
         self.words: set[str] = set()
         self.text_readers: set[str] = set()  # modules in which a text may name a global
@@ -100,20 +52,14 @@ class Walk:
         self._walk_on()
         while self._settle():
             self._walk_on()
-        self._follow_processes()
+        texts = (text for _, statement in self.included for text in statement.reading.words)
+        self.outside.follow_processes(texts)
 
     def _walk_on(self) -> None:
         while self._waiting:
             module, name = self._waiting.pop()
             for statement in self.project.module(module).bound.get(name, ()):
                 self.include(module, statement)
-
-    def _follow_processes(self) -> None:
-        """Count all of the archive where another process is started, and something names a file of it."""
-        texts = {text for _, statement in self.included for text in statement.reading.words}
-        if self.starting and names_code(self.project.archive, texts):
-            for module, use, what in self.starting:
-                self.cannot_follow(module, use, what, any_file=True)
 
     def _settle(self) -> bool:
         """Count what importing does, whose annotations are asked for, what texts may name."""
@@ -163,7 +109,7 @@ class Walk:
         if reading.reads_text:
             self.text_readers.add(module)
         for line, method in reading.looks:
-            self.look(module, line, method)
+            self.outside.look(module, line, method)
 
     def _follow_hints(self, module: str, statement: Statement) -> None:
         if (module, statement) not in self._hinted:
@@ -177,7 +123,7 @@ class Walk:
             return
         self._used.add((module, use))
         if not _TELLING.isdisjoint(use.chain[1:]):
-            self.cannot_follow(module, use, ".".join(use.chain))
+            self.outside.cannot_follow(module, use, ".".join(use.chain))
         if use.origin is not None:
             self.lead(module, use, list(self.project.imported(module, use.origin, use.chain[1:])))
             return
@@ -186,8 +132,8 @@ class Walk:
         origins = list(self.project.origins(module, use.chain))
         if origins:
             self.lead(module, use, origins)
-        elif name in _DYNAMIC and not _is_constant_import(use):
-            self.cannot_follow(module, use, name)
+        elif name in DYNAMIC and not is_constant_import(use):
+            self.outside.cannot_follow(module, use, name)
         elif name not in _PYTHONS and use.asked != "text":
             self.absent.add((module, name))
         if not origins:
@@ -210,7 +156,7 @@ class Walk:
             own = self.project.own(module, star)
             if own is None:  # which names it binds, nobody can say
                 self.include(module, statement)
-                self.libraries.add(star.module.partition(".")[0])
+                self.outside.libraries.add(star.module.partition(".")[0])
             elif self.project.hands_on(own, name):
                 self.include(module, statement)
                 self.execute(own)
@@ -238,53 +184,17 @@ class Walk:
         """Reach where a use leads in the end."""
         for origin in origins:
             if origin.module is None:
-                self.library(module, use, origin.left)
+                self.outside.use_library(module, use, origin.left)
             elif origin.statement is not None:
                 self.want(origin.module, origin.name)
                 if origin.left and origin.left[-1] in LOOKING:  # of a path that is bound there
-                    self.look(module, use.line, ".".join(use.chain))
+                    self.outside.look(module, use.line, ".".join(use.chain))
                 if not use.called or origin.left:
                     self.asked.add((origin.module, origin.name))
             elif origin.name:
                 self.missing(origin.module, origin.name)
             else:
                 self.everything(module, use, origin.module)
-
-    def library(self, module: str, use: Use, chain: Chain) -> None:
-        """Reach another library."""
-        self.libraries.add(chain[0])
-        dynamic = any(chain[: len(known)] == known for known in _FOLLOWED_BY_NOBODY)
-        if dynamic and not _is_constant_import(use):
-            self.cannot_follow(module, use, ".".join(chain))
-        if chain[:2] == _FILE or chain[:4] == ("fullcycle", "data", "file", "File"):
-            self.file(module, use)
-        if is_about_resources(chain):
-            self.resource(module, use, chain)
-        if looks(chain, use.given):
-            self.look(module, use.line, ".".join(chain))
-        if starts(chain):
-            self.starting.add((module, use, ".".join(chain)))
-
-    def look(self, module: str, line: int, what: str) -> None:
-        """Note where code looks at which files there are."""
-        self.looks.add(f"{self.project.path(module)}:{line} {what}")
-
-    def resource(self, module: str, use: Use, chain: Chain) -> None:
-        """Reach a file of a package: the one that is named, or whatever it may be."""
-        path = resource_path(self.project, module, use.given or "")
-        if path is None:
-            self.cannot_follow(module, use, ".".join(chain), any_file=True)
-        elif path:
-            self.files.add(path)
-        else:
-            self.libraries.add((use.given or "").partition("/")[0].partition(".")[0])
-
-    def file(self, module: str, use: Use) -> None:
-        """Reach a file that is declared where it is used; its path has to stand there."""
-        if use.given is None:
-            self.cannot_follow(module, use, _COMPUTED_FILE)
-        elif use.given:
-            self.files.add(use.given)
 
     def missing(self, module: str, name: str) -> None:
         """What a module does not bind, and may make when asked for it."""
@@ -304,14 +214,16 @@ class Walk:
             own = self.project.own(module, star)
             if own is None:
                 self.include(module, statement)
-                self.libraries.add(star.module.partition(".")[0])
+                self.outside.libraries.add(star.module.partition(".")[0])
             elif not self.project.has(own):
-                self.cannot_follow(module, Use(("*",), statement.line), f"from {star.module} import *")
+                self.outside.cannot_follow(
+                    module, Use(("*",), statement.line), f"from {star.module} import *"
+                )
 
     def everything(self, module: str, use: Use, used: str) -> None:
         """A module that is used as a value: all of its names may be."""
         if use.asked == "computed":
-            self.cannot_follow(module, use, f"a computed attribute of {'.'.join(use.chain)}")
+            self.outside.cannot_follow(module, use, f"a computed attribute of {'.'.join(use.chain)}")
         if not self.project.has(used):
             self.absent.add((used, ""))
         elif used not in self.whole:
@@ -332,12 +244,6 @@ class Walk:
         own = self.project.own(module, imported, whole=True)
         if own is not None and not self.project.has(own):
             self.absent.add((own, ""))
-
-    def cannot_follow(self, module: str, use: Use, what: str, *, any_file: bool = False) -> None:
-        """Tell what cannot be followed."""
-        self.from_text |= any_file
-        self.unfollowed.add(f"{self.project.path(module)}:{use.line} {what}")
-        self.from_text |= what.rpartition(".")[2] in _FROM_TEXT or what == _COMPUTED_FILE
 
     # importing
 
@@ -375,8 +281,3 @@ class Walk:
 def _in_order(uses: Iterable[Use]) -> list[Use]:
     """Uses in one order in every process: modules imported on the way are, so, too."""
     return sorted(uses, key=lambda use: (use.line, use.chain, use.called, use.asked, str(use.origin)))
-
-
-def _is_constant_import(use: Use) -> bool:
-    """Whether it is a call, such as ``import_module("shop.rates")``, that says what it imports."""
-    return use.called and not use.asked and use.chain[-1] in ("import_module", "__import__", "find_spec")
