@@ -329,6 +329,20 @@ EDITS = {
         {"flow.py": "K=1\ndef f():\n    class A:\n        K=K\n    return A.K"},
         {"flow.py": "K=2\ndef f():\n    class A:\n        K=K\n    return A.K"},
     ),
+    "class of the name of its base": (
+        {
+            "flow.py": "from shop.m import A\nclass A(A): pass\ndef f(): return A.k",
+            "m.py": "class A:\n    k=1",
+        },
+        {"m.py": "class A:\n    k=2"},
+    ),
+    "class of the name of a base above": (
+        {
+            "flow.py": "from shop.m import A\nclass B(A): pass\nclass A(B): X=1\ndef f(): return A.X",
+            "m.py": "import enum\nclass A(enum.Enum): pass",
+        },
+        {"m.py": "class A: pass"},
+    ),
 }
 
 

@@ -6,8 +6,9 @@ Of such a call it must be ruled out that it changes anything but what it returns
 """
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from fullcycle.code.bases import HOOKS, Bases
 from fullcycle.code.binding import names_of
 from fullcycle.code.expression import dotted
 from fullcycle.code.project import Origin, Project
@@ -21,66 +22,19 @@ from fullcycle.code.quiet import (
 )
 from fullcycle.code.statement import Statement
 from fullcycle.code.usage import Call, Reading
+from fullcycle.code.verdicts import Key, Verdicts
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _VALUES = frozenset(  # builtins that make no iterator
-    (
-        "bytes",
-        "dict",
-        "float",
-        "frozenset",
-        "int",
-        "len",
-        "list",
-        "max",
-        "min",
-        "range",
-        "set",
-        "sorted",
-        "str",
-        "sum",
-    )
+    {
+        *("bytes", "dict", "float", "frozenset", "int", "len", "list"),
+        *("max", "min", "range", "set", "sorted", "str", "sum"),
+    }
 )
-_HOOKS = frozenset(
-    {"__call__", "__class_getitem__", "__init_subclass__", "__new__", "__prepare__", "__set_name__"}
-)
-
-
 _MEMBERS = frozenset(  # called for each member of an Enum
     {"__init__", "__new__", "__set_name__", "_generate_next_value_"}
 )
-_MAKING = _HOOKS | {"__del__", "__getattribute__", "__setattr__"}
-
-
-_Key = tuple[str, Statement]
-
-
-class _Verdicts:
-    """What was judged of statements that may stand on each other in a circle.
-
-    While one is judged, whoever asks for it is told yes: what a circle says is what the rest
-    of it says. Where the answer is no in the end, whatever was answered meanwhile may stand
-    on that yes: it is forgotten, and judged again when it is asked for.
-    """
-
-    def __init__(self) -> None:
-        self._settled: dict[_Key, bool] = {}
-        self._order: list[_Key] = []  # of those answered by yes
-
-    def of(self, key: _Key, judge: Callable[[], bool]) -> bool:
-        """The verdict, by ``judge`` where there is none yet."""
-        if key in self._settled:
-            return self._settled[key]
-        self._settled[key] = True
-        since = len(self._order)
-        self._order.append(key)
-        if judge():
-            return True
-        for other in self._order[since:]:
-            self._settled.pop(other, None)
-        del self._order[since:]
-        self._settled[key] = False
-        return False
+_MAKING = HOOKS | {"__del__", "__getattribute__", "__setattr__"}
 
 
 class Effects:
@@ -88,11 +42,12 @@ class Effects:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._acting: dict[_Key, bool] = {}
-        self._pure = _Verdicts()
-        self._values = _Verdicts()
-        self._callable = _Verdicts()
-        self._handing = _Verdicts()
+        self._bases = Bases(project)
+        self._acting: dict[Key, bool] = {}
+        self._pure = Verdicts()
+        self._values = Verdicts()
+        self._callable = Verdicts()
+        self._handing = Verdicts()
 
     def acts(self, module: str, statement: Statement) -> bool:
         """Whether running the statement may change what other code holds."""
@@ -281,81 +236,36 @@ class Effects:
         )
 
     def _makes_purely(self, module: str, node: ast.ClassDef) -> bool:
-        if not self._has_quiet_bases(module, node):
+        if not self._bases.are_quiet(module, node):
             return False
         methods = {one.name: Statement(one).called for one in node.body if isinstance(one, ast.FunctionDef)}
         makers = [methods[name] for name in ("__init__", "__post_init__") if name in methods]
-        bases = (origin for base in node.bases for origin in self._base(module, base))
         calls = Statement(node).reading.calls  # such as field(default_factory=...)
         return (
             not methods.keys() & _MAKING
             and all(self._may_be_called(one) for call in calls for one in self._given(module, call))
             and all(len(maker.sets) <= 1 and self._runs_purely(module, maker) for maker in makers)
-            and all(self._may_be_called(origin) for origin in bases)
+            and all(self._may_be_called(origin) for origin in self._bases.of(module, node.bases))
         )
 
     def _is_made_quietly(self, module: str, node: ast.ClassDef) -> bool:
         """Whether making a class changes nothing: an ``Enum`` makes its members at once."""
-        if not self._has_quiet_bases(module, node):
+        if not self._bases.are_quiet(module, node):
             return False
-        return not self._is_enum(module, node) or self._makes_members_purely(module, node)
-
-    def _is_enum(self, module: str, node: ast.ClassDef) -> bool:
-        return any(
-            origin.left[0] == "enum" if origin.module is None else self._is_enum(origin.module, base)
-            for origin, base in self._classes_above(module, node)
+        return not self._bases.is_enum(module, node) or all(
+            self._makes_members_purely(owner, one) for owner, one in self._bases.lineage(module, node)
         )
 
     def _makes_members_purely(self, module: str, node: ast.ClassDef) -> bool:
-        """Whether what an ``Enum`` calls for each member, itself or above, changes nothing else."""
+        """Whether what an ``Enum`` calls for each member changes nothing else."""
         called = {
             one.name: Statement(one).called
             for one in node.body
             if isinstance(one, ast.FunctionDef) and one.name in _MEMBERS
         }
-        return (
-            names_of(node.body).bound & _MEMBERS == called.keys()
-            and all(len(one.sets) <= 1 and self._runs_purely(module, one) for one in called.values())
-            and all(
-                self._makes_members_purely(origin.module, base)
-                for origin, base in self._classes_above(module, node)
-                if origin.module is not None
-            )
+        return names_of(node.body).bound & _MEMBERS == called.keys() and all(
+            len(one.sets) <= 1 and self._runs_purely(module, one) for one in called.values()
         )
-
-    def _classes_above(self, module: str, node: ast.ClassDef) -> Iterator[tuple[Origin, ast.ClassDef]]:
-        """The bases of a class; of another library's, whose code is not here, with the class itself."""
-        for base in node.bases:
-            for origin in self._base(module, base):
-                above = origin.statement.node if origin.statement is not None else None
-                if origin.module is None:
-                    yield origin, node
-                elif isinstance(above, ast.ClassDef) and above is not node:
-                    yield origin, above
-
-    def _has_quiet_bases(self, module: str, node: ast.ClassDef) -> bool:
-        """Whether no base class or metaclass keeps a class that is made of it, or acts on it."""
-        metaclasses = [keyword.value for keyword in node.keywords if keyword.arg == "metaclass"]
-        bases = [(base, list(self._base(module, base))) for base in [*node.bases, *metaclasses]]
-        return all(
-            _name_of(base) is not None and all(self._is_quiet_base(origin) for origin in origins)
-            for base, origins in bases
-        )
-
-    def _base(self, module: str, base: ast.expr) -> Iterator[Origin]:
-        chain = _name_of(base)
-        if chain is not None:
-            yield from self._project.origins(module, chain)
-
-    def _is_quiet_base(self, origin: Origin) -> bool:
-        if origin.module is None:
-            return is_quiet_elsewhere(origin.left)
-        node = origin.statement.node if origin.statement is not None else None
-        if not isinstance(node, ast.ClassDef) or origin.left:
-            return False
-        methods = names_of(node.body).bound
-        is_metaclass = any(dotted(base) == ("type",) for base in node.bases)
-        return not methods & _HOOKS and not is_metaclass and self._has_quiet_bases(origin.module, node)
 
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:
@@ -370,7 +280,3 @@ def _classes(node: ast.stmt) -> Iterator[ast.ClassDef]:
     """The classes that a statement makes; those that its functions would make are not made yet."""
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         yield from (inner for inner in ast.walk(node) if isinstance(inner, ast.ClassDef))
-
-
-def _name_of(base: ast.expr) -> tuple[str, ...] | None:
-    return dotted(base.value if isinstance(base, ast.Subscript) else base)  # Generic of Generic[T]
