@@ -1,5 +1,7 @@
 """Tables and warehouses assign as the service does, unit by unit: to the bit, in any language."""
 
+import json
+
 import duckdb
 import numpy as np
 import polars as pl
@@ -9,9 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fullcycle.adapters.assigning import arms_of, placed_table
-from fullcycle.experiment import Admission, Assignment, ExperimentSpec, Holdout, Layer
+from fullcycle.experiment import (
+    Admission,
+    Assignment,
+    Bucket,
+    ExperimentSpec,
+    Holdout,
+    Kept,
+    Layer,
+    MemoryStickyStore,
+)
 from fullcycle.experiment.audit import assignment_query
-from fullcycle.kernel import UnknownName
+from fullcycle.kernel import Refused, UnknownName
 from fullcycle.metric import MetricSpec
 
 VISITED = MetricSpec(
@@ -186,13 +197,117 @@ def test_a_warehouse_agrees_on_any_text(ask, postgres, units):
     assert found == {unit: assignment.arm(unit) for unit in units or ["x"]}
 
 
-def test_a_query_says_what_it_does_not_ask():
-    query = assignment_query(spec(condition='{"country": "NL"}', sticky="client_id"), "duckdb")
+REQUESTS = [
+    {"country": country, "orders": orders}
+    for country in ("NL", "BE", "DE", None)
+    for orders in (0, 2, 3, None)
+]
+CONDITION = '{"country": {"$in": ["NL", null]}, "$or": [{"orders": {"$gte": 3}}, {"orders": null}]}'
 
-    first = query.splitlines()[:3]
-    assert 'Give only units whose requests meet {"country": "NL"}' in first[1]
-    assert "kept from before" in first[2]
-    assert all(line.startswith("-- ") for line in first)
+
+def requests_in_duckdb(rows, query, kept, _):
+    with duckdb.connect() as connection:
+        connection.register("units", pl.DataFrame(rows, infer_schema_length=None).to_arrow())
+        connection.execute(_STICKY)
+        if kept:
+            connection.executemany("insert into sticky values (?, ?, ?, ?, ?)", kept)
+        return connection.execute(query).fetchall()
+
+
+def requests_in_postgres(rows, query, kept, url):
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("create temporary table units (unit text, country text, orders integer)")
+        values = [(row["unit"], row["country"], row["orders"]) for row in rows]
+        cursor.executemany("insert into units values (%s, %s, %s)", values)
+        cursor.execute(_STICKY.replace("create", "create temporary"))
+        cursor.executemany("insert into sticky values (%s, %s, %s, %s, %s)", kept)
+        return cursor.execute(query.encode()).fetchall()
+
+
+_STICKY = "create table sticky (environment text, attribute text, value text, bucket text, arm text)"
+_ASKED = pytest.mark.parametrize(
+    ("ask", "dialect"), [(requests_in_duckdb, "duckdb"), (requests_in_postgres, "postgres")]
+)
+
+
+@_ASKED
+def test_a_warehouse_asks_a_condition_and_what_is_kept_as_the_service_does(ask, dialect, postgres):
+    trial = spec(
+        condition=CONDITION,
+        sticky="client_id",
+        layer=Layer("mail", 0.0, 0.7),
+        holdout=Holdout("winter", 0.1),
+        forced={"u3": "third"},
+    )
+    rows = [{"unit": f"u{n}", **REQUESTS[n % len(REQUESTS)]} for n in range(160)]
+    store, kept = MemoryStickyStore(), []
+    own = Bucket.of(trial).key
+    for environment, attribute, unit, bucket, arm in [
+        *(("prod", "client_id", f"u{n}", own, "chosen") for n in range(0, 60, 4)),
+        *(("prod", "client_id", f"u{n}", "winback/trial__older", "third") for n in range(0, 90, 6)),
+        *(("prod", "client_id", f"u{n}", "winback/trial__oldest", "gone") for n in range(0, 90, 5)),
+        ("prod", "client_id", "u97", "winback/trial_other__x", "third"),
+        ("prod", "session", "u98", own, "third"),
+        ("stage", "client_id", "u99", own, "third"),
+    ]:
+        kept.append((environment, attribute, unit, bucket, arm))
+        if environment == "prod":
+            store.keep(attribute, unit, bucket, arm)
+    rule = Admission.of(trial)
+
+    found = ask(rows, assignment_query(trial, dialect, environment="prod"), kept, postgres)
+
+    told = {unit: (json.loads(request), standing, arm) for unit, *_, request, standing, arm in found}
+    assert told == {
+        row["unit"]: (
+            {"country": row["country"], "orders": row["orders"]},
+            *rule.standing(row["unit"], row.get, Kept.found(trial, store, row["unit"])),
+        )
+        for row in rows
+    }
+    standings = {standing for _, standing, _ in told.values()}
+    assert standings == {"forced", "holdout", "kept", "earlier", "layer", "condition", "assigned"}
+
+
+@_ASKED
+def test_a_unit_has_a_row_for_each_of_its_different_requests(ask, dialect, postgres):
+    asked = [{"country": country, "orders": 3} for country in ("NL", "DE", "NL")]
+
+    found = ask(
+        [{"unit": "u1", **one} for one in asked],
+        assignment_query(spec(condition=CONDITION), dialect),
+        [],
+        postgres,
+    )
+
+    assert sorted(standing for *_, standing, _ in found) == ["assigned", "condition"]
+
+
+def test_a_query_says_what_it_asks_and_what_it_leaves_out():
+    trial = spec(condition='{"country": "NL"}', sticky="client_id")
+
+    first = assignment_query(trial, "duckdb").splitlines()[:3]
+    there = assignment_query(trial, "duckdb", environment="prod").splitlines()[:3]
+
+    assert "asks columns of the names of the request's fields" in first[1]
+    assert '{"country": "NL"}' in first[1]
+    assert "Left out: arms that are kept" in first[2]
+    assert "fullcycle experiment assign winback@prod --sql" in first[2]
+    assert "Arms that prod has kept are read from the table sticky" in there[2]
+    assert all(line.startswith("-- ") for line in [*first, *there])
+
+
+def test_an_operator_that_a_database_reads_otherwise_is_refused_by_name():
+    with pytest.raises(Refused, match=r"\$regex is not asked by a database as the service asks it"):
+        assignment_query(spec(condition='{"mail": {"$regex": "@nl$"}}'), "postgres")
+
+
+def test_where_nobody_takes_part_nobody_has_a_kept_arm():
+    trial = spec(coverage=0.0, sticky="client_id", holdout=Holdout("winter", 0.1))
+
+    query = assignment_query(trial, "duckdb", environment="prod")
+
+    assert "fc_kept" not in query
 
 
 def test_a_query_names_a_table_and_a_column_of_its_own():

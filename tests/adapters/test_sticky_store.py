@@ -52,6 +52,31 @@ def test_units_attributes_and_buckets_are_told_apart(store):
     assert store.find("client_id", "o'brien") == {"trial__0": "d"}
 
 
+def test_what_nobody_needs_is_counted_and_given_up(store):
+    for unit in ("7", "8", "9"):
+        store.keep("client_id", unit, "winback/trial__0", "chosen")
+    store.keep("client_id", "7", "winback/next__0", "today")
+
+    assert dict(store.buckets()) == {"winback/next__0": 1, "winback/trial__0": 3}
+    store.forget("winback/trial__0")
+    store.forget("winback/never__0")
+
+    assert dict(store.buckets()) == {"winback/next__0": 1}
+    assert store.find("client_id", "7") == {"winback/next__0": "today"}
+
+
+def test_the_arms_of_a_unit_come_in_the_order_of_their_buckets(store):
+    for bucket in ("b__Z", "b__a", "a__0"):
+        store.keep("client_id", "7", bucket, "chosen")
+
+    assert list(store.find("client_id", "7")) == ["a__0", "b__Z", "b__a"]
+
+
+def test_nothing_is_made_where_nothing_was_kept(tmp_path):
+    assert SqliteStickyStore(tmp_path / "sticky.db", "prod").buckets() == {}
+    assert not list(tmp_path.iterdir())
+
+
 def test_of_many_who_keep_at_once_one_is_kept(store):
     with ThreadPoolExecutor(8) as pool:
         kept = set(pool.map(lambda n: store.keep("client_id", "7", "trial__0", str(n)), range(40)))

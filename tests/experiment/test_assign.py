@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 import timeit
 from collections import Counter
 from uuid import UUID
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, chisquare
 
 from fullcycle.experiment import Assignment
-from fullcycle.experiment.assign import bucket_ranges, choose, fnv1a32, unit_hash
+from fullcycle.experiment.assign import bucket_ranges, choose, fnv1a32, step_by, stepping, steps_of, unit_hash
 from fullcycle.kernel import Invalid
 
 HALVES = Assignment.of(["today", "chosen"], [0.5, 0.5], seed="winback/trial")
@@ -51,6 +52,17 @@ def test_a_call_takes_a_few_microseconds(unit, most):  # promised: 6 µs for 10 
     best = min(timeit.repeat(lambda: HALVES.arm(unit), number=2_000, repeat=9)) / 2_000
 
     assert best < most
+
+
+def test_three_hashes_together_take_less_than_one_after_the_other():
+    hashes = [("winback/trial", 2), ("winter", 2), ("__checkout", 1)]
+    together, alone = stepping(*hashes), [step_by(*one) for one in hashes]
+    unit = f"{UUID(int=7)}"
+
+    def best(work):
+        return min(timeit.repeat(work, number=1_000, repeat=9, timer=time.process_time))
+
+    assert best(lambda: together(unit)) < 0.9 * best(lambda: [one(unit) for one in alone])
 
 
 def test_serving_loads_neither_numpy_nor_scipy():
@@ -126,6 +138,31 @@ def test_places_are_spread_evenly():
 @given(a=st.text(), b=st.text())
 def test_hashing_goes_on_from_where_it_stopped(a, b):
     assert fnv1a32(a + b) == fnv1a32(b, fnv1a32(a))
+
+
+@given(unit=st.text(), hashes=st.lists(st.tuples(st.text(), st.sampled_from([1, 2])), min_size=1, max_size=4))
+def test_hashes_that_go_over_a_unit_together_are_those_that_go_alone(unit, hashes):
+    together = stepping(*hashes)(unit)
+
+    assert together == tuple(step_by(seed, version)(unit) for seed, version in hashes)
+    places = [step / steps_of(version) for step, (_, version) in zip(together, hashes, strict=True)]
+    assert places == [unit_hash(seed, unit, version) for seed, version in hashes]
+
+
+@given(
+    weights=st.lists(st.floats(0.01, 1), min_size=1, max_size=5),
+    coverage=st.floats(0, 1),
+    version=st.sampled_from([1, 2]),
+)
+def test_each_step_belongs_to_the_arm_whose_range_holds_its_place(weights, coverage, version):
+    weights = [weight / sum(weights) for weight in weights]
+    names = [str(n) for n in range(len(weights))]
+
+    made = Assignment.of(names, weights, seed="s", hash_version=version, coverage=coverage)
+
+    count = steps_of(version)
+    found = [choose(step / count, made.ranges) for step in range(count)]
+    assert list(made.owners) == [None if place < 0 else names[place] for place in found]
 
 
 @given(unit=st.text())

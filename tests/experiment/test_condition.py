@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullcycle.experiment import checked_condition, holds, roots
+from fullcycle.experiment.condition import _OPERATORS, asking
 from fullcycle.kernel import Invalid, UnknownName
 
 plain = st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3)
@@ -53,6 +54,48 @@ def test_conditions_keep_the_laws_of_logic(one, other, fields):
     assert holds({"$and": [one, other]}, fields) is (a and b)
     assert holds({"$or": [one, other]}, fields) is (a or b)
     assert holds({"$nor": [one, other]}, fields) is not (a or b)
+
+
+quick = st.sampled_from(
+    ["NL", "", 1, 0, -1.5, 2**53 + 1, float(2**53), True, None, ["NL", 1], {"x": 1}, "3", " 3.0 ", "1_0"]
+)
+operators = st.sampled_from(["$eq", "$ne", "$lt", "$lte", "$gt", "$gte"])
+
+
+@given(operator=operators, given_=quick, value=quick)
+def test_what_is_told_without_a_detour_is_what_the_operator_says(operator, given_, value):
+    assert holds({"a": {operator: given_}}, {"a": value}) is _OPERATORS[operator](given_, value, {})
+
+
+@given(operator=st.sampled_from(["$in", "$nin"]), members=st.lists(quick, max_size=3), value=quick)
+def test_membership_is_told_alike_without_a_detour(operator, members, value):
+    assert holds({"a": {operator: members}}, {"a": value}) is _OPERATORS[operator](members, value, {})
+
+
+@given(one=records, fields=records)
+def test_a_condition_that_asks_for_fields_says_what_it_says_of_a_record(one, fields):
+    for condition in (one, {"$or": [one, {"a.b": 1}]}, {"a": {"$not": {"$in": [1, "x"]}}, **one}):
+        assert asking(condition)(fields.get) is holds(condition, fields)
+
+
+def test_a_field_is_asked_only_when_it_is_needed():
+    asked = []
+
+    met = asking({"a": 1, "b": 2})(lambda name: asked.append(name))
+
+    assert (met, asked) == (False, ["a"])
+
+
+@pytest.mark.parametrize(
+    ("value", "less"), [("1_0", False), ("0x1", False), ("\u0663", False), (" ", True), (" 1e0 ", True)]
+)
+def test_a_text_is_a_number_where_it_is_written_as_a_decimal(value, less):
+    assert holds({"n": {"$lt": 3}}, {"n": value}) is less
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}, True, None])
+def test_what_is_neither_text_nor_number_counts_as_version_0(value):
+    assert holds({"v": {"$veq": "0"}}, {"v": value})
 
 
 @given(record=records)

@@ -79,7 +79,7 @@ def placed_table(
     if rule.layer is not None:
         standings.append(("layer", ~_in_layer(texts, rule.layer, threads)))
     if rule.condition is not None:
-        standings.append(("condition", ~_meeting(rule, table)))
+        standings.append(("condition", ~meeting(rule, table)))
     standings.append(("coverage", arms.is_null()))
     standing: pl.Expr = pl.lit("assigned")
     for name, there in reversed(standings):
@@ -90,7 +90,7 @@ def placed_table(
         arm=pl.when(at == "forced")
         .then(forced)
         .when(at == "holdout")
-        .then(pl.lit(rule.control))
+        .then(pl.lit(rule.held))
         .when(at == "assigned")
         .then(arms)
     )
@@ -119,7 +119,7 @@ def _in_layer(texts: pl.Series, layer: Layer, threads: int | None) -> pl.Series:
     return pl.Series(_chunked(texts, within, threads))
 
 
-def _meeting(rule: Admission, table: pl.DataFrame) -> pl.Series:
+def meeting(rule: Admission, table: pl.DataFrame) -> pl.Series:
     """Whether each row meets the condition, asked once per distinct combination of what it reads."""
     asked = table.select(rule.fields)
     distinct = asked.unique(maintain_order=True)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from fullcycle.adapters.pool import Pool
@@ -19,9 +20,11 @@ _SCHEMA = {
         ) without rowid
     """
 }
-_FIND = "select bucket, arm from sticky where environment = ? and attribute = ? and value = ?"
+_FIND = "select bucket, arm from sticky where environment = ? and attribute = ? and value = ? order by bucket"
 _KEEP = "insert into sticky values (?, ?, ?, ?, ?) on conflict do nothing"
 _KEPT = "select arm from sticky where environment = ? and attribute = ? and value = ? and bucket = ?"
+_COUNT = "select bucket, count(*) from sticky where environment = ? group by bucket order by bucket"
+_FORGET = "delete from sticky where environment = ? and bucket = ?"
 _ROLE = "the file of kept arms"
 
 
@@ -34,7 +37,7 @@ class SqliteStickyStore:
     def __init__(self, path: Path | str, environment: str) -> None:
         self._path = Path(path)
         self._environment = environment
-        self._pool = Pool(lambda: connect(self._path, _SCHEMA))
+        self._pool = Pool(partial(connect, self._path, _SCHEMA))
 
     def find(self, attribute: str, value: str) -> Mapping[str, str]:
         """The arms that a unit has, by bucket.
@@ -61,6 +64,32 @@ class SqliteStickyStore:
                     return arm
                 kept: str = connection.execute(_KEPT, place).fetchone()[0]
                 return kept
+        except sqlite3.Error as error:
+            raise translated(error, self._path, _ROLE) from error
+
+    def buckets(self) -> Mapping[str, int]:
+        """How many units have an arm, by bucket; none, and no file is made, where there is none.
+
+        Raises:
+            Misconfigured, Damaged: where the file cannot be read.
+        """
+        if not self._path.exists():
+            return {}
+        try:
+            with self._pool.connection() as connection:
+                return dict(connection.execute(_COUNT, (self._environment,)))
+        except sqlite3.Error as error:
+            raise translated(error, self._path, _ROLE) from error
+
+    def forget(self, bucket: str) -> None:
+        """Keep the arms of a bucket no longer.
+
+        Raises:
+            Misconfigured, Damaged: where the file cannot be written.
+        """
+        try:
+            with self._pool.connection() as connection:
+                connection.execute(_FORGET, (self._environment, bucket))
         except sqlite3.Error as error:
             raise translated(error, self._path, _ROLE) from error
 

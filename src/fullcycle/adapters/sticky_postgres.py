@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import psycopg
 
@@ -22,9 +23,14 @@ _TABLE = """
     )
 """
 _MAKING = 7_020_711  # one of several who open it at once makes the table
-_FIND = "select bucket, arm from sticky where environment = %s and attribute = %s and value = %s"
+_FIND = (
+    "select bucket, arm from sticky where environment = %s and attribute = %s and value = %s "
+    'order by bucket collate "C"'
+)
 _KEEP = "insert into sticky values (%s, %s, %s, %s, %s) on conflict do nothing"
 _KEPT = "select arm from sticky where environment = %s and attribute = %s and value = %s and bucket = %s"
+_COUNT = "select bucket, count(*) from sticky where environment = %s group by bucket order by bucket"
+_FORGET = "delete from sticky where environment = %s and bucket = %s"
 
 
 class PostgresStickyStore:
@@ -33,7 +39,7 @@ class PostgresStickyStore:
     def __init__(self, url: str, environment: str) -> None:
         self._url = url
         self._environment = environment
-        self._pool = Pool(self._connect)
+        self._pool = Pool(partial(_connected, url))
 
     def find(self, attribute: str, value: str) -> Mapping[str, str]:
         """The arms that a unit has, by bucket.
@@ -57,6 +63,24 @@ class PostgresStickyStore:
             kept: str = connection.execute(_KEPT, place).fetchall()[0][0]
             return kept
 
+    def buckets(self) -> Mapping[str, int]:
+        """How many units have an arm, by bucket.
+
+        Raises:
+            Misconfigured: where the database does not answer, or does not allow it.
+        """
+        with self._connection() as connection:
+            return {bucket: int(units) for bucket, units in connection.execute(_COUNT, (self._environment,))}
+
+    def forget(self, bucket: str) -> None:
+        """Keep the arms of a bucket no longer.
+
+        Raises:
+            Misconfigured: where the database does not answer, or does not allow it.
+        """
+        with self._connection() as connection:
+            connection.execute(_FORGET, (self._environment, bucket))
+
     def close(self) -> None:
         """Close every connection; they are opened again when needed."""
         self._pool.close()
@@ -74,16 +98,17 @@ class PostgresStickyStore:
                 "see that the server runs, and let this user read and write the table sticky",
             ) from shown(error, self._url)
 
-    def _connect(self) -> "psycopg.Connection[tuple[str, str]]":
-        connection = psycopg.connect(
-            self._url, autocommit=True, connect_timeout=_PATIENCE, application_name="fullcycle"
-        )
-        try:
-            if connection.execute("select to_regclass('sticky')").fetchall() == [(None,)]:
-                with connection.transaction():
-                    connection.execute("select pg_advisory_xact_lock(%s)", (_MAKING,))
-                    connection.execute(_TABLE)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+
+def _connected(url: str) -> "psycopg.Connection[tuple[str, str]]":
+    connection = psycopg.connect(
+        url, autocommit=True, connect_timeout=_PATIENCE, application_name="fullcycle"
+    )
+    try:
+        if connection.execute("select to_regclass('sticky')").fetchall() == [(None,)]:
+            with connection.transaction():
+                connection.execute("select pg_advisory_xact_lock(%s)", (_MAKING,))
+                connection.execute(_TABLE)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

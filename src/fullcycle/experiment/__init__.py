@@ -70,7 +70,6 @@ if TYPE_CHECKING:
     from fullcycle.experiment.history import Past as Past
     from fullcycle.experiment.history import false_alarms_of as false_alarms_of
     from fullcycle.experiment.history import found_by_day as found_by_day
-    from fullcycle.experiment.layer import HOLDOUT as HOLDOUT
     from fullcycle.experiment.layer import holdout_of as holdout_of
     from fullcycle.experiment.layer import layer_of as layer_of
     from fullcycle.experiment.looks import Look as Look
@@ -138,6 +137,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.shrink import shrunken as shrunken
     from fullcycle.experiment.shrink import spread_expected as spread_expected
     from fullcycle.experiment.shrink import spread_measured as spread_measured
+    from fullcycle.experiment.spec import HOLDOUT as HOLDOUT
     from fullcycle.experiment.spec import Covariate as Covariate
     from fullcycle.experiment.spec import ExperimentSpec as ExperimentSpec
     from fullcycle.experiment.spec import Holdout as Holdout
@@ -148,6 +148,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.statistics import QuantileCell as QuantileCell
     from fullcycle.experiment.statistics import Statistics as Statistics
     from fullcycle.experiment.sticky import Bucket as Bucket
+    from fullcycle.experiment.sticky import KeptArms as KeptArms
     from fullcycle.experiment.sticky import MemoryStickyStore as MemoryStickyStore
     from fullcycle.experiment.sticky import ReadOnlySticky as ReadOnlySticky
     from fullcycle.experiment.sticky import StickyStore as StickyStore
@@ -209,9 +210,10 @@ __getattr__, __all__ = lazily(
         "Gram": ".gram",
         "GroupSequential": ".sequential",
         "Guardrail": ".guardrail",
-        "HOLDOUT": ".layer",
+        "HOLDOUT": ".spec",
         "Holdout": ".spec",
         "Kept": ".admission",
+        "KeptArms": ".sticky",
         "LACKING": ".query",
         "Layer": ".spec",
         "Look": ".looks",

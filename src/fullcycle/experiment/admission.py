@@ -6,14 +6,14 @@ arm is kept, that arm; then the layer, the condition and the coverage must let i
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import msgspec
 
-from fullcycle.experiment.assign import Assignment
-from fullcycle.experiment.condition import compiled, roots
-from fullcycle.experiment.layer import holdout_place, in_layer, layer_place
+from fullcycle.experiment.assign import Assignment, stepping
+from fullcycle.experiment.condition import asking, roots
+from fullcycle.experiment.layer import holdout_place, layer_place
 from fullcycle.experiment.spec import ExperimentSpec, Holdout, Layer
 from fullcycle.experiment.sticky import Bucket, StickyStore
 
@@ -82,8 +82,17 @@ class Admission:
     forced: Mapping[str, str]
     holdout: Holdout | None
     layer: Layer | None
-    condition: Callable[[Any], bool] | None
+    condition: Callable[[Ask], bool] | None
     fields: tuple[str, ...]  # that the condition asks
+    held: str = ""  # the arm whose function answers who is held out; the control unless told
+    _steps: Callable[[str], tuple[int, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "held", self.held or self.control)
+        asked = [(self.assignment.seed, self.assignment.hash_version)]
+        asked += [] if self.holdout is None else [(self.holdout.name, 2)]
+        asked += [] if self.layer is None else [(f"__{self.layer.namespace}", 1)]
+        object.__setattr__(self, "_steps", stepping(*asked))
 
     @classmethod
     def of(cls, spec: ExperimentSpec) -> "Admission":
@@ -95,14 +104,20 @@ class Admission:
             spec.forced,
             spec.holdout,
             spec.layer,
-            None if condition is None else compiled(condition),
+            None if condition is None else asking(condition),
             () if condition is None else roots(condition),
+            spec.held,
         )
 
     @property
     def open(self) -> bool:
         """Whether nothing but the coverage stands between a unit and an arm."""
         return not self.forced and self.condition is None and self.holdout is None and self.layer is None
+
+    @property
+    def keeps(self) -> bool:
+        """Whether arms that are kept still hold: nobody has one where nobody takes part."""
+        return any(start < end for start, end in self.assignment.ranges)
 
     def standing(self, unit: str, ask: Ask, kept: Kept | None = None) -> tuple[Standing, str | None]:
         """Where a unit stands, and the arm whose policy answers it; None for the service.
@@ -116,22 +131,23 @@ class Admission:
             return "no unit", None
         if unit in self.forced:
             return "forced", self.forced[unit]
-        if self.holdout is not None and holdout_place(unit, self.holdout) < self.holdout.share:
-            return "holdout", self.control
-        if kept is not None:
+        steps = self._steps(unit)
+        if self.holdout is not None and steps[1] / 10_000 < self.holdout.share:
+            return "holdout", self.held
+        if kept is not None and self.keeps:
             return ("earlier" if kept.earlier else "kept"), kept.arm
-        if self.layer is not None and not in_layer(unit, self.layer):
+        if self.layer is not None and not self.layer.low <= steps[-1] / 1_000 < self.layer.high:
             return "layer", None
         if self.condition is not None and not self.meets(ask):
             return "condition", None
-        arm = self.assignment.arm(unit)
+        arm = self.assignment.owners[steps[0]]
         return ("coverage", None) if arm is None else ("assigned", arm)
 
     def meets(self, ask: Ask) -> bool:
         """Whether a request meets the condition; True where there is none."""
         if self.condition is None:
             return True
-        return self.condition({name: _plain(ask(name)) for name in self.fields})
+        return self.condition(lambda name: _plain(ask(name)))
 
     def placed(self, unit: str, ask: Ask | None = None, kept: Kept | None = None) -> Placed:
         """Where a unit stands, and why; without ``ask``, as if it met the condition."""
@@ -161,7 +177,7 @@ def _plain(value: Any) -> Any:
     return value if type(value) in _PLAIN else msgspec.to_builtins(value)
 
 
-_PLAIN = (str, int, float, bool, type(None))
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 def _nothing(name: str) -> None:

@@ -10,8 +10,8 @@ count as UTF-16 code units, as ``charCodeAt`` counts them in GrowthBook's own SD
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from fullcycle.kernel import Invalid
@@ -29,8 +29,7 @@ def fnv1a32(text: str, state: int = _BASIS) -> int:
 
     ``fnv1a32(a + b) == fnv1a32(b, fnv1a32(a))``, which saves hashing the seed every time.
     """
-    units = text.encode() if text.isascii() else array("H", text.encode("utf-16-le", "surrogatepass"))
-    for unit in units:
+    for unit in _units(text):
         state = ((state ^ unit) * _PRIME) & _MASK
     return state
 
@@ -45,6 +44,78 @@ def unit_hash(seed: str, value: str, version: int = 2) -> float | None:
     if version == 1:
         return fnv1a32(seed, fnv1a32(value)) % 1_000 / 1_000
     return None
+
+
+def steps_of(version: HashVersion) -> int:
+    """Into how many steps a version of the hash cuts [0, 1)."""
+    return 10_000 if version == 2 else 1_000
+
+
+def step_by(seed: str, version: HashVersion) -> Callable[[str], int]:
+    """What gives a unit's step by one hash: over :func:`steps_of`, it is what :func:`unit_hash` says."""
+    first = _BASIS if version == 1 else fnv1a32(seed)
+    last = _seeded(seed) if version == 1 else _written
+
+    def step(text: str) -> int:
+        state = first
+        for unit in text.encode() if text.isascii() else _units(text):
+            state = ((state ^ unit) * _PRIME) & _MASK
+        return last(state)
+
+    return step
+
+
+def stepping(*hashes: tuple[str, HashVersion]) -> Callable[[str], tuple[int, ...]]:
+    """What gives a unit's step by several hashes, each a seed and a version, in one pass over the unit.
+
+    The states stand beside each other in one whole number, 64 bits each, so that one multiplication is
+    for all of them.
+    """
+    starts = [_BASIS if version == 1 else fnv1a32(seed) for seed, version in hashes]
+    lasts = [_written if version == 2 else _seeded(seed) for seed, version in hashes]
+    state_at_first = sum(start << 64 * n for n, start in enumerate(starts))
+    mask, everywhere = (sum(one << 64 * n for n in range(len(hashes))) for one in (_MASK, 1))
+    spread = tuple(unit * everywhere for unit in range(128))
+    ends = tuple((64 * n, last) for n, last in enumerate(lasts))
+
+    def steps(text: str) -> tuple[int, ...]:
+        state = state_at_first
+        if text.isascii():
+            for unit in text.encode():
+                state = ((state ^ spread[unit]) * _PRIME) & mask
+        else:
+            for unit in _units(text):
+                state = ((state ^ unit * everywhere) * _PRIME) & mask
+        return tuple([last((state >> shift) & _MASK) for shift, last in ends])
+
+    return steps
+
+
+def _written(state: int) -> int:
+    """Version 2: the number as it is written, hashed again."""
+    again = _BASIS
+    for digit in str(state).encode():
+        again = ((again ^ digit) * _PRIME) & _MASK
+    return again % 10_000
+
+
+def _seeded(seed: str) -> Callable[[int], int]:
+    """Version 1: the seed hashed after the unit.
+
+    Of a state, only the lowest 8 bits meet a seed of such characters; what the rest comes to is one
+    product. So all that a seed does stands in a table of 256.
+    """
+    units = _units(seed)
+    if any(unit > 255 for unit in units):
+        return lambda state: fnv1a32(seed, state) % 1_000
+    power = pow(_PRIME, len(units), 1 << 32)
+    more = tuple((fnv1a32(seed, low) - low * power) & _MASK for low in range(256))
+    return lambda state: ((state * power + more[state & 255]) & _MASK) % 1_000
+
+
+def _units(text: str) -> Sequence[int]:
+    """A text's UTF-16 code units."""
+    return text.encode() if text.isascii() else array("H", text.encode("utf-16-le", "surrogatepass"))
 
 
 def equal_weights(n: int) -> list[float]:
@@ -93,6 +164,17 @@ class Assignment:
     seed: str
     hash_version: HashVersion
     state: int  # of the hash after the seed
+    owners: tuple[str | None, ...] = field(init=False, repr=False, compare=False)  # of each step, its arm
+    _step: Callable[[str], int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        count = steps_of(self.hash_version)
+        owners: list[str | None] = [None] * count
+        for arm, (low, high) in reversed(list(zip(self.arms, self.ranges, strict=True))):  # the first wins
+            first, end = _first_step(low, count), _first_step(high, count)
+            owners[first:end] = [arm] * (end - first)
+        object.__setattr__(self, "owners", tuple(owners))
+        object.__setattr__(self, "_step", step_by(self.seed, self.hash_version))
 
     @classmethod
     def of(
@@ -122,14 +204,16 @@ class Assignment:
 
     def place(self, unit: str) -> float:
         """Where ``unit`` falls in [0, 1)."""
-        if self.hash_version == 2:
-            return fnv1a32(str(fnv1a32(unit, self.state))) % 10_000 / 10_000
-        return fnv1a32(self.seed, fnv1a32(unit)) % 1_000 / 1_000
+        return self._step(unit) / steps_of(self.hash_version)
 
     def arm(self, unit: str) -> str | None:
         """The arm of ``unit``; None where coverage leaves it out."""
-        place = self.place(unit)
-        for arm, (low, high) in zip(self.arms, self.ranges, strict=True):
-            if low <= place < high:
-                return arm
-        return None
+        return self.owners[self._step(unit)]
+
+
+def _first_step(place: float, count: int) -> int:
+    """The first of ``count`` steps that is not before a place in [0, 1]; ``count`` where none is."""
+    step = min(max(int(place * count) - 1, 0), count)
+    while step < count and step / count < place:
+        step += 1
+    return step

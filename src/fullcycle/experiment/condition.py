@@ -14,11 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import ge, gt, le, lt
 from typing import Any
 
+from fullcycle.experiment.json_value import among, listed, matches, ordered, same, type_of, version
 from fullcycle.kernel import Invalid, UnknownName
 
 Condition = Mapping[str, Any]
 Groups = Mapping[str, Sequence[Any]]
 Test = Callable[[Any], bool]
+Ask = Callable[[str], Any]
 
 _WHERE = "the condition of an experiment"
 
@@ -47,6 +49,26 @@ def compiled(condition: Condition, groups: Groups | None = None) -> Test:
     def holds(fields: Any) -> bool:
         for test in tests:  # noqa: SIM110 - all() takes longer, and this is asked per request
             if not test(fields):
+                return False
+        return True
+
+    return holds
+
+
+def asking(condition: Condition) -> Callable[[Ask], bool]:
+    """A condition to be asked of what gives a field by its name; a field is asked when it is needed.
+
+    >>> asking({"orders": {"$gte": 3}})({"orders": 4}.get)
+    True
+    """
+    if any(key.startswith("$") or "." in key for key in condition):
+        whole, names = compiled(condition), roots(condition)
+        return lambda ask: whole({name: ask(name) for name in names})
+    tests = [(name, _of_value(wanted, {})) for name, wanted in condition.items()]
+
+    def holds(ask: Ask) -> bool:
+        for name, test in tests:  # noqa: SIM110 - as above
+            if not test(ask(name)):
                 return False
         return True
 
@@ -114,11 +136,12 @@ def _check_wanted(wanted: Any) -> None:
             _check_wanted(value) if _is_operators(value) else checked_condition(value)
         if operator in _LISTS and not isinstance(value, (list, tuple)):
             raise Invalid(f"{operator} stands before {value!r}", _WHERE, f"give {operator} a list")
-        if operator in _PATTERNS and _pattern(value, "") is None:
+        if operator in _PATTERNS and matches(value, "") is None:
             raise Invalid(f"{value!r} is no regular expression", _WHERE, "write one that Python's re reads")
 
 
 _MANY = ("$and", "$or", "$nor")
+_ORDERS = {"$lt": lt, "$lte": le, "$gt": gt, "$gte": ge}
 
 
 def _test(key: str, wanted: Any, groups: Groups) -> Test:
@@ -132,19 +155,44 @@ def _test(key: str, wanted: Any, groups: Groups) -> Test:
     if key == "$not":
         part = compiled(wanted, groups)
         return lambda fields: not part(fields)
-    value = _value_at(key)
-    if not _is_operators(wanted):
-        return lambda fields: _same(wanted, value(fields))
-    asked = [(_OPERATORS.get(operator, _never), given) for operator, given in wanted.items()]
+    value, test = _value_at(key), _of_value(wanted, groups)
+    return lambda fields: test(value(fields))
 
-    def meets(fields: Any) -> bool:
-        found = value(fields)
-        for operator, given in asked:  # noqa: SIM110 - as above
-            if not operator(given, found, groups):
+
+def _of_value(wanted: Any, groups: Groups) -> Test:
+    """What stands beside a field, as a test of its value."""
+    if not _is_operators(wanted):
+        return _quick("$eq", wanted, groups)
+    tests = [_quick(operator, given, groups) for operator, given in wanted.items()]
+    if len(tests) == 1:
+        return tests[0]
+
+    def meets(value: Any) -> bool:
+        for test in tests:  # noqa: SIM110 - as above
+            if not test(value):
                 return False
         return True
 
     return meets
+
+
+def _quick(operator: str, given: Any, groups: Groups) -> Test:
+    """One operator as a test, without a detour where value and operand are both texts or both numbers."""
+    general = _OPERATORS.get(operator, _never)
+
+    def otherwise(value: Any) -> bool:
+        return general(given, value, groups)
+
+    if operator in _ORDERS and type(given) in (int, float):
+        compare, bound = _ORDERS[operator], float(given)
+        return lambda value: compare(float(value), bound) if type(value) in (float, int) else otherwise(value)
+    if operator in ("$eq", "$ne") and type(given) is str:
+        wanted = operator == "$eq"
+        return lambda value: (value == given) is wanted if type(value) is str else otherwise(value)
+    if operator in ("$in", "$nin") and listed(given):
+        texts, inside = frozenset(one for one in given if type(one) is str), operator == "$in"
+        return lambda value: (value in texts) is inside if type(value) is str else otherwise(value)
+    return otherwise
 
 
 def _value_at(path: str) -> Callable[[Any], Any]:
@@ -170,28 +218,11 @@ def _never(given: Any, value: Any, groups: Groups) -> bool:
 def _meets(wanted: Any, value: Any, groups: Groups, *, folded: bool = False) -> bool:
     if _is_operators(wanted):
         return all(_OPERATORS.get(name, _never)(given, value, groups) for name, given in wanted.items())
-    return _same(wanted, value, folded=folded)
+    return same(wanted, value, folded=folded)
 
 
 def _is_operators(wanted: Any) -> bool:
     return isinstance(wanted, dict) and bool(wanted) and all(str(key).startswith("$") for key in wanted)
-
-
-def _same(a: Any, b: Any, *, folded: bool = False) -> bool:
-    """Equal as JSON: a number is no boolean, and the order of a list counts."""
-    if isinstance(a, str) and isinstance(b, str):
-        return a.lower() == b.lower() if folded else a == b
-    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(map(_same, a, b))
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
-    return isinstance(a, bool) is isinstance(b, bool) and bool(a == b)
-
-
-def _among(given: Any, value: Any, *, folded: bool = False) -> bool:
-    """Whether a value, or one of the values of a list, is one of those given."""
-    values = value if isinstance(value, (list, tuple)) else [value]
-    return any(_same(one, each, folded=folded) for each in values for one in given)
 
 
 def _every(given: Any, value: Any, groups: Groups, *, folded: bool = False) -> bool:
@@ -208,97 +239,42 @@ def _elements(given: Any, value: Any, groups: Groups) -> bool:
     return any(holds(given, each, groups) for each in value)
 
 
-def _number(value: Any) -> float:
-    """What JavaScript makes of a value that stands beside a number."""
-    if value is None or value == "":
-        return 0.0
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return float("nan")
-
-
-def _order(given: Any, value: Any) -> tuple[Any, Any]:
-    """Both sides in a form that compares as JavaScript compares them."""
-    if isinstance(given, str) and isinstance(value, str):
-        return _units(value), _units(given)
-    return _number(value), _number(given)
-
-
-def _units(text: str) -> bytes:
-    """A text so that bytes order as its UTF-16 code units."""
-    return text.encode("utf-16-be", "surrogatepass")
-
-
-def _pattern(given: Any, value: Any, flags: int = 0) -> bool | None:
-    """Whether a pattern is found in a value; None where it is no pattern."""
-    try:
-        return re.search(given, "" if value is None else str(value), flags) is not None
-    except (re.error, TypeError, OverflowError):
-        return None
-
-
-def _type_of(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, (int, float)):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, (list, tuple)) else "object"
-
-
-def _version(value: Any) -> str:
-    """A version as a text that sorts as versions do: numbers padded, a release after its candidates."""
-    text = re.sub(r"^v|\+.*$", "", "0" if value in (None, "") else str(value))
-    parts = re.split(r"[-.]", text)
-    if len(parts) == 3:
-        parts.append("~")
-    return "-".join(part.rjust(5) if re.fullmatch("[0-9]+", part) else part for part in parts)
-
-
 def _members(given: Any, groups: Groups) -> Sequence[Any]:
     return groups.get(given, ()) if isinstance(given, str) else ()
-
-
-def _listed(given: Any) -> bool:
-    return isinstance(given, (list, tuple))
 
 
 _Operator = Callable[[Any, Any, Groups], bool]
 
 _OPERATORS: dict[str, _Operator] = {
-    "$eq": lambda given, value, _: _same(given, value),
-    "$ne": lambda given, value, _: not _same(given, value),
-    "$lt": lambda given, value, _: bool(lt(*_order(given, value))),
-    "$lte": lambda given, value, _: bool(le(*_order(given, value))),
-    "$gt": lambda given, value, _: bool(gt(*_order(given, value))),
-    "$gte": lambda given, value, _: bool(ge(*_order(given, value))),
+    "$eq": lambda given, value, _: same(given, value),
+    "$ne": lambda given, value, _: not same(given, value),
+    "$lt": lambda given, value, _: bool(lt(*ordered(given, value))),
+    "$lte": lambda given, value, _: bool(le(*ordered(given, value))),
+    "$gt": lambda given, value, _: bool(gt(*ordered(given, value))),
+    "$gte": lambda given, value, _: bool(ge(*ordered(given, value))),
     "$exists": lambda given, value, _: (value is not None) is bool(given),
-    "$in": lambda given, value, _: _listed(given) and _among(given, value),
-    "$nin": lambda given, value, _: _listed(given) and not _among(given, value),
-    "$ini": lambda given, value, _: _listed(given) and _among(given, value, folded=True),
-    "$nini": lambda given, value, _: _listed(given) and not _among(given, value, folded=True),
-    "$all": lambda given, value, groups: _listed(given) and _every(given, value, groups),
-    "$alli": lambda given, value, groups: _listed(given) and _every(given, value, groups, folded=True),
+    "$in": lambda given, value, _: listed(given) and among(given, value),
+    "$nin": lambda given, value, _: listed(given) and not among(given, value),
+    "$ini": lambda given, value, _: listed(given) and among(given, value, folded=True),
+    "$nini": lambda given, value, _: listed(given) and not among(given, value, folded=True),
+    "$all": lambda given, value, groups: listed(given) and _every(given, value, groups),
+    "$alli": lambda given, value, groups: listed(given) and _every(given, value, groups, folded=True),
     "$elemMatch": _elements,
-    "$size": lambda given, value, groups: _listed(value) and _meets(given, len(value), groups),
-    "$type": lambda given, value, _: bool(given == _type_of(value)),
+    "$size": lambda given, value, groups: listed(value) and _meets(given, len(value), groups),
+    "$type": lambda given, value, _: bool(given == type_of(value)),
     "$not": lambda given, value, groups: not _meets(given, value, groups),
-    "$regex": lambda given, value, _: _pattern(given, value) is True,
-    "$regexi": lambda given, value, _: _pattern(given, value, re.IGNORECASE) is True,
-    "$notRegex": lambda given, value, _: _pattern(given, value) is False,
-    "$notRegexi": lambda given, value, _: _pattern(given, value, re.IGNORECASE) is False,
-    "$veq": lambda given, value, _: _version(value) == _version(given),
-    "$vne": lambda given, value, _: _version(value) != _version(given),
-    "$vgt": lambda given, value, _: _version(value) > _version(given),
-    "$vgte": lambda given, value, _: _version(value) >= _version(given),
-    "$vlt": lambda given, value, _: _version(value) < _version(given),
-    "$vlte": lambda given, value, _: _version(value) <= _version(given),
-    "$inGroup": lambda given, value, groups: _among(_members(given, groups), value),
-    "$notInGroup": lambda given, value, groups: not _among(_members(given, groups), value),
+    "$regex": lambda given, value, _: matches(given, value) is True,
+    "$regexi": lambda given, value, _: matches(given, value, re.IGNORECASE) is True,
+    "$notRegex": lambda given, value, _: matches(given, value) is False,
+    "$notRegexi": lambda given, value, _: matches(given, value, re.IGNORECASE) is False,
+    "$veq": lambda given, value, _: version(value) == version(given),
+    "$vne": lambda given, value, _: version(value) != version(given),
+    "$vgt": lambda given, value, _: version(value) > version(given),
+    "$vgte": lambda given, value, _: version(value) >= version(given),
+    "$vlt": lambda given, value, _: version(value) < version(given),
+    "$vlte": lambda given, value, _: version(value) <= version(given),
+    "$inGroup": lambda given, value, groups: among(_members(given, groups), value),
+    "$notInGroup": lambda given, value, groups: not among(_members(given, groups), value),
 }
 _LISTS = ("$in", "$nin", "$ini", "$nini", "$all", "$alli")
 _PATTERNS = ("$regex", "$regexi", "$notRegex", "$notRegexi")

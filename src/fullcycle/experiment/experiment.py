@@ -9,7 +9,7 @@ from fullcycle.data import Row, Source, fields
 from fullcycle.experiment.admission import Admission
 from fullcycle.experiment.assign import HashVersion
 from fullcycle.experiment.judged import Judged
-from fullcycle.experiment.spec import ExperimentSpec, Spending
+from fullcycle.experiment.spec import HOLDOUT, ExperimentSpec, Spending
 from fullcycle.experiment.taking_part import TakingPart
 from fullcycle.kernel import Invalid, UnknownName
 from fullcycle.metric import Metric, Outcomes
@@ -47,7 +47,9 @@ class Experiment:
     Who takes part: ``coverage`` is a share of the units, and raising it moves nobody; ``layer``
     a part of a namespace, such as ``"checkout:0-50%"``, which experiments with other parts do not
     touch; ``holdout`` a share that is kept on the control, such as ``"5%"``, or ``"winter:5%"``
-    where several experiments keep the same units out; ``condition`` what a request must meet, in
+    where several experiments keep the same units out; ``held_out`` the function that answers them, the
+    control unless told, so that they stay on it from one experiment to the next; with ``coverage=0`` the
+    holdout goes on while no experiment runs; ``condition`` what a request must meet, in
     GrowthBook's language; ``sticky`` the unit's field, where a unit is to keep its arm though
     weights or coverage change; ``forced`` maps units to arms, for trying them out: never counted.
     ``seed`` and ``hash_version`` take over an assignment of GrowthBook's; unless told, the seed is
@@ -77,6 +79,7 @@ class Experiment:
         coverage: float = 1.0,
         layer: str | None = None,
         holdout: str | None = None,
+        held_out: Callable[..., Any] | None = None,
         condition: Mapping[str, Any] | None = None,
         sticky: str | None = None,
         forced: Mapping[object, str] | None = None,
@@ -98,11 +101,12 @@ class Experiment:
         self.days = days
         self.triggered = triggered
         self.taking_part = TakingPart(
-            coverage, layer, holdout, condition, sticky, forced or {}, seed, hash_version
+            coverage, layer, holdout, condition, sticky, forced or {}, seed, hash_version, held_out
         )
         self.taking_part.check(self.arms)
         self.name = ""
         self._spec: ExperimentSpec | None = None
+        self._rule: Admission | None = None
         _check_days(days)
         _check_triggered(triggered)
         _check_distinct([self.primary, *self.secondary])
@@ -138,11 +142,14 @@ class Experiment:
         randomised = self.by or unit
         _check_names(self.metrics)
         self.name = name
+        held_out = self.taking_part.held_out
+        functions = self.arms if held_out is None else {**self.arms, HOLDOUT: held_out}
+        self._rule = None
         self._spec = ExperimentSpec(
             name=name,
             capability=capability,
             order=tuple(self.arms),
-            arms={arm: refer(function) for arm, function in self.arms.items()},
+            arms={arm: refer(function) for arm, function in functions.items()},
             weights=self.weights,
             seed=self.taking_part.seed or f"{capability}/{name}",
             hash_version=self.taking_part.hash_version,
@@ -178,7 +185,7 @@ class Experiment:
                 f"{_WHAT}.arm",
                 "let the capability be read first, or call .spec(name, capability=…, unit=…)",
             )
-        rule = Admission.of(self._spec)
+        rule = self._rule = self._rule or Admission.of(self._spec)
         if rule.condition is not None and request is None:
             raise Invalid(
                 f"its condition asks {', '.join(rule.fields)}",

@@ -7,11 +7,9 @@ names, so neither says anything of the arms.
 
 import re
 
-from fullcycle.experiment.assign import in_namespace, unit_hash
+from fullcycle.experiment.assign import unit_hash
 from fullcycle.experiment.spec import Holdout, Layer
 from fullcycle.kernel import Invalid
-
-HOLDOUT = "holdout"  # what stands as the arm of a unit that is held out
 
 _WHERE = "fc.Experiment"
 _LAYER = re.compile(r"(?P<name>[^:]+):(?P<low>\d+(\.\d+)?)%?-(?P<high>\d+(\.\d+)?)%")
@@ -56,11 +54,6 @@ def holdout_of(text: str, *, name: str) -> Holdout:
             'write the share, and a name where several experiments keep it: holdout="5%" or "winter:5%"',
         )
     return Holdout(found["name"] or name, share)
-
-
-def in_layer(unit: str, layer: Layer) -> bool:
-    """Whether a unit is in the part of a namespace that an experiment holds."""
-    return in_namespace(unit, layer.namespace, layer.low, layer.high)
 
 
 def layer_place(unit: str, layer: Layer) -> float:

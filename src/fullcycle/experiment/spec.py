@@ -14,6 +14,9 @@ from fullcycle.metric import MetricSpec
 Analysis = Literal["always-valid", "fixed", "group-sequential"]
 Spending = Literal["obrien-fleming", "pocock"]
 
+HOLDOUT = "holdout"
+"""What stands as the arm of a unit that is held out."""
+
 
 class Covariate(msgspec.Struct, frozen=True, kw_only=True):
     """A number that is known of a unit when it is first exposed, and so cannot be caused by an arm.
@@ -46,7 +49,8 @@ class ExperimentSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     ``order`` names the arms, the control first; ``arms`` maps each to its function, such as
     ``"winback.service:choose"``. (A mapping written as JSON may come back in another order,
-    and the order decides who gets what: so it is kept apart.)
+    and the order decides who gets what: so it is kept apart.) Who is held out may have a function of
+    their own, by the name ``"holdout"``, which is in no order; else they get the control.
     """
 
     name: str
@@ -69,7 +73,7 @@ class ExperimentSpec(msgspec.Struct, frozen=True, kw_only=True):
     triggered: str | None = None  # source whose decision_id column says which exposures count
     covariates: tuple[Covariate, ...] = ()
     segments: tuple[str, ...] = ()  # fields of the request at the first exposure
-    coverage: float = 1.0  # share of the units that take part
+    coverage: float = 1.0  # share of the units that take part; none where a holdout goes on alone
     layer: Layer | None = None
     holdout: Holdout | None = None
     condition: str | None = None  # JSON: a condition on the request's fields, in GrowthBook's language
@@ -89,6 +93,11 @@ class ExperimentSpec(msgspec.Struct, frozen=True, kw_only=True):
     def treatments(self) -> tuple[str, ...]:
         """The arms that are compared with the control."""
         return self.order[1:]
+
+    @property
+    def held(self) -> str:
+        """The arm whose function answers who is held out."""
+        return HOLDOUT if HOLDOUT in self.arms and HOLDOUT not in self.order else self.control
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ proportion.
 Source: GrowthBook, "SDK build-your-own" specification 0.7.1 (sticky buckets).
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -37,6 +38,26 @@ class StickyStore(Protocol):
         ...
 
 
+class KeptArms(StickyStore, Protocol):
+    """A store whose arms can be counted, and given up."""
+
+    def buckets(self) -> Mapping[str, int]:
+        """How many units have an arm, by bucket.
+
+        Raises:
+            FullcycleError: where the store cannot be asked.
+        """
+        ...
+
+    def forget(self, bucket: str) -> None:
+        """Keep the arms of a bucket no longer.
+
+        Raises:
+            FullcycleError: where they cannot be given up.
+        """
+        ...
+
+
 class MemoryStickyStore:
     """A ``StickyStore`` of one process, for tests."""
 
@@ -45,11 +66,20 @@ class MemoryStickyStore:
 
     def find(self, attribute: str, value: str) -> Mapping[str, str]:
         """The arms that a unit has, by bucket."""
-        return dict(self._kept.get((attribute, value), {}))
+        return dict(sorted(self._kept.get((attribute, value), {}).items()))
 
     def keep(self, attribute: str, value: str, bucket: str, arm: str) -> str:
         """Keep an arm, unless one is kept already; which one is kept then."""
         return self._kept.setdefault((attribute, value), {}).setdefault(bucket, arm)
+
+    def buckets(self) -> Mapping[str, int]:
+        """How many units have an arm, by bucket."""
+        return dict(sorted(Counter(bucket for kept in self._kept.values() for bucket in kept).items()))
+
+    def forget(self, bucket: str) -> None:
+        """Keep the arms of a bucket no longer."""
+        for kept in self._kept.values():
+            kept.pop(bucket, None)
 
 
 class ReadOnlySticky:

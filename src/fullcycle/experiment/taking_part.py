@@ -2,14 +2,14 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from fullcycle.experiment.assign import HashVersion
 from fullcycle.experiment.condition import checked_condition
 from fullcycle.experiment.layer import holdout_of, layer_of
-from fullcycle.experiment.spec import ExperimentSpec, Holdout, Layer
+from fullcycle.experiment.spec import HOLDOUT, ExperimentSpec, Holdout, Layer
 from fullcycle.kernel import Invalid, UnknownName, counted
 
 _WHERE = "fc.Experiment"
@@ -27,6 +27,7 @@ class TakingPart:
     forced: Mapping[object, str] = field(default_factory=dict)
     seed: str | None = None
     hash_version: HashVersion = 2
+    held_out: Callable[..., Any] | None = None
 
     def check(self, arms: Iterable[str]) -> None:
         """Hold them against each other and the arms.
@@ -35,13 +36,19 @@ class TakingPart:
             Invalid: for one that cannot be meant.
             UnknownName: for an arm, or an operator of a condition, that there is none of.
         """
-        if not (isinstance(self.coverage, (int, float)) and 0 < self.coverage <= 1):
+        if not (isinstance(self.coverage, (int, float)) and 0 <= self.coverage <= 1):
             raise Invalid(
                 f"coverage={self.coverage!r}",
                 _WHERE,
                 "write the share of units that takes part, above 0 and at most 1: coverage=0.2",
             )
-        if math.isclose(round(self.coverage * 10_000), 0):
+        if self.coverage == 0 and self.holdout is None:
+            raise Invalid(
+                "coverage=0, so nobody takes part, and nobody is held out either",
+                _WHERE,
+                'write coverage=0.2, say; coverage=0 lets a holdout go on alone: holdout="5%"',
+            )
+        if self.coverage and math.isclose(round(self.coverage * 10_000), 0):
             raise Invalid(
                 f"coverage={self.coverage!r} is less than a unit in ten thousand",
                 _WHERE,
@@ -54,7 +61,8 @@ class TakingPart:
         if self.condition is not None:
             checked_condition(self.condition)
             _check_plain(self.condition)
-        _check_forced(self.forced, arms)
+        self._check_held_out(known := tuple(arms))
+        _check_forced(self.forced, known)
         if self.seed is not None and not (isinstance(self.seed, str) and self.seed):
             raise Invalid(
                 f"seed={self.seed!r}", _WHERE, "write a text, or leave seed out: each experiment has its own"
@@ -62,6 +70,26 @@ class TakingPart:
         if self.hash_version not in get_args(HashVersion):
             raise Invalid(
                 f"hash_version={self.hash_version!r}", _WHERE, "use 2, or 1 to take over an old experiment"
+            )
+
+    def _check_held_out(self, arms: Sequence[str]) -> None:
+        if self.held_out is None:
+            return
+        if self.holdout is None:
+            raise Invalid(
+                "held_out= says what answers who is held out, and nobody is",
+                _WHERE,
+                'say how many are: holdout="5%"',
+            )
+        if not callable(self.held_out):
+            raise Invalid(
+                f"held_out={self.held_out!r}", _WHERE, "pass a function of the service, such as today"
+            )
+        if HOLDOUT in arms:
+            raise Invalid(
+                f"an arm is called {HOLDOUT!r}, as who is held out is in the log",
+                _WHERE,
+                "give the arm another name",
             )
 
     def as_spec(self, *, capability: str, unit: str) -> dict[str, Any]:
@@ -96,12 +124,15 @@ class TakingPart:
 def told_part(spec: ExperimentSpec) -> str:
     """Who takes part in an experiment, in a few words; empty where everybody does."""
     said = []
-    if spec.coverage < 1:
+    if spec.coverage == 0:
+        said.append("nobody takes part")
+    elif spec.coverage < 1:
         said.append(f"{spec.coverage:.4g} of the units")
     if spec.layer is not None:
         said.append(f"layer {spec.layer.namespace} from {spec.layer.low:g} to {spec.layer.high:g}")
     if spec.holdout is not None:
-        said.append(f"{spec.holdout.share:.4g} held out by {spec.holdout.name}")
+        apart = f", answered by {spec.arms[spec.held]}" if spec.held != spec.control else ""
+        said.append(f"{spec.holdout.share:.4g} held out by {spec.holdout.name}{apart}")
     if spec.condition is not None:
         said.append(f"where {spec.condition}")
     if spec.sticky is not None:

@@ -1,13 +1,13 @@
 """Where arms are kept: beside the ledger, as every process of an environment finds it."""
 
 from fullcycle.adapters.sticky import SqliteStickyStore
-from fullcycle.experiment import StickyStore
+from fullcycle.experiment import KeptArms
 from fullcycle.wiring.project import Project
 
 _SQLITE = "sqlite:///"
 
 
-def sticky_store(project: Project, environment: str) -> StickyStore:
+def sticky_store(project: Project, environment: str) -> KeptArms:
     """The arms that an environment keeps; nothing is opened until one is asked for.
 
     In PostgreSQL where the ledger is, else in ``sticky.db`` in the ledger's folder.
