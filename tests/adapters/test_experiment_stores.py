@@ -91,6 +91,7 @@ class World:
             "arm_probability": pl.Float64,
             "unit": pl.String,
             "request": pl.String,
+            "fallback": pl.Boolean,
         }
         return pl.DataFrame(self.decisions, schema=schema)
 
@@ -239,7 +240,7 @@ def require_equal(found: Statistics, told: Statistics, scale=1.0):
         products = other[key].products
         assert gram.products == pytest.approx(products, rel=1e-9, abs=1e-9 * scale), key
     by_place, others = (
-        {(c.metric, c.arm, c.segment, c.level): c for c in one.quantiles} for one in (found, told)
+        {(c.metric, c.arm, c.segment, c.level, c.day): c for c in one.quantiles} for one in (found, told)
     )
     assert by_place.keys() == others.keys()
     for key, cell in by_place.items():
@@ -268,6 +269,36 @@ def test_they_say_the_same_while_units_are_immature_and_of_one_arm_only(store):
     require_equal(found, oracle(world, as_of=early))
     assert {one.arm for one in found.counted} == {"chosen"}
     assert found.immature
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {"analysis": "fixed", "days": 20},
+        {"analysis": "fixed", "days": 20, "starts": "2026-01-05"},
+        {"analysis": "group-sequential", "days": 24, "looks": (0.25, 0.5, 1.0), "triggered": "delivered"},
+    ],
+    ids=["fixed", "started later", "looks"],
+)
+def test_they_say_the_same_of_a_plan_until_the_days_at_which_it_is_read(store, plan):
+    world = drawn(7)
+    spec = msgspec.structs.replace(SPEC, **plan)
+    as_of = micros(START + 25 * DAY)
+
+    found = store(world, spec, as_of)
+
+    require_equal(found, oracle(world, spec, as_of))
+    first = min(one.day for one in found.assigned)
+    expected = {
+        "fixed": {"2026-01-20", "2026-01-24"} & {add(plan.get("starts", first), 19)},
+        "group-sequential": {add(first, 5), add(first, 11)},  # the last waits for its window
+    }
+    assert {cell.day for cell in found.quantiles} == expected[plan["analysis"]]
+    assert all(cell.day for cell in found.cells)
+
+
+def add(day, many):
+    return (datetime.fromisoformat(day) + many * DAY).date().isoformat()
 
 
 def test_they_say_the_same_of_triggered_exposures(store):

@@ -2,8 +2,9 @@
 
 import msgspec
 import pytest
+from scipy.stats import binomtest
 
-from fullcycle.experiment import Cell, Count, Covariate, Gram, readout
+from fullcycle.experiment import Cell, Count, Covariate, Gram, headline, readout
 from made_up_experiment import GOOD, day_name, metric, spec, told
 
 
@@ -46,6 +47,85 @@ def test_a_broken_ratio_is_looked_for_by_segment():
 
     assert check(found, "sample ratio").standing == "blocks"
     assert "among device = phone: look there" in check(found, "ratio by segment").said
+
+
+def by_device(phone, *, days=1, others=3):
+    """Counts of sound devices, and of a phone whose arms have so many units, spread over days."""
+    counts = [
+        Count(arm, day_name(day), n // days, "", "device", "phone")
+        for day in range(days)
+        for arm, n in phone.items()
+    ]
+    for level in range(others):
+        counts += of_segment({"today": 6_000, "chosen": 6_000}, f"sound {level}")
+    return tuple(counts)
+
+
+LOST = {"today": 8_139, "chosen": 7_712}
+
+
+def test_a_ratio_that_looks_broken_in_a_segment_holds_the_winner_back_in_all_that_is_told():
+    """427 of 8,139 units lost: one look finds it over four levels, the test for every day does not yet."""
+    statistics = told(GOOD, by_segment=by_device(LOST))
+    found = readout(spec(segments=("device",)), statistics)
+    sound = readout(
+        spec(segments=("device",)), told(GOOD, by_segment=by_device({"today": 8_139, "chosen": 8_100}))
+    )
+
+    assert sound.verdict.decision == "ship"
+    assert check(found, "sample ratio").standing == "ok"
+    rung = check(found, "ratio by segment")
+    assert rung.standing == "qualifies"
+    assert rung.p == pytest.approx(4 * binomtest(7_712, 15_851).pvalue, rel=0.01)
+    assert "device = phone (today 8,139 of 7,926 expected, chosen 7,712 of 7,926 expected)" in rung.said
+    assert found.verdict.decision == "unknown"
+    assert found.verdict.held == rung.said
+    assert rung.said in found.verdict.reason
+    assert found.verdict.qualified == ("ratio by segment",)
+    assert headline(found).startswith("Do not ship chosen yet: it raises visited by 3.00 points")
+    assert rung.said in headline(found)
+    assert "finding what loses units there" in found.verdict.would_change
+
+
+def test_a_winner_is_held_back_while_the_plan_goes_on():
+    statistics = told(GOOD, days=20, at_day=34, by_segment=by_device(LOST))
+    verdict = readout(spec(segments=("device",)), statistics).verdict
+
+    assert (verdict.decision, verdict.arm, verdict.days_left) == ("keep going", "chosen", 8)
+    assert verdict.held
+
+
+@pytest.mark.parametrize(
+    ("analysis", "phone"), [("always-valid", {"today": 8_139, "chosen": 7_500}), ("fixed", LOST)]
+)
+def test_a_ratio_that_is_broken_in_a_segment_for_sure_blocks_as_in_the_whole(analysis, phone):
+    """For sure: by the test for every day; of a fixed plan, by the one look at its end."""
+    found = readout(spec(segments=("device",), analysis=analysis), told(GOOD, by_segment=by_device(phone)))
+
+    rung = check(found, "ratio by segment")
+    assert rung.standing == "blocks"
+    assert found.verdict.decision == "unknown"
+    assert found.verdict.reason == rung.said
+    assert headline(found) == f"Nothing can be concluded: {rung.said}."
+    assert rung == found.checks[0]
+
+
+def test_of_many_segments_one_is_held_against_all_of_them():
+    """The same loss among sixty levels is what chance makes of one of them."""
+    few = readout(spec(segments=("device",)), told(GOOD, by_segment=by_device(LOST, others=3)))
+    many = readout(spec(segments=("device",)), told(GOOD, by_segment=by_device(LOST, others=59)))
+
+    assert check(few, "ratio by segment").standing == "qualifies"
+    assert check(many, "ratio by segment").standing == "ok"
+    assert many.verdict.decision == "ship"
+
+
+def test_units_that_no_id_tells_apart_are_counted_and_said():
+    found = readout(spec(), told(GOOD, unitless=1_312))
+
+    assert check(found, "units without an id").said.startswith("1,312 decisions were made for requests that")
+    assert found.verdict.qualified == ("units without an id",)
+    assert "units without an id" not in {one.name for one in readout(spec(), told(GOOD)).checks}
 
 
 @pytest.mark.parametrize(("crossed", "standing"), [(0, "ok"), (100, "qualifies"), (1_000, "blocks")])

@@ -5,6 +5,7 @@ multiplied in NumPy, and a metric's condition is Polars' SQL.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from math import ceil
 
 import msgspec
@@ -21,6 +22,7 @@ from fullcycle.experiment import (
     QuantileCell,
     Statistics,
     checked_gram,
+    ends_of,
     quantile_cell,
     rank_shares,
 )
@@ -79,6 +81,10 @@ class _Reading:
         )
         self.crossed = arms.filter(pl.col("arms") > 1).height
         self.assigned = arms.filter(pl.col("arms") == 1)
+        ends = ends_of(spec)
+        first = self.assigned["fc_at"].min()
+        begun = None if first is None else date.fromisoformat(spec.starts or _iso(int(str(first)) // _DAY))
+        self.ends = None if ends is None else ends.since(begun, as_of)
         self.units = self._units(shown)
         self.covariates = [f"fc_x{n}" for n in range(len(spec.covariates))]
 
@@ -101,12 +107,13 @@ class _Reading:
         return Statistics(
             as_of=self.as_of,
             cells=tuple(sorted(cells, key=lambda c: (c.metric, c.segment, c.level, c.arm, c.day))),
-            quantiles=tuple(quantiles),
+            quantiles=tuple(sorted(quantiles, key=lambda c: (c.metric, c.segment, c.level, c.arm, c.day))),
             assigned=tuple(self._counts(self.assigned, "fc_at")),
             counted=tuple(self._counts(self.units, "fc_start")),
             by_segment=tuple(
-                Count(arm, "", part.height, segment=segment, level=level)
-                for segment, level, arm, part in self._segments(self.units)
+                Count(arm, day, part.height, segment=segment, level=level)
+                for segment, level, arm, whole in self._segments(self.units)
+                for day, part in _by_day(whole)
             ),
             immature=tuple(immature),
             late=tuple(late),
@@ -140,8 +147,8 @@ class _Reading:
                 value = self._value(metric, units, -round(metric.within_s * 1e6), 0, None)
                 units = units.with_columns(pl.Series(f"fc_x{n}", value))
             else:
-                filled = pl.col(f"fc_x{n}").fill_null(pl.col(f"fc_x{n}").mean()).fill_null(0.0)
-                units = units.with_columns(filled)
+                mean = pl.lit(units.filter(self._told(units))[f"fc_x{n}"].mean(), dtype=pl.Float64)
+                units = units.with_columns(pl.col(f"fc_x{n}").fill_null(mean).fill_null(0.0))
         return units
 
     def _rows(
@@ -180,9 +187,18 @@ class _Reading:
         )
         if metric.cap is not None and not proportion:
             found = np.minimum(found, metric.cap)  # NaN stays
-        if metric.winsor is not None and len(found):
-            found = np.minimum(found, _ranked(np.sort(found), metric.winsor - 1e-12))
+        of = np.sort(found[self._told(units).to_numpy()])
+        if metric.winsor is not None and len(of):
+            found = np.minimum(found, _ranked(of, metric.winsor - 1e-12))
         return found
+
+    def _told(self, units: pl.DataFrame) -> pl.Series:
+        """Whether a unit was exposed by the last day that is told."""
+        if self.ends is None:
+            return pl.Series([True] * units.height, dtype=pl.Boolean)
+        return pl.Series(
+            [day <= max(self.ends, default="") for day in _iso_of(units["fc_start"])], dtype=pl.Boolean
+        )
 
     def _cells(self, metric: MetricSpec, units: pl.DataFrame, known: int) -> Iterator[Cell]:
         sides = [metric] if metric.over is None else [metric, metric.over]
@@ -190,11 +206,12 @@ class _Reading:
         values += [units[name].to_numpy() for name in self.covariates]
         matrix = np.column_stack(values)
         units = units.with_row_index("fc_place")
-        days = units.with_columns((pl.col("fc_start") // _DAY).alias("fc_day"))
-        for (arm, day), part in days.group_by("arm", "fc_day"):
-            yield Cell(metric.name, str(arm), _iso(int(str(day))), self._gram(metric, matrix, part))
-        for segment, level, arm, part in self._segments(units):
-            yield Cell(metric.name, arm, "", self._gram(metric, matrix, part), segment, level)
+        for (arm,), whole in units.group_by("arm"):
+            for day, part in _by_day(whole):
+                yield Cell(metric.name, str(arm), day, self._gram(metric, matrix, part))
+        for segment, level, arm, whole in self._segments(units):
+            for day, part in [("", whole)] if self.ends is None else _by_day(whole):
+                yield Cell(metric.name, arm, day, self._gram(metric, matrix, part), segment, level)
 
     def _gram(self, metric: MetricSpec, matrix: Floats, part: pl.DataFrame) -> Gram:
         rows = matrix[part["fc_place"].to_numpy()]
@@ -218,10 +235,7 @@ class _Reading:
         if not rows["fc_value"].is_finite().all():
             where = f"the metric {metric.name} of the experiment {self.spec.name}"
             raise Invalid("a row's value is NaN or infinite", where, "leave such rows out with where=")
-        whole = [("", "", str(arm), part) for (arm,), part in units.sort("arm").group_by("arm")]
-        for segment, level, arm, part in sorted(
-            [*whole, *self._segments(units)], key=lambda one: (one[2], one[0], one[1])
-        ):
+        for segment, level, arm, day, part in self._told_until(units):
             own = rows.join(part, on="fc_row", how="semi")
             if own.is_empty():
                 continue
@@ -234,7 +248,15 @@ class _Reading:
             s, n = each["s"].to_numpy(), each["n"].to_numpy()
             told = [float(one) for one in (s.sum(), n.sum(), s @ s, s @ n, n @ n)]
             place, shares = (segment, level), (each.height, told)
-            yield quantile_cell(metric.name, q, arm, place, (own.height, found), shares)
+            yield quantile_cell(metric.name, q, arm, place, (own.height, found), shares, day=day)
+
+    def _told_until(self, units: pl.DataFrame) -> Iterator[tuple[str, str, str, str, pl.DataFrame]]:
+        """Segment, level, arm, last day of exposure, and the units: what quantiles are told of."""
+        whole = [("", "", str(arm), part) for (arm,), part in units.group_by("arm")]
+        for segment, level, arm, part in [*whole, *self._segments(units)]:
+            for end in [""] if self.ends is None else self.ends:
+                days = _iso_of(part["fc_start"]) if end else None
+                yield segment, level, arm, end, part if days is None else part.filter(days <= end)
 
     def _segments(self, units: pl.DataFrame) -> Iterator[tuple[str, str, str, pl.DataFrame]]:
         """The units of each segment, level and arm, in order."""
@@ -277,6 +299,16 @@ def _level(value: object) -> str:
     if value is None:
         return LACKING
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _by_day(units: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Units by the day (ISO date, UTC) of their first exposure that counts."""
+    for (day,), part in units.group_by(pl.col("fc_start") // _DAY):
+        yield _iso(int(str(day))), part
+
+
+def _iso_of(starts: pl.Series) -> pl.Series:
+    return pl.Series([_iso(at // _DAY) for at in starts], dtype=pl.String)
 
 
 def _iso(day: int) -> str:

@@ -33,10 +33,15 @@ command.add_command(read_command)
 @command.command(name="close")
 @click.argument("capability")
 @click.option("--name", help="Which experiment, where there are several.")
+@click.option("--phase", type=int, help="By which phase it is concluded; the last one unless told.")
 @click.option("--early", is_flag=True, help="End it although the verdict is to keep going.")
 @click.option("--json", "as_json", is_flag=True, help="Print the conclusion as one JSON object.")
-def close_command(capability: str, name: str | None, *, early: bool, as_json: bool) -> None:
+def close_command(
+    capability: str, name: str | None, phase: int | None, *, early: bool, as_json: bool
+) -> None:
     """Close an experiment: its verdict goes into the value ledger.
+
+    All of it ends, and it is concluded by one phase: phases are not pooled.
 
     \b
     Example:
@@ -45,7 +50,7 @@ def close_command(capability: str, name: str | None, *, early: bool, as_json: bo
     project = open_project()
     project.require_capability(capability)
     with waiting("reading the experiment"):
-        found = read(project, capability, name)
+        found = read(project, capability, name, phase=phase)
     fact = found.record.closed
     body = fact.body if fact is not None else conclude(project, found, early=early)
     new = append_measurement(project, found, body)

@@ -39,6 +39,8 @@ def show_readout(told: Readout, title: str) -> None:
     _show_segments(told)
     _show_checks(told)
     show_verdict(told.verdict.decision, told.verdict.reason)
+    if told.verdict.qualified:
+        click.echo(f"  qualified by: {', '.join(told.verdict.qualified)} (marked ! above)")
     if told.verdict.would_change:
         click.echo(f"  what would change it: {told.verdict.would_change}")
 
@@ -148,6 +150,9 @@ def _show_arms(told: Readout) -> None:
         if units:
             said = f"  {counted(units, 'unit')} wait for the end of their window of {', '.join(names)}"
             click.secho(said, dim=True)
+    if told.after_plan:
+        said = f"  {counted(told.after_plan, 'unit')} came after the planned days, and are in nothing"
+        click.secho(said, dim=True)
     by_day: dict[str, int] = {}
     for one in told.units_by_day:
         if one.day:  # a table of units need not tell it

@@ -37,7 +37,7 @@ _OF_A_TABLE = "Of a table: "
     "metrics",
     multiple=True,
     metavar="COLUMN[:KIND]",
-    help=f"{_OF_A_TABLE}spend, converted:proportion or latency:down; the first is the primary one.",
+    help=f"{_OF_A_TABLE}spend, converted:proportion, latency:p90:down; the first is the primary one.",
 )
 @click.option("--ratio", "ratios", multiple=True, metavar="A/B", help=f"{_OF_A_TABLE}a ratio of two columns.")
 @click.option(

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from fullcycle.experiment.boundary import AlwaysValid as AlwaysValid
     from fullcycle.experiment.boundary import Fixed as Fixed
     from fullcycle.experiment.checks import AgeEffect as AgeEffect
-    from fullcycle.experiment.checks import Check as Check
     from fullcycle.experiment.comparison import Contrast as Contrast
     from fullcycle.experiment.comparison import contrast as contrast
     from fullcycle.experiment.comparison import relative_interval as relative_interval
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.discovery import selected_alpha as selected_alpha
     from fullcycle.experiment.effect import DayEstimate as DayEstimate
     from fullcycle.experiment.effect import Effect as Effect
+    from fullcycle.experiment.ends import ends_of as ends_of
     from fullcycle.experiment.estimate import Adjusted as Adjusted
     from fullcycle.experiment.estimate import Estimate as Estimate
     from fullcycle.experiment.estimate import Sample as Sample
@@ -133,10 +133,12 @@ if TYPE_CHECKING:
     from fullcycle.experiment.sequential import looks_until as looks_until
     from fullcycle.experiment.sequential import spending_bounds as spending_bounds
     from fullcycle.experiment.sequential import spent as spent
+    from fullcycle.experiment.shrink import FEWEST_EFFECTS as FEWEST_EFFECTS
     from fullcycle.experiment.shrink import Shrunken as Shrunken
     from fullcycle.experiment.shrink import shrunken as shrunken
     from fullcycle.experiment.shrink import spread_expected as spread_expected
     from fullcycle.experiment.shrink import spread_measured as spread_measured
+    from fullcycle.experiment.situation import Check as Check
     from fullcycle.experiment.spec import HOLDOUT as HOLDOUT
     from fullcycle.experiment.spec import Covariate as Covariate
     from fullcycle.experiment.spec import ExperimentSpec as ExperimentSpec
@@ -152,12 +154,12 @@ if TYPE_CHECKING:
     from fullcycle.experiment.sticky import MemoryStickyStore as MemoryStickyStore
     from fullcycle.experiment.sticky import ReadOnlySticky as ReadOnlySticky
     from fullcycle.experiment.sticky import StickyStore as StickyStore
-    from fullcycle.experiment.table import columns_of as columns_of
-    from fullcycle.experiment.table import require_columns as require_columns
-    from fullcycle.experiment.table import table_metric as table_metric
-    from fullcycle.experiment.table import table_spec as table_spec
     from fullcycle.experiment.table import table_statistics as table_statistics
     from fullcycle.experiment.table import unit_table_query as unit_table_query
+    from fullcycle.experiment.table_metrics import columns_of as columns_of
+    from fullcycle.experiment.table_metrics import require_columns as require_columns
+    from fullcycle.experiment.table_metrics import table_metric as table_metric
+    from fullcycle.experiment.table_metrics import table_spec as table_spec
     from fullcycle.experiment.taking_part import told_part as told_part
     from fullcycle.experiment.telling import amount as amount
     from fullcycle.experiment.telling import change as change
@@ -186,7 +188,7 @@ __getattr__, __all__ = lazily(
         "Bucket": ".sticky",
         "COUNTED": ".admission",
         "Cell": ".statistics",
-        "Check": ".checks",
+        "Check": ".situation",
         "Contrast": ".comparison",
         "Count": ".statistics",
         "Covariate": ".spec",
@@ -204,6 +206,7 @@ __getattr__, __all__ = lazily(
         "ExperimentSpec": ".spec",
         "ExperimentStarted": ".facts",
         "ExperimentStore": ".ports",
+        "FEWEST_EFFECTS": ".shrink",
         "FalseAlarms": ".history",
         "Fixed": ".boundary",
         "Found": ".history",
@@ -259,7 +262,7 @@ __getattr__, __all__ = lazily(
         "checked_condition": ".condition",
         "checked_gram": ".gram",
         "close": ".records",
-        "columns_of": ".table",
+        "columns_of": ".table_metrics",
         "compared": ".design",
         "contrast": ".comparison",
         "cross_fit": ".offpolicy_model",
@@ -268,6 +271,7 @@ __getattr__, __all__ = lazily(
         "decided_in": ".query",
         "decision_log": ".offpolicy_log",
         "drift_needed": ".sequential",
+        "ends_of": ".ends",
         "experiment_record": ".records",
         "experiments": ".records",
         "false_alarms": ".sequential",
@@ -304,7 +308,7 @@ __getattr__, __all__ = lazily(
         "reference": ".experiment",
         "rehearse": ".rehearsal",
         "relative_interval": ".comparison",
-        "require_columns": ".table",
+        "require_columns": ".table_metrics",
         "ridge": ".offpolicy_model",
         "roots": ".condition",
         "said": ".spec",
@@ -322,8 +326,8 @@ __getattr__, __all__ = lazily(
         "spread_measured": ".shrink",
         "statistics_of": ".answer",
         "statistics_query": ".query",
-        "table_metric": ".table",
-        "table_spec": ".table",
+        "table_metric": ".table_metrics",
+        "table_spec": ".table_metrics",
         "table_statistics": ".table",
         "told_gain": ".telling",
         "told_p": ".telling",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fullcycle.experiment.dialect import DAY, Dialect
+from fullcycle.experiment.ends import LAST_END
 from fullcycle.experiment.gram import Gram, merged_grams
 from fullcycle.experiment.plan import Plan, Value
 from fullcycle.experiment.spec import ExperimentSpec
@@ -15,7 +16,7 @@ _TABLES = """,
 fc_aged as materialized (
     select fc_units.arm, fc_rows_{scan}.fc_row, {day} as fc_old, {total} as fc_value
     from fc_rows_{scan} join fc_units on fc_units.fc_row = fc_rows_{scan}.fc_row
-    where fc_e{number} is not null and fc_age > {after} and fc_age <= {end} and {within}
+    where fc_e{number} is not null and fc_age > {after} and fc_age <= {end} and {within}{until}
     group by fc_units.arm, fc_rows_{scan}.fc_row, fc_units.fc_start, {day}
     having fc_units.fc_start + {after} + ({day} + 1) * {length} + {late} <= $fc_as_of
 ),
@@ -28,7 +29,9 @@ select 'aged', fc_old::int, arm, 0, {whole}, '', count(*),
        ::float8[]
 from fc_aged cross join fc_age_pilot group by arm, fc_old"""
 _UNITS = """
-select 'ages', 0, arm, 0, {whole}, '', count(*), array[{counts}]::float8[] from fc_units group by arm"""
+select 'ages', 0, arm, 0, {whole}, '', count(*), array[{counts}]::float8[]
+from fc_units where true{until} group by arm"""
+_UNTIL = f" and fc_units.day <= {LAST_END}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Ages:
     scan: int
     days: int
     late: int
+    ended: bool = False  # whether only units until the last row of ``fc_ends`` count
 
     def tables(self, dialect: Dialect, within: str) -> str:
         """The common tables, each beginning with a comma."""
@@ -55,6 +59,7 @@ class Ages:
             within=within,
             length=DAY,
             late=self.late,
+            until=self._until,
         )
 
     def selects(self) -> list[str]:
@@ -62,7 +67,11 @@ class Ages:
         counts = ", ".join(
             f"count(*) filter (where fc_start + {self.known(day)} <= $fc_as_of)" for day in range(self.days)
         )
-        return [_SUMS.format(whole=WHOLE), _UNITS.format(whole=WHOLE, counts=counts)]
+        return [_SUMS.format(whole=WHOLE), _UNITS.format(whole=WHOLE, counts=counts, until=self._until)]
+
+    @property
+    def _until(self) -> str:
+        return _UNTIL if self.ended else ""
 
     def known(self, day: int) -> int:
         """From an exposure until what happened on that day is known, in µs."""
@@ -77,7 +86,7 @@ class Ages:
         return merged_grams([Gram.shifted(many, [shift], [total], [square]), rest], size=1)
 
 
-def ages_of(spec: ExperimentSpec, plan: Plan) -> Ages | None:
+def ages_of(spec: ExperimentSpec, plan: Plan, *, ended: bool = False) -> Ages | None:
     """The days of the primary metric's window; None where that is below two, or it is another kind."""
     metric = spec.metrics[spec.primary]
     if metric.kind not in ("mean", "proportion") or metric.winsor is not None:
@@ -88,4 +97,4 @@ def ages_of(spec: ExperimentSpec, plan: Plan) -> Ages | None:
     if days < 2:
         return None
     scan = next(n for n, one in enumerate(plan.scans) if number in one.values)
-    return Ages(value, number, scan, days, round(metric.late_s * 1e6))
+    return Ages(value, number, scan, days, round(metric.late_s * 1e6), ended)

@@ -1,6 +1,6 @@
 """What the one query answered, as the statistics of an experiment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from math import isfinite
 from typing import Any
@@ -13,6 +13,7 @@ from fullcycle.experiment.spec import ExperimentSpec
 from fullcycle.experiment.statistics import Cell, Count, QuantileCell, Statistics
 from fullcycle.experiment.sums import Half
 from fullcycle.kernel import Invalid
+from fullcycle.metric import MetricSpec
 
 Row = tuple[str, int, str, int, int, str, int, list[float] | None]
 
@@ -64,7 +65,7 @@ def cells_of(
     for what, part, arm, day, place, level, units, numbers in told:
         if what != "gram":
             continue
-        when = _iso(day) if dated and place < 0 else ""
+        when = _iso(day) if dated and (place < 0 or half.by_day) else ""
         segment = ("", "") if place < 0 else (spec.segments[place], level)
         if part == 0:
             counts.append(Count(arm, when, units, "", *segment))
@@ -93,7 +94,7 @@ class _Answer:
 
     def counts(self, what: str) -> tuple[Count, ...]:
         return tuple(
-            Count(arm, _iso(day) if place < 0 else "", units, "", *self._place(place, level))
+            Count(arm, _iso(day), units, "", *self._place(place, level))
             for _, _, arm, day, place, level, units, _ in self.of(what)
         )
 
@@ -102,21 +103,9 @@ class _Answer:
         return cells
 
     def quantiles(self) -> tuple[QuantileCell, ...]:
-        shares = {row[1:6]: (row[6], row[7] or []) for row in self.of("shares")}
-        cells = []
-        for row in self.of("ranked"):
-            _, part, arm, _, place, level, many, found = row
-            metric = self.asked.plan.quantiles[part].metric
-            if not all(map(isfinite, found or [])):
-                raise Invalid(
-                    "a row's value is NaN or infinite",
-                    f"the metric {metric.name} of the experiment {self.spec.name}",
-                    "leave such rows out with where=, or mend them in the table",
-                )
-            where = self._place(place, level)
-            ranked = many, found or []
-            cells.append(quantile_cell(metric.name, metric.q or 0.5, arm, where, ranked, shares[row[1:6]]))
-        return tuple(cells)
+        metrics = [value.metric for value in self.asked.plan.quantiles]
+        rows = [*self.of("ranked"), *self.of("shares")]
+        return ranked_cells(self.spec, metrics, rows, ended=self.asked.ended)
 
     def by_age(self) -> tuple[Cell, ...]:
         ages = self.asked.ages
@@ -156,6 +145,34 @@ class _Answer:
 
     def _place(self, place: int, level: str) -> tuple[str, str]:
         return ("", "") if place < 0 else (self.spec.segments[place], level)
+
+
+def ranked_cells(
+    spec: ExperimentSpec, metrics: Sequence[MetricSpec], rows: Iterable[tuple[Any, ...]], *, ended: bool
+) -> tuple[QuantileCell, ...]:
+    """The quantiles that rows tell, by the number of each metric.
+
+    Raises:
+        Invalid: where a row's value is no finite number.
+    """
+    told = sorted((row for row in rows if row[0] in ("ranked", "shares")), key=lambda row: row[:6])
+    shares = {row[1:6]: (row[6], row[7] or []) for row in told if row[0] == "shares"}
+    cells = []
+    for what, part, arm, day, place, level, many, found in told:
+        if what != "ranked":
+            continue
+        metric = metrics[part]
+        if not all(map(isfinite, found or [])):
+            raise Invalid(
+                "a row's value is NaN or infinite",
+                f"the metric {metric.name} of the experiment {spec.name}",
+                "leave such rows out with where=, or mend them in the table",
+            )
+        where = ("", "") if place < 0 else (spec.segments[place], level)
+        ranked, share = (many, found or []), shares[part, arm, day, place, level]
+        q, until = metric.q or 0.5, _iso(day) if ended else ""
+        cells.append(quantile_cell(metric.name, q, arm, where, ranked, share, day=until))
+    return tuple(cells)
 
 
 def _iso(day: int) -> str:

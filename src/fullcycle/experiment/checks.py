@@ -1,39 +1,22 @@
 """What stands against believing an experiment: each check blocks the verdict, qualifies it, or is passed."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from math import sqrt
-from typing import Literal
 
 import msgspec
 from scipy.special import ndtr
 
 from fullcycle.experiment.comparison import comparable, contrast
-from fullcycle.experiment.discovery import adjusted_p
-from fullcycle.experiment.effect import Effect
 from fullcycle.experiment.gram import Gram
-from fullcycle.experiment.looks import last_planned
-from fullcycle.experiment.ratio_check import ALARM, sample_ratio, sequential_ratio
+from fullcycle.experiment.ratio_checks import BY_SEGMENT, ratio_by_segment, ratios
 from fullcycle.experiment.sequential import false_alarms
+from fullcycle.experiment.situation import UNLIKELY, Check, Situation
 from fullcycle.experiment.spec import ExperimentSpec
-from fullcycle.experiment.statistics import Count, Statistics, per_arm
+from fullcycle.experiment.statistics import Statistics, per_arm
 from fullcycle.experiment.telling import told_p
-
-Standing = Literal["ok", "qualifies", "blocks"]
 
 MOST_CROSSED = 0.01
 """Above this share of units that got two arms, those left over are no random sample any more."""
-
-_UNLIKELY = 0.01  # a check that only qualifies rings once in a hundred readouts by chance
-
-
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check: what was found, in a sentence, and its p value where it is a test."""
-
-    name: str
-    standing: Standing
-    said: str
-    p: float | None = None
 
 
 class AgeEffect(msgspec.Struct, frozen=True):
@@ -45,21 +28,13 @@ class AgeEffect(msgspec.Struct, frozen=True):
     stderr: float
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What checks look at beside the statistics."""
-
-    spec: ExperimentSpec
-    statistics: Statistics
-    primary: Sequence[Effect]
-    days_left: int
-
-
-def checks(found: Situation) -> list[Check]:
-    """All checks, those that block first."""
+def checks(found: Situation, more: Iterable[Check] = ()) -> list[Check]:
+    """All checks, and ``more`` that others made; those that block first."""
     told = [
-        *_ratios(found),
-        *_ratio_by_segment(found),
+        *more,
+        *(whole := ratios(found)),
+        *ratio_by_segment(found, broken=any(one.standing == "blocks" for one in whole)),
+        *_unitless(found),
         *([_crossed(found)] if found.spec.days else []),  # a table has one row per unit: it cannot tell
         *_triggered(found),
         *_peeking(found),
@@ -76,6 +51,13 @@ def blocked(told: Iterable[Check]) -> str:
     return "; ".join(check.said for check in told if check.standing == "blocks")
 
 
+def held(told: Iterable[Check]) -> str:
+    """Why no arm is shipped yet, though nothing is blocked; empty where one may be."""
+    return "; ".join(
+        check.said for check in told if check.standing == "qualifies" and check.name == BY_SEGMENT
+    )
+
+
 def age_effects(spec: ExperimentSpec, statistics: Statistics) -> list[AgeEffect]:
     """The primary metric's effect by days since the exposure, where units enough are that old."""
     found = []
@@ -89,63 +71,13 @@ def age_effects(spec: ExperimentSpec, statistics: Statistics) -> list[AgeEffect]
     return found
 
 
-def _ratios(found: Situation) -> list[Check]:
-    spec = found.spec
-    told = [_ratio("sample ratio", "assigned", found, found.statistics.assigned)]
-    if spec.triggered is not None:
-        told.append(_ratio("triggered ratio", "triggered", found, found.statistics.counted))
-    return told
-
-
-def _ratio(name: str, which: str, found: Situation, counted: Sequence[Count]) -> Check:
-    """At the end of a fixed plan, over its units, chi-square is the sharpest; else a test for every day."""
-    spec = found.spec
-    ended = spec.analysis == "fixed" and found.days_left <= 0
-    if ended and (last := last_planned(spec, found.statistics)) is not None:
-        counted = [count for count in counted if count.day <= last]
-    ratio = sample_ratio(per_arm(counted, spec.order), spec.weights)
-    if ended:
-        p = ratio.p
-    else:
-        days = sorted({count.day for count in counted})
-        p = sequential_ratio(
-            [per_arm((count for count in counted if count.day == day), spec.order) for day in days],
-            spec.weights,
-        )
-    if p >= ALARM:
-        return Check(name=name, standing="ok", said=f"the {which} units have the promised ratio", p=p)
-    counts = ", ".join(
-        f"{arm} {n:,} of {ratio.expected[arm]:,.0f} expected" for arm, n in ratio.counts.items()
-    )
-    return Check(
-        name=name,
-        standing="blocks",
-        said=(
-            f"the {which} units do not have the promised ratio ({counts}; {told_p(p)}, alarm below {ALARM}):"
-            " something lets one arm's units get lost, so no effect can be believed"
-        ),
-        p=p,
-    )
-
-
-def _ratio_by_segment(found: Situation) -> list[Check]:
-    """Where the units of one arm get lost: it helps to find the cause, and blocks nothing by itself."""
-    spec, statistics = found.spec, found.statistics
-    told: list[tuple[str, float]] = []
-    for segment in spec.segments:
-        for level in statistics.levels(segment):
-            counts = per_arm(statistics.by_segment, spec.order, segment=segment, level=level)
-            told.append((f"{segment} = {level}", sample_ratio(counts, spec.weights).p))
-    rings = [
-        name for (name, _), p in zip(told, adjusted_p([p for _, p in told]), strict=True) if p < _UNLIKELY
-    ]
-    if not told:
+def _unitless(found: Situation) -> list[Check]:
+    many = found.statistics.unitless
+    if not many:
         return []
-    if not rings:
-        return [Check(name="ratio by segment", standing="ok", said="no segment stands out by its ratio")]
-    where = ", ".join(rings)
-    said = f"the ratio is broken among {where}: look there for what loses units"
-    return [Check(name="ratio by segment", standing="qualifies", said=said)]
+    what = "decisions were made for requests that name no unit" if found.spec.days else "rows name no arm"
+    said = f"{many:,} {what}: they take part in nothing, and are counted nowhere"
+    return [Check(name="units without an id", standing="qualifies", said=said)]
 
 
 def _crossed(found: Situation) -> Check:
@@ -198,7 +130,7 @@ def _before(found: Situation) -> list[Check]:
     if not told:
         return []
     p = min(min(one.imbalance for one in told if one.imbalance is not None) * len(told), 1.0)
-    if p >= _UNLIKELY:
+    if p >= UNLIKELY:
         said = "the arms were alike before the exposure"
         return [Check(name="before the exposure", standing="ok", said=said, p=p)]
     said = (
@@ -230,7 +162,7 @@ def _novelty(found: Situation) -> list[Check]:
         told.append((arm, p, "grows after" if grows else "is larger on"))
     if not told:
         return []
-    rings = [(arm, how) for arm, p, how in told if p * len(told) < _UNLIKELY]
+    rings = [(arm, how) for arm, p, how in told if p * len(told) < UNLIKELY]
     least = min(p for _, p, _ in told)
     if not rings:
         said = "the effect does not depend on how long ago the exposure was"

@@ -26,23 +26,58 @@ def boundary_of(spec: ExperimentSpec, planned: int, looks: Schedule) -> Boundary
     return AlwaysValid(planned, alpha)
 
 
-def seen_of(spec: ExperimentSpec, statistics: Statistics, looks: Schedule) -> Statistics:
-    """What may be looked at: the units of the plan, and of a group-sequential one those of its last look.
+def of_plan(spec: ExperimentSpec, statistics: Statistics) -> Statistics:
+    """The units of the planned days, in everything that is counted or measured.
 
     Units that come after the plan are for an always-valid analysis alone: to any other, each day of
-    them would be one look more. Quantiles, segments and days since the exposure are not told day by
-    day, so they are not seen before the last look, and are of all units after it.
+    them would be one look more.
     """
-    if spec.analysis == "always-valid":
+    last = None if spec.analysis == "always-valid" else last_planned(spec, statistics)
+    return statistics if last is None else _until(statistics, last)
+
+
+def seen_of(spec: ExperimentSpec, statistics: Statistics, looks: Schedule) -> Statistics:
+    """What may be looked at: all of it, but of a group-sequential plan the units until its last look.
+
+    Segments and days since the exposure are not told before the last of all looks: reading them at
+    each would be so many looks more.
+    """
+    if spec.analysis != "group-sequential" or (looks.done and looks.next_on is None):
         return statistics
-    if spec.analysis == "fixed" or (looks.done and looks.next_on is None):
-        if (last := last_planned(spec, statistics)) is None:
-            return statistics
-        kept = tuple(cell for cell in statistics.cells if cell.segment or cell.day <= last)
-        return msgspec.structs.replace(statistics, cells=kept)
-    last = looks.done[-1].day if looks.done else ""
-    cells = tuple(cell for cell in statistics.cells if not cell.segment and cell.day <= last)
-    return msgspec.structs.replace(statistics, cells=cells, quantiles=(), by_age=())
+    seen = _until(statistics, looks.done[-1].day if looks.done else "")
+    return msgspec.structs.replace(
+        seen,
+        cells=tuple(cell for cell in seen.cells if not cell.segment),
+        quantiles=tuple(cell for cell in seen.quantiles if not cell.segment),
+        by_age=(),
+    )
+
+
+def days_known(spec: ExperimentSpec, statistics: Statistics) -> list[str]:
+    """The days of exposure of which the primary metric is known; a quantile has none of its own."""
+    if spec.metrics[spec.primary].kind != "quantile":
+        return statistics.days(spec.primary)
+    waiting: dict[str, int] = {}
+    for count in statistics.immature:
+        if count.metric == spec.primary:
+            waiting[count.day] = waiting.get(count.day, 0) + count.units
+    there = dict.fromkeys(sorted({count.day for count in statistics.counted}), 0)
+    for count in statistics.counted:
+        there[count.day] += count.units
+    return [day for day, units in there.items() if units > waiting.get(day, 0)]
+
+
+def _until(statistics: Statistics, last: str) -> Statistics:
+    """Of the units that were exposed until a day (ISO date); what has no day is of all of them."""
+    return msgspec.structs.replace(
+        statistics,
+        cells=tuple(cell for cell in statistics.cells if cell.day <= last),
+        quantiles=tuple(cell for cell in statistics.quantiles if cell.day <= last),
+        assigned=tuple(count for count in statistics.assigned if count.day <= last),
+        counted=tuple(count for count in statistics.counted if count.day <= last),
+        by_segment=tuple(count for count in statistics.by_segment if count.day <= last),
+        immature=tuple(count for count in statistics.immature if count.day <= last),
+    )
 
 
 def path_of(

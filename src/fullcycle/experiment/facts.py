@@ -54,3 +54,4 @@ class ExperimentClosed(msgspec.Struct, frozen=True, kw_only=True):
     arm: str | None
     reason: str
     readout: Artifact
+    phase: int | None = None  # that the readout is of; older facts do not say

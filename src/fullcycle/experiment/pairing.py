@@ -61,7 +61,7 @@ def pair(metric: MetricSpec, statistics: Statistics, arms: tuple[str, str], wher
         metric: what is compared.
         statistics: what one query brought home.
         arms: the control, and the arm compared with it.
-        where: which units. A quantile has no days: it is of all units, or of a segment's.
+        where: which units. A quantile is told until the days at which its plan is read, and no others.
     """
     if metric.kind == "quantile":
         return _quantiles(metric, statistics, arms, where)
@@ -120,7 +120,9 @@ def _quantiles(metric: MetricSpec, statistics: Statistics, arms: tuple[str, str]
     found: list[Estimate] = []
     reliable = True
     for arm in arms:
-        cell = statistics.quantile(metric.name, arm, segment=where.segment, level=where.level)
+        cell = statistics.quantile(
+            metric.name, arm, until=where.until, segment=where.segment, level=where.level
+        )
         if cell is None:
             found.append(_NOBODY)
             reliable = False

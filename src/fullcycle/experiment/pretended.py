@@ -81,6 +81,7 @@ def by_bucket(spec: ExperimentSpec, buckets: int, *, triggered: bool) -> Experim
         order=tuple(f"b{n}" for n in range(buckets)),
         arms={},
         weights={},
+        analysis="always-valid",  # the past has no plan: it is told whole
         forced={},
         segments=(),
         triggered=spec.triggered if triggered else None,

@@ -11,11 +11,12 @@ from typing import Any
 from fullcycle.data import Query
 from fullcycle.experiment.ages import Ages, ages_of
 from fullcycle.experiment.dialect import Dialect, text
+from fullcycle.experiment.ends import LAST_END, ends_of
 from fullcycle.experiment.plan import Plan, Scan, Value, plan_of
-from fullcycle.experiment.ranks import quantile_selects, quantile_tables
+from fullcycle.experiment.ranks import Ranks
 from fullcycle.experiment.records import Phase
 from fullcycle.experiment.spec import ExperimentSpec
-from fullcycle.experiment.sums import WHOLE, Group, Half, capped, level, place
+from fullcycle.experiment.sums import WHOLE, Group, Half, capped, grouping_sets, level, place
 from fullcycle.kernel import UnknownName
 from fullcycle.metric import condition, inlined, quoted
 
@@ -78,7 +79,7 @@ select 'assigned' as what, 0 as part, arm, {day} as day, {whole} as place, '' as
        count(*) as units, null::float8[] as numbers
 from fc_assigned where fc_single group by arm, {day}"""
 _COUNTED = """
-select 'counted', 0, arm, coalesce(day, 0), {place}, {level}, count(*), null from fc_units group by {sets}"""
+select 'counted', 0, arm, day, {place}, {level}, count(*), null from fc_units group by {sets}"""
 _CROSSED = "\nselect 'crossed', 0, '', 0, {whole}, '', count(*), null from fc_assigned where not fc_single"
 _IMMATURE = """
 select 'immature', {n}, arm, day, {whole}, '', count(*), null
@@ -122,6 +123,7 @@ class Asked:
     half: Half
     ages: Ages | None
     late: Mapping[int, list[int]]  # by group, the values of which late rows are counted
+    ended: bool  # whether quantiles are told until days of the plan
 
 
 def decided_in(phase: Phase, dialect: Dialect) -> tuple[str, dict[str, Any]]:
@@ -183,26 +185,29 @@ class _Writing:
             self.inner[name], more = inlined(place.sources[name], f"fc_{index}_")
             self.values |= more
         self.fields = [*(one.name for one in spec.covariates if one.before is None), *spec.segments]
+        self.ends = ends_of(spec)
         self.half = self._half()
-        self.ages = ages_of(spec, self.plan) if by_age else None
+        self.ages = ages_of(spec, self.plan, ended=self.ends is not None) if by_age else None
         self.late = self._late()
 
     def asked(self) -> Asked:
         tables = [self._units(), *(self._scan(n, scan) for n, scan in enumerate(self.plan.scans))]
         tables += [self._values(), self.half.tables]
         selects = [*self._counts(), *self.half.selects]
-        segments = len(self.spec.segments)
         for n, scan in enumerate(self.plan.scans):
             for number, value in scan.quantiles.items():
-                within = self._within(scan, value)
-                tables.append(quantile_tables(number, n, value, within, segments))
-                selects += quantile_selects(number, segments)
+                q, segments = value.metric.q or 0.5, len(self.spec.segments)
+                ranks = Ranks(number, q, segments, ended=self.ends is not None)
+                tables.append(ranks.of_rows(n, value, self._within(scan, value)))
+                selects += ranks.selects
         if self.ages is not None:
             scan = self.plan.scans[self.ages.scan]
             tables.append(self.ages.tables(self.dialect, self._within(scan, self.ages.value)))
             selects += self.ages.selects()
         whole = "".join(tables) + "\n" + "\nunion all\n".join(one.strip() for one in selects)
-        return Asked(whole, self.values, self.plan, self.half, self.ages, self.late)
+        return Asked(
+            whole, self.values, self.plan, self.half, self.ages, self.late, ended=self.ends is not None
+        )
 
     def _half(self) -> Half:
         plan = self.plan
@@ -218,6 +223,8 @@ class _Writing:
                 if value.metric.winsor is not None
             },
             holes=[n for n, number in enumerate(plan.covariates) if number is None],
+            by_day=self.ends is not None,
+            until="true" if self.ends is None else f"day <= {LAST_END}",
         )
 
     def _late(self) -> dict[int, list[int]]:
@@ -253,9 +260,10 @@ class _Writing:
             written += _TRIGGERED.format(source=source, first=first if self.fields else "")
             counted = _THEN
         told = f", {dialect.fields('fc_request', self.fields)} as fc_fields" if self.fields else ""
-        return written + _UNITS.format(
+        units = _UNITS.format(
             day=dialect.day("fc_start"), fields=self._read(), counted=counted.format(fields=told)
         )
+        return written + units + ("" if self.ends is None else self.ends.table(spec, dialect))
 
     def _read(self) -> str:
         """The covariates and segments that are fields of the request."""
@@ -342,7 +350,8 @@ class _Writing:
     def _counts(self) -> list[str]:
         segments = len(self.spec.segments)
         day = self.dialect.day("fc_first")
-        counted = _COUNTED.format(place=place(segments), level=level(segments), sets=self.half.sets())
+        sets = grouping_sets("day", segments, throughout=True)
+        counted = _COUNTED.format(place=place(segments), level=level(segments), sets=sets)
         selects = [_COUNTS.format(day=day, whole=WHOLE), _CROSSED.format(whole=WHOLE), counted]
         for n, known in enumerate(self.plan.groups):
             selects.append(_IMMATURE.format(n=n, known=known, whole=WHOLE))

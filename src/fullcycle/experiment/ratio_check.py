@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import exp, log
 
 import msgspec
-from scipy.special import chdtrc, gammaln
+from scipy.special import bdtr, bdtrc, chdtrc, gammaln
 
 from fullcycle.experiment.boundary import LEAST_P
 
@@ -50,6 +50,28 @@ def sample_ratio(counts: Mapping[str, int], weights: Mapping[str, float]) -> Sam
     statistic = sum((counts.get(arm, 0) - wanted) ** 2 / wanted for arm, wanted in expected.items())
     p = max(float(chdtrc(len(expected) - 1, statistic)), LEAST_P)
     return SampleRatio(dict(counts), expected, statistic, p)
+
+
+def exact_ratio(counts: Mapping[str, int], weights: Mapping[str, float]) -> float:
+    """The p value of the promised ratio at one look, right however few units there are.
+
+    Of two arms, the binomial test to both sides, the smaller doubled; of more, each arm against the
+    rest, at as many times its p value as there are arms (Bonferroni).
+
+    >>> exact_ratio({"a": 0, "b": 8}, {"a": 1, "b": 1})
+    0.0078125
+    """
+    total, share = sum(counts.values()), sum(weights.values())
+    if not total:
+        return 1.0
+    found = []
+    for arm, weight in weights.items():
+        seen = counts.get(arm, 0)
+        below = float(bdtr(seen, total, weight / share))
+        above = float(bdtrc(seen - 1, total, weight / share)) if seen else 1.0
+        found.append(min(2 * below, 2 * above, 1.0))
+    many = len(found) if len(found) > 2 else 1
+    return max(min(min(found) * many, 1.0), LEAST_P)
 
 
 def sequential_ratio(days: Sequence[Mapping[str, int]], weights: Mapping[str, float]) -> float:

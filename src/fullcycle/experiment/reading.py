@@ -1,14 +1,14 @@
 """The readout: what an experiment caused so far, and what is concluded from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from math import ceil
 
 import msgspec
 
 from fullcycle.experiment.boundary import Boundary
-from fullcycle.experiment.checks import AgeEffect, Check, Situation, age_effects, blocked, checks
-from fullcycle.experiment.course import boundary_of, notes_of, path_of, seen_of
+from fullcycle.experiment.checks import AgeEffect, age_effects, blocked, checks, held
+from fullcycle.experiment.course import boundary_of, days_known, notes_of, of_plan, path_of, seen_of
 from fullcycle.experiment.effect import DayEstimate, Effect, Role, effect
 from fullcycle.experiment.guardrail import Guardrail, guardrail
 from fullcycle.experiment.looks import (
@@ -23,11 +23,12 @@ from fullcycle.experiment.looks import (
 from fullcycle.experiment.pairing import pair
 from fullcycle.experiment.ratio_check import SampleRatio, sample_ratio
 from fullcycle.experiment.segments import SegmentEffect, segment_effects
+from fullcycle.experiment.situation import Check, Situation
 from fullcycle.experiment.spec import Analysis, ExperimentSpec
 from fullcycle.experiment.statistics import Count, Statistics, per_arm
+from fullcycle.experiment.threshold import smallest_gain, told_smallest, unjudged
 from fullcycle.experiment.verdict import Evidence, Verdict, verdict
 from fullcycle.experiment.worth import ArmWorth, Prior, Rate, arm_worth
-from fullcycle.kernel import Invalid
 
 _DAY = 86_400_000_000  # microseconds
 
@@ -51,6 +52,9 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
     group-sequential experiment; ``looks`` are those that are over, ``next_look`` the day (ISO date,
     UTC) on which another can be read, ``looks_ahead`` those to come. ``checks`` are what stands
     against believing it, those that block first. ``worth`` is the money per year of each treatment.
+
+    All of it is of the same units: those of the planned days; but of all days where the analysis is
+    always-valid. ``after_plan`` are units that were counted later, and are nowhere else.
     """
 
     experiment: str
@@ -84,6 +88,7 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
     worth: list[ArmWorth] = []
     late: dict[str, int] = {}
     watermark: int | None = None
+    after_plan: int = 0
 
     @property
     def primary(self) -> list[Effect]:
@@ -98,6 +103,7 @@ def readout(
     planned_units: int | None = None,
     rate: Rate | None = None,
     prior: Prior | None = None,
+    more: Iterable[Check] = (),
 ) -> Readout:
     """Read an experiment.
 
@@ -109,11 +115,14 @@ def readout(
             tightest and how far along a group-sequential plan is, and never looks at an outcome.
         rate: what one of the primary metric is worth in a year.
         prior: what effects on it are like, which says what of a winner's is to be expected.
+        more: checks of what the statistics do not show.
 
     Each of k treatments is read at ``alpha / k`` (Bonferroni), so that the promise holds
-    for all of them together. Secondary metrics are not corrected for being many. A
-    group-sequential experiment is read at its last look, over the units exposed until then.
+    for all of them together. Secondary metrics are not corrected for being many. A plan that
+    ends is read over the units of its days, whatever comes after, and a group-sequential one at
+    its last look, over the units exposed until then.
     """
+    whole, statistics = statistics, of_plan(spec, statistics)
     planned = planned_units or _planned(spec, statistics)
     looks = _looks(spec, statistics, planned)
     boundary = boundary_of(spec, planned, looks)
@@ -139,8 +148,10 @@ def readout(
     primary = [found for found in effects if found.role == "primary"]
     counted = per_arm(statistics.counted, spec.order)
     assigned = sample_ratio(per_arm(statistics.assigned, spec.order), spec.weights)
-    days, left = statistics.days(spec.primary), _days_left(spec, statistics)
-    told = checks(Situation(spec, msgspec.structs.replace(statistics, by_age=seen.by_age), primary, left))
+    days, left = days_known(spec, seen), _days_left(spec, statistics)
+    told = checks(
+        Situation(spec, msgspec.structs.replace(statistics, by_age=seen.by_age), primary, left), more
+    )
     days_counted = max(len({count.day for count in statistics.counted}), 1)
     evidence = Evidence(
         primary=primary,
@@ -152,9 +163,11 @@ def readout(
         assigned=sum(assigned.counts.values()),
         planned=spec.days > 0,
         known_on=_known_on(spec, statistics),
-        matters=_matters(spec, rate),
-        matters_told=_matters_told(spec, primary[0]),
+        matters=smallest_gain(spec, rate),
+        matters_told=told_smallest(spec, primary[0]),
         blocked=blocked(told),
+        held=held(told),
+        qualified=tuple(check.name for check in told if check.standing == "qualifies"),
         looked=bool(looks.done) or spec.analysis != "group-sequential",
         next_look=looks.next_on,
     )
@@ -175,7 +188,7 @@ def readout(
                 spec.weights[arm],
                 assigned.counts[arm],
                 counted[arm],
-                _known(spec, statistics, arm),
+                _known(spec, seen, arm),
             )
             for arm in spec.order
         ],
@@ -189,7 +202,7 @@ def readout(
         path=path_of(spec, seen, boundary, looks),
         units_by_day=list(statistics.counted),
         verdict=verdict(evidence),
-        notes=notes_of(spec, looks),
+        notes=[*notes_of(spec, looks), *unjudged(spec, rate)],
         looks=list(looks.done),
         next_look=looks.next_on,
         looks_ahead=list(looks.ahead),
@@ -199,7 +212,12 @@ def readout(
         worth=[one for one in (_worth(found, rate, prior, boundary) for found in primary) if one is not None],
         late=_by_metric(spec, statistics.late),
         watermark=statistics.watermark,
+        after_plan=_units(whole) - _units(statistics),
     )
+
+
+def _units(statistics: Statistics) -> int:
+    return sum(count.units for count in statistics.counted)
 
 
 def _roles(spec: ExperimentSpec) -> list[tuple[str, Role]]:
@@ -238,26 +256,6 @@ def _known(spec: ExperimentSpec, statistics: Statistics, arm: str) -> int:
         return statistics.gram(spec.primary, arm).units
     cell = statistics.quantile(spec.primary, arm)
     return cell.units if cell is not None else 0
-
-
-def _matters(spec: ExperimentSpec, rate: Rate | None) -> float | None:
-    """The smallest gain worth having, in the primary metric; told in money, by what it is worth."""
-    if spec.matters_worth is None or rate is None or rate.per_year <= 0:
-        return spec.matters
-    if spec.matters_worth.currency != rate.currency:
-        raise Invalid(
-            f"matters is told in {spec.matters_worth.currency}, and {spec.primary} is worth {rate.currency}",
-            f"the experiment {spec.name} of {spec.capability}",
-            f'write it in {rate.currency}: matters="20000 {rate.currency}"',
-        )
-    return spec.matters_worth.amount / rate.per_year
-
-
-def _matters_told(spec: ExperimentSpec, primary: Effect) -> str:
-    if spec.matters_worth is not None:
-        return f"{spec.matters_worth} a year"
-    share = primary.kind == "proportion"
-    return "" if spec.matters is None else f"{100 * spec.matters:g} points" if share else f"{spec.matters:g}"
 
 
 def _known_on(spec: ExperimentSpec, statistics: Statistics) -> str | None:

@@ -18,7 +18,7 @@ from scipy.special import ndtri
 
 from fullcycle.kernel import Interval, Invalid
 
-FEWEST = 8
+FEWEST_EFFECTS = 8
 """Below so many measured effects, their spread says too little to be a prior."""
 
 
@@ -79,7 +79,7 @@ def spread_expected(estimate: Interval) -> float:
 def spread_measured(effects: Sequence[tuple[float, float]]) -> float | None:
     """The spread of past effects around zero, without what chance added to each.
 
-    None for fewer than :data:`FEWEST`, or where chance alone explains them.
+    None for fewer than :data:`FEWEST_EFFECTS`, or where chance alone explains them.
 
     Args:
         effects: each effect with its standard error, all in the same unit.
@@ -88,7 +88,7 @@ def spread_measured(effects: Sequence[tuple[float, float]]) -> float | None:
         DerSimonian & Laird, "Meta-Analysis in Clinical Trials", Controlled Clinical Trials
         1986, with a mean that is known to be zero.
     """
-    if len(effects) < FEWEST:
+    if len(effects) < FEWEST_EFFECTS:
         return None
     weights = [1 / stderr**2 for _, stderr in effects]
     excess = sum(w * effect**2 for w, (effect, _) in zip(weights, effects, strict=True)) - len(effects)

@@ -13,7 +13,8 @@ class Cell(msgspec.Struct, frozen=True):
 
     The values of a unit are the metric's, then for a ratio its denominator's, then each covariate
     of the experiment in the specification's order. Where ``segment`` names a field of the request,
-    the cell holds the units that had ``level`` in it, of all days together: its day is empty.
+    the cell holds the units that had ``level`` in it; of all days together, its day being empty,
+    where the experiment is read over all of them.
     """
 
     metric: str
@@ -37,6 +38,7 @@ class QuantileCell(msgspec.Struct, frozen=True, kw_only=True):
     each other. ``ladder`` holds the rows at other ranks, ``(δ, at q - δ, at q + δ)`` with δ growing:
     how steep the distribution is near the quantile is read off it, at the δ nearest to the standard
     error of the share. ``units`` are those with a row; of a single one, the spread is infinite.
+    ``day`` is the last day of exposure (ISO date, UTC) of its units; empty where they are of all days.
 
     Source:
         Deng, Knoblich & Lu, "Applying the Delta Method in Metric Analytics", KDD 2018;
@@ -53,12 +55,13 @@ class QuantileCell(msgspec.Struct, frozen=True, kw_only=True):
     ladder: tuple[tuple[float, float, float], ...] = ()
     segment: str = ""
     level: str = ""
+    day: str = ""
 
 
 class Count(msgspec.Struct, frozen=True):
     """How many units; ``metric`` is empty where the count concerns all of them.
 
-    Where ``segment`` names a field of the request, those of all days that had ``level`` in it.
+    Where ``segment`` names a field of the request, those that had ``level`` in it.
     """
 
     arm: str
@@ -84,7 +87,8 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
 
     Of an experiment with a trigger, ``exposed_without_decision`` are the triggering rows that name
     a decision which nobody logged, ``decided_without_exposure`` the units that were assigned and
-    never triggered. ``watermark`` is up to when the exposures were published, in microseconds.
+    never triggered. ``unitless`` counts decisions of requests that name no unit, and table rows of no
+    arm: they take part in nothing. ``watermark`` is up to when the exposures were published, in µs.
     """
 
     as_of: int  # microseconds since 1970 UTC
@@ -99,6 +103,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     crossed: int = 0
     exposed_without_decision: int = 0
     decided_without_exposure: int = 0
+    unitless: int = 0
     watermark: int | None = None
 
     def days(self, metric: str) -> list[str]:
@@ -117,7 +122,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
         Args:
             metric: its name.
             arm: whose units.
-            until: the last day of exposure that counts; all without it. Segments have no days.
+            until: the last day of exposure that counts; all without it.
             segment: a field of the request; all units without it.
             level: the value that the units had in it.
         """
@@ -137,12 +142,25 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
         """A metric's moments in one arm over the units exposed up to the day ``until``, or all."""
         return self.gram(metric, arm, until=until).moments(0)
 
-    def quantile(self, metric: str, arm: str, *, segment: str = "", level: str = "") -> QuantileCell | None:
-        """A metric's quantile in one arm; None where no row is known."""
-        for cell in self.quantiles:
-            if (cell.metric, cell.arm, cell.segment, cell.level) == (metric, arm, segment, level):
-                return cell
-        return None
+    def quantile(
+        self, metric: str, arm: str, *, until: str | None = None, segment: str = "", level: str = ""
+    ) -> QuantileCell | None:
+        """A metric's quantile in one arm; None where no row is known.
+
+        Args:
+            metric: its name.
+            arm: whose rows.
+            until: the last day of exposure that counts, one of those it was told at; the last without it.
+            segment: a field of the request; all units without it.
+            level: the value that the units had in it.
+        """
+        found = [
+            cell
+            for cell in self.quantiles
+            if (cell.metric, cell.arm, cell.segment, cell.level) == (metric, arm, segment, level)
+            and (until is None or cell.day == until)
+        ]
+        return max(found, key=lambda cell: cell.day, default=None)
 
 
 def per_arm(

@@ -43,6 +43,8 @@ class Half:
             the condition.
         holes: covariates that a unit may lack; it then counts with the mean of all others.
         dated: whether units have days; else all of an arm are added up together.
+        by_day: whether segments are told by day, too.
+        until: which units say where values are cut and what fills a hole, SQL over ``fc_values``.
         holed: whether to count, behind the sums of the first group, the units that have each value
             and each covariate.
     """
@@ -54,6 +56,8 @@ class Half:
     cuts: Mapping[int, tuple[float, str]] = field(default_factory=dict)
     holes: Sequence[int] = ()
     dated: bool = True
+    by_day: bool = False
+    until: str = "true"
     holed: bool = False
 
     @property
@@ -74,7 +78,7 @@ class Half:
 
     def sets(self) -> str:
         """By arm and day, and by arm and segment."""
-        return grouping_sets("day" if self.dated else "", len(self.segments))
+        return grouping_sets("day" if self.dated else "", len(self.segments), throughout=self.by_day)
 
     @property
     def _relation(self) -> str:
@@ -87,7 +91,7 @@ class Half:
             return ""
         levels = ", ".join(
             f"percentile_disc({share - EXACT!r}) within group (order by fc_v{i}) "
-            f"filter (where fc_v{i} is not null and {known}) as fc_w{i}"
+            f"filter (where fc_v{i} is not null and {known} and {self.until}) as fc_w{i}"
             for i, (share, known) in self.cuts.items()
         )
         cut = ", ".join(f"{capped(f'fc_v{i}', f'fc_w{i}')} as fc_v{i}" for i in self.cuts)
@@ -112,7 +116,7 @@ fc_cut as not materialized (select {others}, {cut} from fc_values cross join fc_
             tables.append(f"(select {', '.join(first)} from ({units}) as fc_few) as fc_first")
         if self.holes:
             every = ", ".join(f"coalesce(avg(fc_x{i}), 0.0) as fc_b{i}" for i in self.holes)
-            tables.append(f"(select {every} from fc_values) as fc_every")
+            tables.append(f"(select {every} from fc_values where {self.until}) as fc_every")
         if not tables:
             return ",\nfc_pilot as (select 0 as fc_nothing)"
         return f",\nfc_pilot as materialized (select * from {' cross join '.join(tables)})"
@@ -156,10 +160,14 @@ group by {self.sets()}"""
         }
 
 
-def grouping_sets(column: str, segments: int) -> str:
-    """Groups by arm (and a column, where one is named), and by arm and each segment."""
-    whole = f"(arm, {column})" if column else "(arm)"
-    return f"grouping sets ({', '.join([whole, *(f'(arm, fc_s{i})' for i in range(segments))])})"
+def grouping_sets(column: str, segments: int, *, throughout: bool = False) -> str:
+    """Groups by arm (and a column, where one is named), and by arm and each segment.
+
+    ``throughout`` groups the segments by the column, too.
+    """
+    whole = f"arm, {column}" if column else "arm"
+    part = whole if throughout else "arm"
+    return f"grouping sets ({', '.join([f'({whole})', *(f'({part}, fc_s{i})' for i in range(segments))])})"
 
 
 def place(segments: int) -> str:

@@ -3,21 +3,23 @@
 Only the second half of the one query is asked of it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, get_args
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from fullcycle.data import Query
-from fullcycle.experiment.answer import cells_of
+from fullcycle.experiment.answer import cells_of, ranked_cells
 from fullcycle.experiment.dialect import Dialect, text
 from fullcycle.experiment.plan import Measure
 from fullcycle.experiment.query import LACKING
-from fullcycle.experiment.spec import Covariate, ExperimentSpec
-from fullcycle.experiment.statistics import Count, Statistics
-from fullcycle.experiment.sums import Group, Half
-from fullcycle.kernel import Invalid, UnknownName
-from fullcycle.metric import Good, Kind, MetricSpec, inlined, quoted
+from fullcycle.experiment.ranks import Ranks
+from fullcycle.experiment.spec import ExperimentSpec
+from fullcycle.experiment.statistics import Count, QuantileCell, Statistics, per_arm
+from fullcycle.experiment.sums import WHOLE, Group, Half
+from fullcycle.experiment.table_metrics import sides_of
+from fullcycle.kernel import Invalid
+from fullcycle.metric import MetricSpec, inlined, quoted
 
 _VALUES = """
 with fc_values as not materialized (
@@ -25,11 +27,16 @@ with fc_values as not materialized (
     from {relation} as fc_table{only}
 )"""
 
+_ARMLESS = """
+select 'unitless', 0, '', 0, {whole}, '', count(*), null::float8[]
+from {relation} as fc_table where {arm} is null"""
+
 # Other arms are left out of the answer; of the rows only where something is of all units together,
 # since it costs as much as the sums themselves.
 _ONLY = " where {arm}::varchar = any($fc_arms)"
 
 
+_BY_ARM = ("gram", "ranked", "shares")
 Ask = Callable[[str, Mapping[str, Any]], Iterable[tuple[Any, ...]]]
 
 
@@ -39,78 +46,7 @@ class TableQuery(msgspec.Struct, frozen=True):
     text: str
     values: dict[str, Any]
     half: Half
-
-
-def table_metric(told: str) -> MetricSpec:
-    """A metric of a table as a command line says it: ``column[:kind][:up|down]``.
-
-    The kind is mean, proportion or ratio; of a ratio, the column is ``revenue/sessions``.
-
-    Raises:
-        Invalid: for a kind that a table of units has not.
-
-    >>> table_metric("revenue/sessions:down").over.column
-    'sessions'
-    """
-    column, *said = told.split(":")
-    above, ratio, below = column.partition("/")
-    kind, good = "ratio" if ratio else "mean", "up"
-    for word in said:
-        if word in get_args(Good):
-            good = word
-        elif word in ("mean", "proportion") and not ratio:
-            kind = word
-        elif not (word == "ratio" and ratio):
-            raise Invalid(
-                f"{word!r} is no kind of metric of a table",
-                f"the metric {told}",
-                "write spend, converted:proportion, revenue/sessions, or latency:mean:down",
-            )
-    made = _column(column, above, kind, good)  # type: ignore[arg-type]
-    return made if not ratio else msgspec.structs.replace(made, over=_column(below, below, "mean", "up"))
-
-
-def table_spec(
-    name: str,
-    arms: Sequence[str],
-    metrics: Sequence[MetricSpec],
-    *,
-    covariates: Sequence[str] = (),
-    segments: Sequence[str] = (),
-    weights: Mapping[str, float] | None = None,
-    **options: Any,
-) -> ExperimentSpec:
-    """An experiment of which there is only a table; the first arm is the control, the first metric primary.
-
-    Args:
-        name: what to call it.
-        arms: the values of the table's column of arms.
-        metrics: of :func:`table_metric`.
-        covariates: columns that were known before the experiment.
-        segments: columns to read it by.
-        weights: each arm's share; equal without them.
-        **options: other fields of the specification.
-    """
-    return ExperimentSpec(
-        name=name,
-        capability=name,
-        order=tuple(arms),
-        arms=dict.fromkeys(arms, ""),
-        weights=dict(weights or dict.fromkeys(arms, 1 / len(arms))),
-        seed=name,
-        unit="row",
-        metrics={metric.name: metric for metric in metrics},
-        primary=metrics[0].name,
-        covariates=tuple(Covariate(name=column) for column in covariates),
-        segments=tuple(segments),
-        **options,
-    )
-
-
-def columns_of(spec: ExperimentSpec) -> list[str]:
-    """The columns of numbers that a table's metrics and covariates name, each once."""
-    named = [side.column or "" for metric in spec.metrics.values() for side in _sides(metric)]
-    return list(dict.fromkeys([*named, *(covariate.name for covariate in spec.covariates)]))
+    quantiles: tuple[MetricSpec, ...] = ()
 
 
 def unit_table_query(
@@ -136,10 +72,10 @@ def unit_table_query(
         truths: the columns that are Booleans.
 
     Raises:
-        Invalid: for a quantile, which is one of rows.
+        Invalid: for a metric that names no column.
     """
     relation, values = (table, {}) if isinstance(table, str) else inlined(table, "fc_0_")
-    numbers, measures, cuts = _measures(spec)
+    numbers, measures, cuts, ranked = _measures(spec)
     told = [*numbers, *(covariate.name for covariate in spec.covariates)]
     names = [f"fc_v{i}" for i in range(len(numbers))] + [f"fc_x{i}" for i in range(len(spec.covariates))]
     columns = [
@@ -160,8 +96,15 @@ def unit_table_query(
         dated=day is not None,
         holed=not lacking,
     )
-    only = ""
+    only, selects = "", list(half.selects)
+    tables = half.tables
+    quantiles = tuple(spec.metrics[name] for name in ranked)
+    for n, metric in enumerate(quantiles):
+        ranks = Ranks(n, metric.q or 0.5, len(spec.segments))
+        tables += ranks.of_units(ranked[metric.name])
+        selects += ranks.selects
     if half.cuts or half.holes:
+        selects.append(_ARMLESS.format(whole=WHOLE, relation=relation, arm=quoted(arm)))
         only, values = _ONLY.format(arm=quoted(arm)), {**values, "fc_arms": list(spec.order)}
     when = "0" if day is None else dialect.day(dialect.micros(quoted(day)))
     units = _VALUES.format(
@@ -171,8 +114,8 @@ def unit_table_query(
         relation=relation,
         only=only,
     )
-    selects = "\nunion all\n".join(one.strip() for one in half.selects)
-    return TableQuery(f"{units}{half.tables}\n{selects}", values, half)
+    questions = "\nunion all\n".join(one.strip() for one in selects)
+    return TableQuery(f"{units}{tables}\n{questions}", values, half, quantiles)
 
 
 def table_statistics(
@@ -202,35 +145,50 @@ def table_statistics(
         Invalid: where a unit's value is no finite number.
     """
     asked = unit_table_query(spec, table, dialect, arm=arm, day=day, truths=truths)
-    rows = _of_arms(spec, ask(asked.text, asked.values))
-    if lacking := _lacking(spec, asked, rows):
+    rows = list(ask(asked.text, asked.values))
+    if lacking := _lacking(spec, asked, _of_arms(spec, rows)):
         asked = unit_table_query(spec, table, dialect, arm=arm, day=day, truths=truths, lacking=lacking)
-        rows = _of_arms(spec, ask(asked.text, asked.values))
+        rows = list(ask(asked.text, asked.values))
+    armless, rows = _armless(rows), _of_arms(spec, rows)
+    quantiles = ranked_cells(spec, asked.quantiles, rows, ended=False)
     cells, whole = cells_of(spec, asked.half, rows, dated=day is not None)
     counted = tuple(one for one in whole if not one.segment)
     return Statistics(
         as_of=as_of,
         cells=cells,
+        quantiles=quantiles,
         assigned=counted,
         counted=counted,
         by_segment=tuple(one for one in whole if one.segment),
-        immature=_unknown(spec, cells, counted),
+        immature=(*_unknown(spec, cells, counted), *_unranked(spec, asked.quantiles, quantiles, counted)),
+        unitless=armless,
     )
 
 
 def _of_arms(spec: ExperimentSpec, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return [row for row in rows if row[0] != "gram" or row[2] in spec.order]
+    return [row for row in rows if row[0] not in _BY_ARM or row[2] in spec.order]
+
+
+def _armless(rows: Iterable[tuple[Any, ...]]) -> int:
+    """The rows of the table that name no arm: counted apart, or a group of their own."""
+    return sum(
+        row[6]
+        for row in rows
+        if row[0] == "unitless" or (row[0] == "gram" and row[1] == 0 and row[2] is None and row[4] < 0)
+    )
 
 
 def _lacking(spec: ExperimentSpec, asked: TableQuery, rows: Iterable[tuple[Any, ...]]) -> frozenset[str]:
     """The columns that some unit has no number in."""
-    numbers, _, _ = _measures(spec)
+    numbers, measures, _, _ = _measures(spec)
     names = [*numbers, *(covariate.name for covariate in spec.covariates)]
+    added = {numbers[i] for one in measures for i in one.numbers}
+    added |= {covariate.name for covariate in spec.covariates}  # a quantile takes the rows that there are
     found: set[str] = set()
     for what, part, *_, units, told in rows:
         if what == "gram" and part == 0 and asked.half.holed:
             found |= {name for name, many in zip(names, told[-len(names) :], strict=True) if many < units}
-    return frozenset(found)
+    return frozenset(found & added)
 
 
 def _unknown(spec: ExperimentSpec, cells: Iterable[Any], counted: Iterable[Count]) -> tuple[Count, ...]:
@@ -238,35 +196,45 @@ def _unknown(spec: ExperimentSpec, cells: Iterable[Any], counted: Iterable[Count
     known = {(c.metric, c.arm, c.day): c.gram.units for c in cells if not c.segment}
     lacking = (
         Count(one.arm, one.day, one.units - known.get((metric, one.arm, one.day), 0), metric)
-        for metric in spec.metrics
+        for metric, told in spec.metrics.items()
+        if told.kind != "quantile"
         for one in counted
     )
     return tuple(one for one in lacking if one.units)
 
 
-def _column(name: str, column: str, kind: Kind, good: Good) -> MetricSpec:
-    return MetricSpec(
-        name=name, kind=kind, good=good, column=column, source="table", unit="row", time="", within_s=0.0
-    )
+def _unranked(
+    spec: ExperimentSpec,
+    metrics: Iterable[MetricSpec],
+    cells: Iterable[QuantileCell],
+    counted: Iterable[Count],
+) -> Iterator[Count]:
+    """The units that have no value of a quantile; by no day, since it has none."""
+    there = per_arm(counted, spec.order)
+    known = {(one.metric, one.arm): one.units for one in cells if not one.segment}
+    for metric in metrics:
+        for arm, units in there.items():
+            if lacking := units - known.get((metric.name, arm), 0):
+                yield Count(arm, "", lacking, metric.name)
 
 
-def _sides(metric: MetricSpec) -> list[MetricSpec]:
-    return [metric] if metric.over is None else [metric, metric.over]
-
-
-def _measures(spec: ExperimentSpec) -> tuple[list[str], list[Measure], dict[int, tuple[float, str]]]:
+def _measures(
+    spec: ExperimentSpec,
+) -> tuple[list[str], list[Measure], dict[int, tuple[float, str]], dict[str, int]]:
+    """The columns of numbers, what is added up of them, where they are cut, and which have quantiles."""
+    ranked: dict[str, int] = {}
     numbers: list[str] = []
     measures: list[Measure] = []
     cuts: dict[int, tuple[float, str]] = {}
     for metric in spec.metrics.values():
-        if metric.kind == "quantile" or metric.column is None:
+        if metric.column is None:
             raise Invalid(
-                f"{metric.name} is a quantile" if metric.column else f"{metric.name} names no column",
+                f"{metric.name} names no column",
                 "the metrics of a table of units",
-                "name a column, as a mean, a proportion or a ratio of two",
+                "name a column, as a mean, a proportion, a quantile or a ratio of two",
             )
         places = []
-        for side in _sides(metric):
+        for side in sides_of(metric):
             if side.winsor is not None or side.column not in numbers or numbers.index(side.column) in cuts:
                 numbers.append(str(side.column))
                 places.append(len(numbers) - 1)
@@ -274,8 +242,11 @@ def _measures(spec: ExperimentSpec) -> tuple[list[str], list[Measure], dict[int,
                 places.append(numbers.index(side.column))
             if side.winsor is not None:
                 cuts[places[-1]] = side.winsor, "true"
+        if metric.kind == "quantile":
+            ranked[metric.name] = places[0]
+            continue
         measures.append(Measure(metric.name, places[0], places[1] if len(places) > 1 else None))
-    return numbers, measures, cuts
+    return numbers, measures, cuts, ranked
 
 
 def _groups(measures: Sequence[Measure], numbers: Sequence[str], lacking: frozenset[str]) -> list[Group]:
@@ -286,15 +257,3 @@ def _groups(measures: Sequence[Measure], numbers: Sequence[str], lacking: frozen
         Group(whole, "true", always=True),
         *(Group([one], " and ".join(f"fc_v{i} is not null" for i in one.numbers)) for one in partly),
     ]
-
-
-def require_columns(spec: ExperimentSpec, known: Iterable[str], *, arm: str, day: str | None) -> None:
-    """Refuse a column that a table has not.
-
-    Raises:
-        UnknownName: with the nearest one.
-    """
-    there = set(known)
-    for name in [arm, *([day] if day else []), *columns_of(spec), *spec.segments]:
-        if name not in there:
-            raise UnknownName.among(name, there, where="the columns of the table")

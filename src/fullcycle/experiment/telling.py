@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.worth import ArmWorth
 
 _POINTS = " points"
-_DOUBTED = ("ratio by segment", "before the exposure")  # checks that ring where units get lost in one arm
+_DOUBTED = ("before the exposure", "novelty")  # what qualifies the effect itself, or how long it lasts
 _MOST_DECIMALS = 8
 
 
@@ -110,11 +110,13 @@ def headline(told: "Readout") -> str:
     best = next((found for found in told.primary if found.arm == verdict.arm), None)
     does = _does(best) if best is not None else ""
     worth = next((one for one in told.worth if best is not None and one.arm == best.arm), None)
+    if verdict.held:
+        return f"Do not ship {verdict.arm} yet: {does}, but {verdict.held}."
     match verdict.decision:
         case "ship":
             return f"Ship {verdict.arm}: {does}{_worth(worth)}.{_doubt(told)}"
         case "stop":
-            return f"Stop: {verdict.reason}."
+            return f"Stop: {verdict.reason}.{_doubt(told)}"
         case "keep going":
             if told.analysis == "fixed" and told.verdict.days_left:
                 return f"Keep going{_how_long(told)}: this plan is read once, at its end."
@@ -129,7 +131,7 @@ def headline(told: "Readout") -> str:
 
 
 def _doubt(told: "Readout") -> str:
-    """What the checks have against shipping, though they do not block it."""
+    """What the checks have against what is concluded, though they do not block it."""
     against = [
         check.said for check in told.checks if check.standing == "qualifies" and check.name in _DOUBTED
     ]

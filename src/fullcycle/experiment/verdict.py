@@ -1,9 +1,10 @@
 """The verdict, by a rule that is fixed before anything is seen.
 
-1. *unknown*, whatever the effect, where the sample ratio is broken.
+1. *unknown*, whatever the effect, where a check blocks, such as a sample ratio that is broken.
 2. *stop* an arm that breaks a guardrail, whose primary metric is worse, or that at best
    gains less than ``matters``. *Ship* the one with the largest gain among those whose
-   primary metric is better and whose guardrails all hold.
+   primary metric is better and whose guardrails all hold; it is held back while the ratio looks
+   broken in a segment.
 3. Where neither: *keep going* while the plan has days left, *unknown* after it.
 
 A fixed analysis is concluded once, at the end of the plan; before it: *keep going*. A
@@ -39,7 +40,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     ``arm`` is the one that is shipped, or that came nearest; ``days_left`` how long the
     plan goes on, its last windows included. ``forecast_days`` is how many days of such traffic it
     takes until what keeps it open is decided, if effect and spread stay as they are; None where
-    that is more than a year, or nothing is to be forecast.
+    that is more than a year, or nothing is to be forecast. ``held`` is why an arm that would be
+    shipped is not, ``qualified`` the names of the checks to know before this is believed.
     """
 
     decision: Decision
@@ -48,6 +50,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     arm: str | None = None
     days_left: int = 0
     forecast_days: int | None = None
+    held: str = ""
+    qualified: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """The reason, and what qualifies it."""
+        return f"{self.reason}; qualified by: {', '.join(self.qualified)}" if self.qualified else self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +79,18 @@ class Evidence:
     matters: float | None = None
     matters_told: str = ""  # where it was declared in money
     blocked: str = ""  # why nothing may be concluded
+    held: str = ""  # why nothing may be shipped
+    qualified: tuple[str, ...] = ()  # by which checks
     looked: bool = True  # a group-sequential plan has had a look
     next_look: str | None = None  # ISO date
 
 
 def verdict(evidence: Evidence) -> Verdict:
     """Conclude by the rule above."""
+    return msgspec.structs.replace(_concluded(evidence), qualified=evidence.qualified)
+
+
+def _concluded(evidence: Evidence) -> Verdict:
     left = evidence.days_left
     if evidence.blocked:
         return Verdict(
@@ -104,7 +119,7 @@ def verdict(evidence: Evidence) -> Verdict:
     shipped = [found for found in evidence.primary if _better(found) and _safe(found.arm, evidence)]
     if shipped:
         winner = max(shipped, key=lambda found: found.gain[0] if found.gain else 0.0)
-        return _ship(winner, evidence)
+        return _held(winner, evidence) if evidence.held else _ship(winner, evidence)
     losses = [_loss(found, evidence) for found in evidence.primary]
     if all(losses):
         return Verdict(
@@ -155,6 +170,25 @@ def _ship(winner: Effect, evidence: Evidence) -> Verdict:
     )
 
 
+def _held(winner: Effect, evidence: Evidence) -> Verdict:
+    """It would be shipped, and is not."""
+    goes_on = evidence.days_left > 0 and not _over(evidence)
+    return Verdict(
+        decision="keep going" if goes_on else "unknown",
+        reason=f"{told_gain(winner)}, but {evidence.held}",
+        would_change="finding what loses units there, then a new experiment; or more units that bring the "
+        "ratio right",
+        arm=winner.arm,
+        days_left=evidence.days_left if goes_on else 0,
+        held=evidence.held,
+    )
+
+
+def _over(evidence: Evidence) -> bool:
+    """Whether all planned looks are."""
+    return evidence.analysis == "group-sequential" and evidence.next_look is None
+
+
 def _before_looks(evidence: Evidence) -> str:
     if not evidence.assigned:
         return "nobody was exposed yet"
@@ -183,7 +217,7 @@ def _open(best: Effect, evidence: Evidence) -> Verdict:
         reason = f"{told_gain(best)}: the interval holds zero"
         days = days_until_clear(best, evidence.boundary, _traffic(best, evidence))
         mend = _forecast(days, left, evidence)
-    over = evidence.analysis == "group-sequential" and evidence.next_look is None
+    over = _over(evidence)
     if left > 0 and not over:
         return Verdict(
             decision="keep going",

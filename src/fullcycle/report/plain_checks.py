@@ -7,6 +7,7 @@ from fullcycle.experiment import Readout
 _PASSED = {
     "sample ratio": "The groups have the sizes that the lot should have given them.",
     "triggered ratio": "The groups also have the right sizes among those who count.",
+    "ratio by segment": "The groups have the right sizes in each part of them, too.",
     "crossed units": "Nobody was in two groups at once.",
     "exposures": "For everybody who counts it is on record what was decided.",
     "before the exposure": "The groups were alike before it began.",
@@ -18,6 +19,7 @@ _FAILED = {
     "sample ratio": "The groups do not have the sizes that the lot should have given them.",
     "triggered ratio": "The groups have the wrong sizes among those who count: some went missing.",
     "ratio by segment": "In some parts of them the groups have the wrong sizes: look there first.",
+    "units without an id": "Some cannot be told apart, and are counted nowhere.",
     "crossed units": "Some were in two groups at once, and are left out.",
     "exposures": "For some it is not on record what was decided, and they cannot be counted.",
     "peeking": "This is a look before the planned end, which finds effects that are none too often.",

@@ -39,7 +39,7 @@ from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.pricing import Price, price_of, timed
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.runs import brief_of
-from fullcycle.wiring.worth import rate_of
+from fullcycle.wiring.worth import rate_of, require_worth
 
 _DAYS = (7, 14, 21, 28, 42, 56, 84)
 
@@ -62,6 +62,7 @@ def design(project: Project, capability: str, asked: Asked | None = None) -> Des
             f"{capability}/experiment.py",
             "write trial = fc.Experiment(…)",
         )
+    require_worth(brief_of(project, making.run), making.experiment)
     found = _Designing(making, making.experiment, asked or Asked(), _edited(project, making)).report()
     body = ExperimentDesigned(
         run=run.number,

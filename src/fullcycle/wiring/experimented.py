@@ -54,7 +54,7 @@ def _told(project: Project, record: ExperimentRecord) -> Experimented | None:
             fact.at,
             fact.by,
             fact.body.environment,
-            phase,
+            fact.body.phase or phase,
             verdict=fact.body.decision,
             arm=fact.body.arm,
             reason=fact.body.reason,

@@ -25,6 +25,8 @@ from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
 from fullcycle.wiring.runs import brief_of
+from fullcycle.wiring.unitless import unitless
+from fullcycle.wiring.unstarted import not_started
 from fullcycle.wiring.worth import prior_of, rate_of
 
 
@@ -91,9 +93,10 @@ def read(
     logged = decisions(project.ledger, folder, capability, began.environment)
     left_out = sum(where.store.decisions(spec, where.files, one) for one in phases if one is not meant)
     brief = brief_of(project, run_record(project.ledger, capability, manifest.run))
+    none = unitless(logged, spec, meant, as_of=found.as_of)
     told = readout(
         spec,
-        found,
+        msgspec.structs.replace(found, unitless=none),
         planned_units=began.planned_units,
         rate=rate_of(brief, spec),
         prior=prior_of(project, brief, spec),
@@ -163,10 +166,12 @@ def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentCl
     nobody = reading.readout.first_day is None and (reading.left_out or verdict.decision != "keep going")
     if nobody and not early:
         other = f", though other phases hold {reading.left_out:,} decisions" if reading.left_out else ""
+        name_one = f", conclude another phase by --phase {max(reading.phase.number - 1, 1)}"
         raise Refused(
             f"nobody was exposed in the phase that would be closed{other}",
             f"the experiment {spec.name} of {spec.capability}",
-            f"wait, or end it without a conclusion: fullcycle experiment close {spec.capability} --early",
+            f"wait{name_one if reading.left_out else ''}, or end it without a conclusion: "
+            f"fullcycle experiment close {spec.capability} --early",
         )
     if verdict.decision == "keep going" and not early:
         raise Refused(
@@ -178,8 +183,9 @@ def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentCl
         environment=reading.environment,
         decision=verdict.decision if verdict.decision != "keep going" else "unknown",
         arm=verdict.arm,
-        reason=verdict.reason,
+        reason=verdict.told,
         readout=project.artifacts.keep(msgspec.to_builtins(reading.readout)),
+        phase=reading.phase.number,
     )
     close(project.ledger, spec.capability, spec.name, body, by=project.author)
     return body
@@ -193,9 +199,5 @@ def _started(project: Project, capability: str, name: str | None) -> ExperimentR
             raise UnknownName.among(name, [one.name for one in found], where=where)
         found = [one for one in found if one.name == name]
     if not found:
-        raise Missing(
-            f"no experiment of {capability} has started",
-            "the ledger",
-            f"deploy a release that holds one: fullcycle deploy {capability}@v1 --to prod",
-        )
+        raise not_started(project, capability)
     return max(found, key=lambda one: one.started.at if one.started is not None else 0)

@@ -36,6 +36,7 @@ from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.runs import brief_of
 from fullcycle.wiring.trial import assess, run_tests
+from fullcycle.wiring.worth import require_worth
 
 Tell = Callable[[str], None]
 
@@ -60,9 +61,11 @@ def pin(project: Project, capability: str, number: int) -> Pinned:
 
     Raises:
         Missing, Invalid: where the run or its service cannot be released at all, or it is named
-            like a page of each service.
+            like a page of each service; where its experiment cannot be judged as it says.
     """
     making = begin(project, capability, number)
+    if making.experiment is not None:
+        require_worth(brief_of(project, making.run), making.experiment)
     if not making.service.over:
         require_free(capability)
     profile = project.objects.put(msgspec.json.encode(references(making)))

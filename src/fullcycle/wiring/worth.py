@@ -3,8 +3,15 @@
 from scipy.special import ndtri
 
 from fullcycle.brief import Brief, number
-from fullcycle.experiment import ExperimentSpec, Prior, Rate, spread_expected, spread_measured
-from fullcycle.kernel import Interval, counted
+from fullcycle.experiment import (
+    FEWEST_EFFECTS,
+    ExperimentSpec,
+    Prior,
+    Rate,
+    spread_expected,
+    spread_measured,
+)
+from fullcycle.kernel import Interval, Invalid, counted
 from fullcycle.value import Measurement, measurements
 from fullcycle.wiring.project import Project
 
@@ -27,6 +34,37 @@ def rate_of(brief: Brief | None, spec: ExperimentSpec) -> Rate | None:
     )
 
 
+def require_worth(brief: Brief | None, spec: ExperimentSpec) -> None:
+    """Refuse an experiment whose ``matters`` is told in money that its primary metric cannot be told in.
+
+    Raises:
+        Invalid: where nothing says what one of the metric is worth, or how many units are reached in a
+            year; or where that is another currency.
+    """
+    matters, rate, metric = spec.matters_worth, rate_of(brief, spec), spec.metrics[spec.primary]
+    if matters is None:
+        return
+    where = f"the experiment {spec.name} in {spec.capability}/experiment.py"
+    told = f'matters="{matters}" is money a year'
+    if rate is None and brief is None:
+        mend = f"write {spec.capability}/brief.md; or say matters in {spec.primary} itself: matters=0.005"
+        raise Invalid(f"{told}, and no brief says how many units are reached in a year", where, mend)
+    if rate is None or rate.per_year <= 0:
+        raise Invalid(
+            f"{told}, and nothing says what one {spec.primary} is worth",
+            where,
+            f'say it where the metric is declared, in {spec.capability}/flow.py: worth="0.80 '
+            f'{matters.currency}"; or say matters in {spec.primary} itself: matters=0.005',
+        )
+    if rate.currency != matters.currency:
+        whose = "the metric" if metric.worth is not None else "the brief"
+        raise Invalid(
+            f"{told}, and {whose} tells what {spec.primary} is worth in {rate.currency}",
+            where,
+            f'say both in one currency: matters="{matters.amount:g} {rate.currency}"',
+        )
+
+
 def prior_of(project: Project, brief: Brief | None, spec: ExperimentSpec) -> Prior | None:
     """What effects on the primary metric are like; None where the brief expects none of it.
 
@@ -42,9 +80,13 @@ def prior_of(project: Project, brief: Brief | None, spec: ExperimentSpec) -> Pri
     known = [one for one in map(_against_its_guess, past) if one is not None]
     spread = spread_measured(known)
     if spread is None:
-        return Prior(
-            spread=guess, origin="the brief: an effect as large as its boldest guess, once in twenty"
-        )
+        origin = "the brief: an effect as large as its boldest guess, once in twenty"
+        if len(known) >= FEWEST_EFFECTS:
+            origin += (
+                f". The {counted(len(known), 'effect')} that this project measured look like chance alone, "
+                "so that this believes rather too much"
+            )
+        return Prior(spread=guess, origin=origin)
     origin = (
         f"{counted(len(known), 'effect')} that this project measured, each against its brief's boldest guess"
     )
