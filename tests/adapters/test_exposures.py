@@ -99,23 +99,42 @@ def test_each_decision_is_published_once_however_often(place, log):
 def test_what_is_published_is_what_was_logged(place, log):
     publish(place, log, "n")
 
-    ((unit, arm, request),) = place.rows(
-        "select unit, arm, request from fullcycle.exposures where decision_id = 'd3'"
+    ((unit, arm, request, fallback),) = place.rows(
+        "select unit, arm, request, fallback from fullcycle.exposures where decision_id = 'd3'"
     )
-    assert (unit, arm, request) == ("ü3", "today", '{"n":3}')
-    told = "select experiment, request from fullcycle.exposures where decision_id = 'd10'"
-    assert place.rows(told) == [(None, None)]  # a request outside of experiments stays at home
+    assert (unit, arm, request, fallback) == ("ü3", "today", '{"n":3}', False)
+    told = "select experiment, unit, request from fullcycle.exposures where decision_id = 'd10'"
+    assert place.rows(told) == [(None, None, '{"n":10}')]  # whose it was is told by the request alone
+
+
+def test_without_fields_all_that_was_asked_stays_at_home(place, log):
+    publish(place, log)
+
+    assert place.rows("select distinct request from fullcycle.exposures") == [(None,)]
+
+
+def test_tables_of_before_the_fallback_was_kept_are_brought_up_and_written_anew(place, log):
+    publish(place, log, "n")
+    place.rows("alter table fullcycle.exposures drop column fallback")
+    place.rows("update fullcycle.exposures set request = null where decision_id = 'd10'")
+
+    told = publish(place, log, "n")
+
+    assert told.new == 11
+    assert place.rows("select distinct fallback from fullcycle.exposures") == [(False,)]
+    assert place.rows("select request from fullcycle.exposures where decision_id = 'd10'") == [('{"n":10}',)]
+    assert publish(place, log, "n").new == 0
 
 
 def test_a_field_that_another_experiment_reads_by_is_published_for_all(place, log):
     publish(place, log, "n")
-    told = "select distinct request from fullcycle.exposures where decision_id in ('d3', 'd10') order by 1"
+    told = "select request from fullcycle.exposures where decision_id in ('d3', 'd10') order by decision_id"
     before = place.rows(told)
 
     publish(place, log, "größe")
 
-    assert before == [('{"n":3}',), (None,)]
-    assert place.rows(told) == [('{"größe":1.5,"n":3}',), (None,)]
+    assert before == [('{"n":10}',), ('{"n":3}',)]
+    assert place.rows(told) == [('{"größe":1.5,"n":10}',), ('{"größe":1.5,"n":3}',)]
     assert place.rows("select count(*) from fullcycle.exposures") == [(11,)]
     assert place.rows("select fields from fullcycle.published") == [('["größe", "n"]',)]
 

@@ -85,6 +85,7 @@ LOG = pl.DataFrame(
         "request": [
             json.dumps({"client_id": unit, "recency": recency}) for unit, _, recency in MAILED.iter_rows()
         ],
+        "fallback": [False] * MAILED.height,
     },
     schema={
         "decision_id": pl.String,
@@ -95,14 +96,8 @@ LOG = pl.DataFrame(
         "arm_probability": pl.Float64,
         "unit": pl.String,
         "request": pl.String,
+        "fallback": pl.Boolean,
     },
-)
-# What is published of decisions that an experiment made: of the request, only what it reads by.
-PUBLISHED = LOG.with_columns(
-    experiment=pl.lit("it's a trial"),
-    arm=pl.lit("today"),
-    unit=MAILED["client_id"].cast(pl.String),
-    request=pl.Series([json.dumps({"recency": recency}) for recency in MAILED["recency"]]),
 )
 FRAMES = {"visits": VISITS, "delivered": DELIVERED, "mailed": MAILED}
 
@@ -137,7 +132,7 @@ class InPostgres:
                         copy.write_row(row)
             columns = ", ".join(["capability", "environment", *COLUMNS])
             with connection.cursor().copy(f"copy fullcycle.exposures ({columns}) from stdin") as copy:
-                for row in PUBLISHED.select(COLUMNS).iter_rows():
+                for row in LOG.select(COLUMNS).iter_rows():
                     copy.write_row(("winback", "prod", *row))
             connection.execute("insert into fullcycle.published values ('winback', 'prod', 7, '[]')")
         self.log = []

@@ -284,9 +284,10 @@ def test_a_step_that_fails_shows_the_users_traceback_first(shop, capsys):
     )
 
 
-def test_outcomes_in_another_warehouse_than_duckdb_are_refused_before_it_is_asked(shop, capsys):
+def test_outcomes_in_a_warehouse_that_does_not_answer_fail_with_the_source_that_asked(shop, capsys):
     path = shop / "fullcycle.toml"
     path.write_text(path.read_text().replace("duckdb:///crm.duckdb", "postgresql://nowhere.invalid/dwh"))
 
     assert status_of(fullcycle, ["run", "winback", "-m", "first"]) != 0
-    assert "outcomes are joined in DuckDB" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "source mailings of winback@1 failed: the database does not answer" in said

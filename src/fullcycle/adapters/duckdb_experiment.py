@@ -14,6 +14,7 @@ from fullcycle.experiment import (
     PastRows,
     Phase,
     Place,
+    Sides,
     Statistics,
     by_bucket,
     decided_in,
@@ -46,6 +47,7 @@ class DuckDBExperimentStore:
         received: Mapping[str, str] | None = None,
         watermark: int | None = None,
         by_age: bool = False,
+        sides: Sides | None = None,
     ) -> Statistics:
         """The statistics of ``spec`` by one query; empty while nobody was exposed.
 
@@ -57,10 +59,12 @@ class DuckDBExperimentStore:
             return Statistics(as_of=as_of, watermark=watermark)
         for path in exposures:
             self._require_readable(path)
-        place = Place(DUCKDB, _EXPOSURES, sources, received=received or {})
+        relation, more = (_EXPOSURES, {}) if sides is None else sides.relation(spec, _EXPOSURES, DUCKDB)
+        place = Place(DUCKDB, relation, sources, received=received or {})
         asked = statistics_query(spec, place, as_of=as_of, phase=phase, by_age=by_age)
+        values = {**asked.values, **more, "fc_files": _paths(exposures)}
         try:
-            rows = self._warehouse.rows(asked.text, {**asked.values, "fc_files": _paths(exposures)})
+            rows = self._warehouse.rows(asked.text, values)
         except (Invalid, UnknownName):
             self._require_sources(sources)
             raise

@@ -25,6 +25,7 @@ _TABLES = """
         arm_probability double,
         unit varchar,
         request varchar,
+        fallback boolean,
         primary key (capability, environment, decision_id)
     );
     create table if not exists fullcycle.published (
@@ -35,6 +36,15 @@ _TABLES = """
         published timestamptz not null,
         primary key (capability, environment)
     );
+"""
+_LAYOUT = """
+    select count(*) from information_schema.columns
+    where table_schema = 'fullcycle' and table_name = 'exposures' and column_name = 'fallback'
+"""
+# Of before it was kept whether the fallback answered: whoever publishes next writes all anew.
+_BROUGHT_UP = """
+    alter table fullcycle.exposures add column fallback boolean;
+    update fullcycle.published set fields = '[]';
 """
 _THERE = """
     select ("at"::date)::varchar, count(*) from fullcycle.exposures
@@ -79,6 +89,8 @@ class DuckDBExposures:
         columns = ", ".join(f'"{name}"' for name in COLUMNS)
         with tempfile.TemporaryDirectory(prefix="fullcycle-") as folder, self._writer.opened() as connection:
             connection.execute(_TABLES)
+            if connection.execute(_LAYOUT).fetchall() == [(0,)]:
+                connection.execute(_BROUGHT_UP)
             known = next((told for (told,) in connection.execute(_FIELDS, which).fetchall()), None)
             wanted = together(known, fields)
             if known is not None and wanted != known:

@@ -20,18 +20,20 @@ COLUMNS = (
     "arm_probability",
     "unit",
     "request",
+    "fallback",
 )
-"""What is published of a decision. Of its ``request`` only the fields that an experiment reads by,
-and only where it was made in one: what is personal stays at home unless somebody segments by it.
+"""What is published of a decision. Of its ``request`` only the unit and the fields that an experiment
+reads by: all else stays at home. A decision that no experiment made names its unit there alone.
 """
-
+EVENTS = ("event_id", "at", "release", "row")
+"""What is published of a row that was posted to a service: all of it, as JSON."""
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The decisions of one day (ISO date, UTC), in files that hold each of them once."""
+    """The decisions of one day (ISO date, UTC), or its events, in files that hold each of them once."""
 
     log: EventLog
     day: str
@@ -40,12 +42,25 @@ class Day:
 
     def frame(self, fields: Sequence[str]) -> pl.DataFrame:
         """They themselves, with these fields of their requests."""
-        within = pl.col("experiment").is_not_null() & pl.lit(bool(fields))
-        request = pl.when(within).then("request").alias("request")
-        scanned = self.log.columns.scan(list(self.files)).select(*COLUMNS[:-1], request)
+        scanned = self.log.columns.scan(list(self.files)).select(COLUMNS)
         rows = scanned.filter(pl.col("decision_id").is_not_null()).collect()
-        kept = [None if one is None else _only(one, fields) for one in rows["request"]]
+        kept = [_only(one, fields) if fields and one is not None else None for one in rows["request"]]
         return rows.with_columns(pl.Series("request", kept, dtype=pl.String))
+
+    def events(self) -> pl.DataFrame:
+        """The rows of a day of a log of events, as they were posted."""
+        rows = self.log.columns.scan(list(self.files)).select(EVENTS)
+        return rows.filter(pl.col("event_id").is_not_null()).collect()
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedEvents:
+    """What became of the events of one source: those that were new, all that are there, and up to when."""
+
+    source: str
+    new: int
+    rows: int
+    watermark: int  # microseconds since 1970 UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,7 @@ class Published:
     new: int
     rows: int
     watermark: int  # microseconds since 1970 UTC
+    events: tuple[PublishedEvents, ...] = ()
 
 
 class ExposureWriter(Protocol):

@@ -14,6 +14,7 @@ from fullcycle.experiment import (
     PastRows,
     Phase,
     Place,
+    Sides,
     Statistics,
     by_bucket,
     decided_in,
@@ -43,6 +44,7 @@ class PostgresExperimentStore:
         received: Mapping[str, str] | None = None,
         watermark: int | None = None,
         by_age: bool = False,
+        sides: Sides | None = None,
     ) -> Statistics:
         """The statistics of ``spec`` by one query over what was published; files are not looked at.
 
@@ -52,9 +54,10 @@ class PostgresExperimentStore:
         """
         published = watermark_of(self._warehouse, spec.capability, self._environment)
         truths = {name: self._warehouse.booleans(sources[name]) for name in spec.sources if name in sources}
-        place = Place(POSTGRES, RELATION, sources, received=received or {}, truths=truths)
+        relation, more = (RELATION, {}) if sides is None else sides.relation(spec, RELATION, POSTGRES)
+        place = Place(POSTGRES, relation, sources, received=received or {}, truths=truths)
         asked = statistics_query(spec, place, as_of=as_of, phase=phase, by_age=by_age)
-        frame = self._warehouse.fetch(asked.text, {**asked.values, **self._which(spec)})
+        frame = self._warehouse.fetch(asked.text, {**asked.values, **more, **self._which(spec)})
         return statistics_of(spec, asked, frame.rows(), as_of=as_of, watermark=watermark or published)
 
     def past(

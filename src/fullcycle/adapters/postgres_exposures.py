@@ -1,8 +1,9 @@
 """Exposures in PostgreSQL: the decisions of the event log, as a table beside the outcomes."""
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 import polars as pl
 import psycopg
@@ -16,6 +17,8 @@ from fullcycle.record import masked
 RELATION = """(
     select * from fullcycle.exposures where capability = $fc_capability and environment = $fc_environment
 )"""
+
+Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 _LOCK = 7_230_114_002  # key of the lock under which the tables are made: any number will do
 _TABLES = """
@@ -31,6 +34,7 @@ _TABLES = """
         arm_probability float8,
         unit text,
         request text,
+        fallback boolean,
         primary key (capability, environment, decision_id)
     );
     create index if not exists exposures_experiment
@@ -43,6 +47,17 @@ _TABLES = """
         published timestamptz not null default now(),
         primary key (capability, environment)
     );
+"""
+_LAYOUT = """
+    select to_regclass('fullcycle.published') is not null, exists (
+        select from information_schema.columns
+        where table_schema = 'fullcycle' and table_name = 'exposures' and column_name = 'fallback'
+    )
+"""
+# Of before it was kept whether the fallback answered: whoever publishes next writes all anew.
+_BROUGHT_UP = """
+    alter table fullcycle.exposures add column fallback boolean;
+    update fullcycle.published set fields = '[]';
 """
 _THERE = """
     select ("at" at time zone 'UTC')::date::text, count(*) from fullcycle.exposures
@@ -104,62 +119,76 @@ class PostgresExposures:
         Raises:
             Misconfigured: where the database does not answer, or does not allow it.
         """
-        with connected(self._url, "-c timezone=UTC") as connection:
-            try:
-                return _publish(connection, (capability, environment), days, watermark, fields)
-            except psycopg.Error as error:
-                raise self._translated(error) from error
+        with writing(self._url) as connection:
+            return _publish(connection, (capability, environment), days, watermark, fields)
 
-    def _translated(self, error: psycopg.Error) -> Misconfigured:
-        where = f"the warehouse {masked(self._url)}"
-        if isinstance(error, errors.InsufficientPrivilege):
-            return Misconfigured(
-                "this user may not write there",
-                where,
-                "grant create on the database, or make the schema fullcycle for the user of writer",
-            )
-        told = " ".join((error.diag.message_primary or str(error)).split())[:300]
-        return Misconfigured(f"PostgreSQL does not write it: {told}", where, "see the server's log")
+
+@contextmanager
+def writing(url: str) -> Iterator[Connection]:
+    """A connection that writes alone; what was written counts once the block is through.
+
+    Raises:
+        Misconfigured: where the database does not answer, or does not allow it.
+    """
+    with connected(url, "-c timezone=UTC") as connection:
+        try:
+            connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+            yield connection
+            connection.commit()
+        except psycopg.Error as error:
+            raise _translated(error, url) from error
+
+
+def _translated(error: psycopg.Error, url: str) -> Misconfigured:
+    where = f"the warehouse {masked(url)}"
+    if isinstance(error, errors.InsufficientPrivilege):
+        return Misconfigured(
+            "this user may not write there",
+            where,
+            "grant create on the database, or make the schema fullcycle for the user of writer",
+        )
+    told = " ".join((error.diag.message_primary or str(error)).split())[:300]
+    return Misconfigured(f"PostgreSQL does not write it: {told}", where, "see the server's log")
 
 
 def _publish(
-    connection: "psycopg.Connection[tuple[Any, ...]]",
-    which: tuple[str, str],
-    days: Sequence[Day],
-    watermark: int,
-    fields: Sequence[str],
+    connection: Connection, which: tuple[str, str], days: Sequence[Day], watermark: int, fields: Sequence[str]
 ) -> Published:
-    connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
-    if connection.execute("select to_regclass('fullcycle.published')").fetchall() == [(None,)]:
+    ((made, brought_up),) = connection.execute(_LAYOUT).fetchall()
+    if not made:
         connection.execute(_TABLES)
+    elif not brought_up:
+        connection.execute(_BROUGHT_UP)
     known = next((told for (told,) in connection.execute(_FIELDS, which).fetchall()), None)
     wanted = together(known, fields)
     if known is not None and wanted != known:
         connection.execute(_FORGET, which)
-    there = dict(connection.execute(_THERE, which).fetchall())
+    there: dict[str, int] = dict(connection.execute(_THERE, which).fetchall())
     new = 0
     for day in days:
         if there.get(day.day) != day.rows:
-            new += _add(connection, which, day.frame(json.loads(wanted)))
+            new += add(connection, "exposures", COLUMNS, day.frame(json.loads(wanted)), _named(which))
     connection.execute(_MARK, (*which, watermark, wanted))
     if new:  # the readout that follows would be planned for an empty table, and take minutes for seconds
         connection.execute("analyze fullcycle.exposures")
-    connection.commit()
     return Published(*which, new=new, rows=sum(day.rows for day in days), watermark=watermark)
 
 
-def _add(
-    connection: "psycopg.Connection[tuple[Any, ...]]", which: tuple[str, str], rows: pl.DataFrame
+def _named(which: tuple[str, str]) -> dict[str, str]:
+    return dict(zip(("capability", "environment"), which, strict=True))
+
+
+def add(
+    connection: Connection, table: str, columns: Sequence[str], rows: pl.DataFrame, whose: Mapping[str, str]
 ) -> int:
-    """Copy a day's decisions beside the table, then take over those that are not in it."""
-    names = sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
-    connection.execute(
-        "create temporary table if not exists fc_new (like fullcycle.exposures) on commit drop"
-    )
-    connection.execute("truncate fc_new")
-    columns = sql.SQL("capability, environment, {}").format(names)
-    with connection.cursor().copy(sql.SQL("copy fc_new ({}) from stdin").format(columns)) as copy:
-        for row in rows.select(COLUMNS).iter_rows():
-            copy.write_row((*which, *row))
-    found = connection.execute("insert into fullcycle.exposures select * from fc_new on conflict do nothing")
-    return found.rowcount
+    """Copy rows beside a table of the schema, then take over those that are not in it; ``whose`` are they."""
+    of, aside = sql.Identifier("fullcycle", table), sql.Identifier(f"fc_new_{table}")
+    names = sql.SQL(", ").join(map(sql.Identifier, (*whose, *columns)))
+    made = sql.SQL("create temporary table if not exists {} (like {}) on commit drop")
+    connection.execute(made.format(aside, of))
+    connection.execute(sql.SQL("truncate {}").format(aside))
+    with connection.cursor().copy(sql.SQL("copy {} ({}) from stdin").format(aside, names)) as copy:
+        for row in rows.select(columns).iter_rows():
+            copy.write_row((*whose.values(), *row))
+    into = sql.SQL("insert into {} ({}) select {} from {} on conflict do nothing")
+    return connection.execute(into.format(of, names, names, aside)).rowcount

@@ -18,8 +18,9 @@ from fullcycle.wiring.experiments import publish_experiment
 def publish_command(capability: str, name: str | None, *, as_json: bool) -> None:
     """Publish an experiment's exposures to the warehouse, in the schema fullcycle.
 
-    Every decision of the environment goes there once: again, it adds what is new. ``fullcycle
-    experiment read`` does so itself where the warehouse is PostgreSQL and names a writer.
+    Every decision of the environment goes there once: again, it adds what is new. To PostgreSQL
+    go the events that the experiment reads, too. ``fullcycle experiment read`` does so itself
+    where the warehouse is PostgreSQL and names a writer.
 
     \b
     Example:
@@ -36,3 +37,8 @@ def publish_command(capability: str, name: str | None, *, as_json: bool) -> None
         f"{count(found.new)} new of {count(found.rows)} decisions of {capability} in {found.environment} "
         f"are in fullcycle.exposures, up to {when(found.watermark)}"
     )
+    for one in found.events:
+        click.echo(
+            f"{count(one.new)} new of {count(one.rows)} events {one.source} are in fullcycle.events, "
+            f"up to {when(one.watermark)}"
+        )

@@ -140,6 +140,8 @@ if TYPE_CHECKING:
     from fullcycle.experiment.shrink import spread_measured as spread_measured
     from fullcycle.experiment.situation import Check as Check
     from fullcycle.experiment.spec import HOLDOUT as HOLDOUT
+    from fullcycle.experiment.sides import Side as Side
+    from fullcycle.experiment.sides import Sides as Sides
     from fullcycle.experiment.spec import Covariate as Covariate
     from fullcycle.experiment.spec import ExperimentSpec as ExperimentSpec
     from fullcycle.experiment.spec import Holdout as Holdout
@@ -244,6 +246,8 @@ __getattr__, __all__ = lazily(
         "Schedule": ".looks",
         "SegmentEffect": ".segments",
         "Shrunken": ".shrink",
+        "Side": ".sides",
+        "Sides": ".sides",
         "Standing": ".admission",
         "Statistics": ".statistics",
         "StickyStore": ".sticky",

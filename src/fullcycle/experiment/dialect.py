@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fullcycle.metric import micros_of, quoted
+from fullcycle.metric import micros_of, postgres_micros_of, quoted
 
 DAY = 86_400_000_000  # microseconds
 
@@ -58,7 +58,7 @@ DUCKDB = Dialect(
 
 POSTGRES = Dialect(
     name="PostgreSQL",
-    micros=lambda value: f"(extract(epoch from {value}) * 1000000)::bigint",
+    micros=postgres_micros_of,
     fields=_postgres_fields,
     earliest=lambda value, at, id: f"(array_agg({value} order by {at}, {id}))[1]",
     day=lambda micros: f"({micros} / {DAY})",

@@ -7,6 +7,7 @@ from typing import Protocol
 from fullcycle.data import Query
 from fullcycle.experiment.pretended import BUCKETS, PastRows
 from fullcycle.experiment.records import Phase
+from fullcycle.experiment.sides import Sides
 from fullcycle.experiment.spec import ExperimentSpec
 from fullcycle.experiment.statistics import Statistics
 
@@ -25,6 +26,7 @@ class ExperimentStore(Protocol):
         received: Mapping[str, str] | None = None,
         watermark: int | None = None,
         by_age: bool = False,
+        sides: Sides | None = None,
     ) -> Statistics:
         """The statistics of ``spec`` by one query; empty while nobody was exposed.
 
@@ -38,6 +40,7 @@ class ExperimentStore(Protocol):
             received: by source, the column that tells when a row came.
             watermark: up to when the exposures were published.
             by_age: whether the primary metric is told by days since the exposure, too.
+            sides: which decisions are taken for exposures, in place of the experiment's own.
 
         Raises:
             Invalid: where a source's query, or a metric's condition, cannot be asked.

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from fullcycle.metric.spec import Good as Good
     from fullcycle.metric.spec import Kind as Kind
     from fullcycle.metric.spec import MetricSpec as MetricSpec
+    from fullcycle.metric.sql import IN_POSTGRES as IN_POSTGRES
     from fullcycle.metric.sql import bound as bound
     from fullcycle.metric.sql import condition as condition
     from fullcycle.metric.sql import event_value as event_value
     from fullcycle.metric.sql import inlined as inlined
     from fullcycle.metric.sql import micros_of as micros_of
+    from fullcycle.metric.sql import postgres_micros_of as postgres_micros_of
     from fullcycle.metric.sql import quoted as quoted
     from fullcycle.metric.sql import unit_value as unit_value
 
@@ -28,6 +30,7 @@ __getattr__, __all__ = lazily(
     __name__,
     {
         "Good": ".spec",
+        "IN_POSTGRES": ".sql",
         "Matured": ".outcome",
         "Kind": ".spec",
         "Metric": ".metric",
@@ -40,6 +43,7 @@ __getattr__, __all__ = lazily(
         "mean": ".constructors",
         "micros_of": ".sql",
         "outcomes": ".outcome",
+        "postgres_micros_of": ".sql",
         "proportion": ".constructors",
         "quantile": ".constructors",
         "quoted": ".sql",

@@ -7,27 +7,28 @@ from fullcycle.data import Decisions, Field, Query, Row, Source, Warehouse, fiel
 from fullcycle.data.decided import DECIDED_AS
 from fullcycle.kernel import Invalid
 from fullcycle.metric.metric import Metric, time_field
-from fullcycle.metric.sql import event_value, inlined, micros_of, quoted, unit_value
+from fullcycle.metric.sql import IN_DUCKDB, Joining, event_value, inlined, quoted, unit_value
 
 OUTCOME = "outcome"
 DECISION_ID = "decision_id"
 
 _VALUED = """
-with fc_rows as (select *, row_number() over () as fc_row from {rows}),
-fc_known as (select *, {start} as fc_start from fc_rows where fc_start + {known} <= $fc_as_of),
-fc_events as (select {keys}, {happened} as fc_at, {value} as fc_value from {events}),
+with fc_rows as (select *, row_number() over () as fc_row from {rows} as fc_of),
+fc_known as (select *, {start} as fc_start from fc_rows where {start} + {known} <= $fc_as_of),
+fc_events as (select {keys}, {happened} as fc_at, {value} as fc_value from {events} as fc_event),
 fc_values as (
     select fc_row, {total} as fc_total
     from fc_known join fc_events using ({keys})
     where fc_at > fc_start + {after} and fc_at <= fc_start + {end}
     group by fc_row
 )
-select fc_known.* exclude (fc_row, fc_start), coalesce(fc_total, 0.0::double) as {outcome}
+select {kept}, coalesce(fc_total, 0.0::float8) as {outcome}
 from fc_known left join fc_values using (fc_row)
 order by fc_row
 """
 
-_IMMATURE = "select count(*) as immature from {rows} where {start} + {known} > $fc_as_of"
+_OWN = ("fc_row", "fc_start")
+_IMMATURE = "select count(*) as immature from {rows} as fc_of where {start} + {known} > $fc_as_of"
 
 
 class Matured(Query):
@@ -36,7 +37,9 @@ class Matured(Query):
     __slots__ = ("immature",)
 
     def __init__(self, query: Query, immature: Query) -> None:
-        super().__init__(query.text, query.values, lambda text, values: query.frame())
+        super().__init__(
+            query.text, query.values, lambda text, values: query.frame().drop(_OWN, strict=False)
+        )
         self.immature = immature
 
 
@@ -70,7 +73,15 @@ class Outcomes:
             return (DECISION_ID,)
         return tuple(name for name in ours if name in theirs and (ours[name].key or theirs[name].key))
 
-    def query(self, warehouse: Warehouse, rows: Query, events: Query, *, as_of: int) -> Matured:
+    def query(
+        self,
+        warehouse: Warehouse,
+        rows: Query,
+        events: Query,
+        *,
+        as_of: int,
+        joining: Joining = IN_DUCKDB,
+    ) -> Matured:
         """The rows whose window was over at ``as_of``, with ``outcome`` (a float), in the order of ``rows``.
 
         Args:
@@ -78,6 +89,7 @@ class Outcomes:
             rows: what ``of`` asks.
             events: what the metric's source asks.
             as_of: microseconds since 1970 UTC.
+            joining: the warehouse's own words.
 
         Raises:
             Invalid: where both have no key in common.
@@ -89,23 +101,26 @@ class Outcomes:
         text = _VALUED.format(
             rows=inner,
             events=asked,
-            start=self._start,
+            start=joining.micros(self._start),
             known=self._known_after,
+            kept=joining.kept,
             keys=", ".join(map(quoted, self.joined_by)),
-            happened=micros_of(quoted(time_field(metric.source).name)),
-            value=event_value(metric.kind, metric.column, metric.where),
-            total=unit_value(metric.kind, "fc_value", metric.cap),
+            happened=joining.micros(quoted(time_field(metric.source).name)),
+            value=event_value(metric.kind, metric.column, metric.where, truth=self._is_truth),
+            total=unit_value(metric.kind, "fc_value", metric.cap, joining),
             after=_micros(metric.after),
             end=_micros(metric.after + metric.within),
             outcome=OUTCOME,
         )
         told = warehouse.sql(text, fc_as_of=as_of, **values, **more)
-        return Matured(told, self.immature(warehouse, rows, as_of=as_of))
+        return Matured(told, self.immature(warehouse, rows, as_of=as_of, joining=joining))
 
-    def immature(self, warehouse: Warehouse, rows: Query, *, as_of: int) -> Query:
+    def immature(
+        self, warehouse: Warehouse, rows: Query, *, as_of: int, joining: Joining = IN_DUCKDB
+    ) -> Query:
         """How many of ``rows`` are left out at ``as_of``: one row, one column ``immature``."""
         inner, values = inlined(rows, "rows_")
-        text = _IMMATURE.format(rows=inner, start=self._start, known=self._known_after)
+        text = _IMMATURE.format(rows=inner, start=joining.micros(self._start), known=self._known_after)
         return warehouse.sql(text, fc_as_of=as_of, **values)
 
     def require_joined(self) -> None:
@@ -124,7 +139,12 @@ class Outcomes:
 
     @property
     def _start(self) -> str:
-        return micros_of(quoted(time_field(self.of).name))
+        return quoted(time_field(self.of).name)
+
+    @property
+    def _is_truth(self) -> bool:
+        column = self.metric.column
+        return column is not None and _by_name(self.metric.source)[column].type is bool
 
     @property
     def _known_after(self) -> int:

@@ -1,7 +1,8 @@
 """Putting queries of users into one: each keeps its own values, none can swallow its neighbour."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fullcycle.data import Query
@@ -66,23 +67,46 @@ def condition(where: str | None) -> str:
     return "true" if where is None else f"(\n{where}\n)"
 
 
-def event_value(kind: Kind, column: str | None, where: str | None) -> str:
-    """What one row of a metric's source adds to its unit; null where the condition leaves it out."""
-    counted = "1.0::double" if kind == "proportion" or column is None else f"{quoted(column)}::double"
+def event_value(kind: Kind, column: str | None, where: str | None, *, truth: bool = False) -> str:
+    """What one row of a metric's source adds to its unit; null where the condition leaves it out.
+
+    ``truth`` says that the column is a Boolean, which not every warehouse takes for a number.
+    """
+    counted = "1.0::float8"
+    if kind != "proportion" and column is not None:
+        counted = f"{quoted(column)}{'::int' if truth else ''}::float8"
     return counted if where is None else f"case when {condition(where)} then {counted} end"
 
 
-def unit_value(kind: Kind, value: str, cap: float | None) -> str:
+def unit_value(kind: Kind, value: str, cap: float | None, joining: "Joining | None" = None) -> str:
     """A unit's value, aggregated from its rows' :func:`event_value`; 0 where nothing happened."""
     if kind == "proportion":
-        return f"coalesce(max({value}), 0.0::double)"
-    total = f"coalesce(fsum({value}), 0.0::double)"
-    return total if cap is None else f"least({total}, {cap!r}::double)"
+        return f"coalesce(max({value}), 0.0::float8)"
+    total = f"coalesce({(joining or IN_DUCKDB).total(value)}, 0.0::float8)"
+    return total if cap is None else f"least({total}, {cap!r}::float8)"
 
 
 def micros_of(column: str) -> str:
     """A date, timestamp or timestamp with time zone as microseconds since 1970 UTC; a naive one is UTC."""
     return f"epoch_us({column})"
+
+
+def postgres_micros_of(column: str) -> str:
+    """The same in PostgreSQL, in a session whose time zone is UTC."""
+    return f"(extract(epoch from {column}) * 1000000)::bigint"
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Where the SQL that joins outcomes differs from one warehouse to another's."""
+
+    micros: Callable[[str], str]  # a date or timestamp as µs since 1970 UTC
+    total: Callable[[str], str]  # a sum that is the same in whatever order the rows come
+    kept: str  # the columns of ``fc_known`` but its own two; whoever fetches them drops these, too
+
+
+IN_DUCKDB = Joining(micros_of, lambda value: f"fsum({value})", "fc_known.* exclude (fc_row, fc_start)")
+IN_POSTGRES = Joining(postgres_micros_of, lambda value: f"sum({value} order by {value})", "fc_known.*")
 
 
 def _prefixed(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def publish_experiment(project: Project, capability: str, name: str | None = Non
         )
     flow = Flow.open(project, capability, began.environment, project.archived(manifest.archive))
     name = binding_of(flow, [flow.graph.nodes[source].declared for source in spec.sources])
-    return publish_exposures(project, spec, began.environment, name)
+    return publish_exposures(flow, spec, name)
 
 
 def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentClosed:

@@ -1,7 +1,7 @@
 """Exposures met with the warehouse in which an experiment is aggregated."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fullcycle.adapters.compaction import compact
@@ -35,45 +35,61 @@ class Gathered:
     watermark: int | None = None
 
 
-def gathered(flow: Flow, spec: ExperimentSpec, *, publish: bool = True) -> Gathered:
+def gathered(flow: Flow, spec: ExperimentSpec, *, publish: bool = True, by_request: bool = False) -> Gathered:
     """Publish an environment's exposures, and find where an experiment is aggregated.
 
-    DuckDB reads the event log's Parquet files where they lie. PostgreSQL reads a table, to which
-    they are published first where the warehouse has a writer; without one, what somebody else
-    published is read, and the watermark tells up to when. Without ``publish``, as it is.
+    DuckDB reads the event log's Parquet files where they lie. PostgreSQL reads tables, to which
+    exposures and events are published first where the warehouse has a writer; without one, what
+    somebody else published is read, and the watermark tells up to when. Without ``publish``,
+    exposures are left as they are, unless events tell by them whose they are.
+
+    Args:
+        flow: the capability's, in the environment.
+        spec: the experiment.
+        publish: whether exposures are to be brought up.
+        by_request: whether events of decisions that no experiment made count, too.
 
     Raises:
-        Misconfigured: where rows lie in places that no one query reaches.
         Missing: where nothing was published to PostgreSQL.
+        Misconfigured: where a warehouse does not answer, or its writer may not write.
+        Invalid: for a warehouse of another kind.
     """
     project, capability, environment = flow.project, flow.capability, flow.environment
     log = decisions_of(project, capability, environment)
     compact(log, by=project.author)
     files, watermark = log.files(), log.told().watermark
-    declared = {source: flow.graph.nodes[source].declared for source in spec.sources}
+    declared = declared_of(flow, spec)
     received = {name: RECEIVED for name, source in declared.items() if isinstance(source, Events)}
     warehouse = flow.warehouse(*declared.values())
     if isinstance(warehouse, DuckDBWarehouse):
-        sources = {name: by_unit(flow, source, spec.unit, files) for name, source in declared.items()}
+        sources = {
+            name: by_unit(flow, source, spec.unit, files, by_request=by_request)
+            for name, source in declared.items()
+        }
         return Gathered(DuckDBExperimentStore(warehouse), files, sources, received, watermark)
-    for name in received:
-        raise Misconfigured(
-            f"{name} lies in files of the event log, which PostgreSQL does not read",
-            f"the sources of the experiment {spec.name}",
-            "load those rows into a table of the warehouse, and declare it by @fc.source",
-        )
     from fullcycle.adapters.postgres_experiment import PostgresExperimentStore  # brings the driver
     from fullcycle.adapters.postgres_warehouse import PostgresWarehouse
+    from fullcycle.wiring.published import asked_in, published_until
 
     if not isinstance(warehouse, PostgresWarehouse):
         raise Invalid(
             f"{warehouse!r} aggregates no experiment", "the readout", "bind duckdb:/// or postgresql://"
         )
     name = binding_of(flow, declared.values())
-    if publish and writer_of(project, environment, name) is not None:
-        publish_exposures(project, spec, environment, name)
-    sources = {name: flow.rows(source) for name, source in declared.items()}
-    return Gathered(PostgresExperimentStore(warehouse, environment), files, sources)
+    if (publish or received) and writer_of(project, environment, name) is not None:
+        publish_exposures(flow, spec, name)
+    return Gathered(
+        PostgresExperimentStore(warehouse, environment),
+        files,
+        asked_in(flow, warehouse, declared, spec.unit, by_request=by_request),
+        received,
+        published_until(flow, warehouse, declared),
+    )
+
+
+def declared_of(flow: Flow, spec: ExperimentSpec) -> dict[str, Source[...]]:
+    """The sources of an experiment, by name."""
+    return {source: flow.graph.nodes[source].declared for source in spec.sources}
 
 
 def binding_of(flow: Flow, sources: Iterable[Source[...]]) -> str:
@@ -93,15 +109,17 @@ def binding_of(flow: Flow, sources: Iterable[Source[...]]) -> str:
     )
 
 
-def publish_exposures(project: Project, spec: ExperimentSpec, environment: str, name: str) -> Published:
+def publish_exposures(flow: Flow, spec: ExperimentSpec, name: str) -> Published:
     """Publish the decisions of an environment to the warehouse bound to ``name``, by its writer.
 
-    Done again, it adds what is new. Of a request, what the experiment is adjusted or segmented by
-    goes along.
+    Done again, it adds what is new. Of a request, the unit and what the experiment is adjusted or
+    segmented by goes along. Events that the experiment reads go to PostgreSQL, too: DuckDB reads
+    them where they lie.
 
     Raises:
         Misconfigured: where the warehouse names no writer, or cannot be written.
     """
+    project, environment = flow.project, flow.environment
     url = writer_of(project, environment, name)
     if url is None:
         raise Misconfigured(
@@ -111,10 +129,16 @@ def publish_exposures(project: Project, spec: ExperimentSpec, environment: str, 
         )
     log = decisions_of(project, spec.capability, environment)
     compact(log, by=project.author)
-    fields = [*(one.name for one in spec.covariates if one.before is None), *spec.segments]
-    return _writer(project, url).publish(
+    fields = [spec.unit, *(one.name for one in spec.covariates if one.before is None), *spec.segments]
+    told = _writer(project, url).publish(
         spec.capability, environment, list(days_of(log)), watermark=log.told().watermark, fields=fields
     )
+    if url.startswith(DUCKDB):
+        return told
+    from fullcycle.wiring.published import publish_events  # brings the driver
+
+    events = [source for source in declared_of(flow, spec).values() if isinstance(source, Events)]
+    return replace(told, events=tuple(publish_events(flow, source, url) for source in events))
 
 
 def _writer(project: Project, url: str) -> ExposureWriter:

@@ -30,7 +30,7 @@ from fullcycle.wiring.asked import asked_model
 from fullcycle.wiring.codecs import every_codec
 from fullcycle.wiring.config import NAME
 from fullcycle.wiring.project import Project
-from fullcycle.wiring.warehouses import known_url, opened, require_duckdb
+from fullcycle.wiring.warehouses import known_url, opened
 
 CACHE = ".fullcycle/cache"  # of what may be forgotten
 
@@ -173,20 +173,16 @@ class Flow:
         return asked_model(node, model)
 
     def outcomes(self, outcomes: Outcomes) -> Query:
-        """What each row of a source led to by now, joined where the rows live.
+        """What each row of a source led to by now, joined where the rows live."""
+        from fullcycle.adapters.duckdb import DuckDBWarehouse
 
-        Raises:
-            Misconfigured: where that is no DuckDB.
-        """
-        warehouse = self._joined_in(outcomes)
-        return outcomes.query(
-            warehouse, self._decided_on(outcomes.of), self.rows(outcomes.metric.source), as_of=now()
-        )
-
-    def _joined_in(self, outcomes: Outcomes) -> Warehouse:
         warehouse = self.warehouse(outcomes.of, outcomes.metric.source)
-        require_duckdb(warehouse, f"the outcomes {outcomes.name} of {self.capability}")
-        return warehouse
+        rows, events = self._decided_on(outcomes.of), self.rows(outcomes.metric.source)
+        if isinstance(warehouse, DuckDBWarehouse):
+            return outcomes.query(warehouse, rows, events, as_of=now())
+        from fullcycle.wiring.joining import joined  # brings the driver of another warehouse
+
+        return joined(outcomes, warehouse, rows, events)
 
     def _decided_on(self, of: Source[...]) -> Query:
         """The rows that outcomes are of; of decisions, with a column for each field of theirs."""
@@ -234,7 +230,7 @@ class Flow:
                 for name in warehouses_of(node.declared):
                     _bound(self.project, self.environment, name)
             elif node.role == "outcomes":
-                self._joined_in(node.declared)
+                self.warehouse(node.declared.of, node.declared.metric.source)
 
     def declared_files(self) -> dict[str, Digest]:
         """The files beside the archive that the flow declares, kept in the record."""

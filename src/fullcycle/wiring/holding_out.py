@@ -4,22 +4,16 @@ Who is held out was drawn by lot before anybody knew of the launch; so whatever 
 more, the launch causes. It is read as an experiment of two arms, the held out and the rest.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
-import polars as pl
 
-from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
-from fullcycle.adapters.files import make_folder
-from fullcycle.experiment import HOLDOUT, ExperimentSpec, Readout, readout
-from fullcycle.kernel import Missing, NotEnoughData, Refused, UnknownName, now, uuid7
+from fullcycle.experiment import HOLDOUT, ExperimentSpec, Readout, Side, Sides, readout
+from fullcycle.kernel import Missing, NotEnoughData, Refused, UnknownName, now
 from fullcycle.record import Fact
 from fullcycle.release import Manifest
 from fullcycle.value import Effect, Launch, Measurement, answering, measurements, record_measurement
-from fullcycle.wiring.exposing import by_unit, gathered
+from fullcycle.wiring.exposing import gathered
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.realising import decisions_since, function_of, launched
@@ -27,7 +21,6 @@ from fullcycle.wiring.released import released
 from fullcycle.wiring.valued import spec_of
 
 HELD, REST = "held out", "the rest"
-_COLUMNS = ("decision_id", "at", "release", "experiment", "arm", "unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +42,13 @@ def measure_held_out(
 
     Raises:
         Missing: where nothing was launched.
-        Refused: where nobody is held out of it, or the rows lie where this cannot be asked.
+        Refused: where nobody is held out of it.
         NotEnoughData: where too few units of both sides are known yet.
     """
     found = _launched(project, capability, name)
     asked = _as_experiment(found)
     where = f"the launch of {found.row.experiment}"
-    with _exposures(project, found, asked.name) as file:
-        told = _read(project, found, asked, file, now() if as_of is None else as_of)
+    told = _read(project, found, asked, now() if as_of is None else as_of)
     effect = told.primary[0]
     if effect.difference is None or effect.low is None or effect.high is None or not effect.reliable:
         raise NotEnoughData(
@@ -132,9 +124,8 @@ def _as_experiment(found: _Launched) -> ExperimentSpec:
     )
 
 
-@contextmanager
-def _exposures(project: Project, found: _Launched, name: str) -> Iterator[Path]:
-    """Who was held out since the launch, and who was answered by it, as a file of the event log."""
+def _sides(project: Project, found: _Launched) -> Sides:
+    """Who was held out since the launch, and who was answered by it, by what made each decision."""
     spec, launch = found.spec, found.launch
     rows = decisions_since(project, spec.capability, found.row.environment, launch, spec.unit)
     if rows is None:
@@ -142,20 +133,8 @@ def _exposures(project: Project, found: _Launched, name: str) -> Iterator[Path]:
             "nothing was decided since", f"{spec.capability}@v{launch.release}", "wait for requests"
         )
     kinds = rows.select("release", "experiment", "arm").unique().collect()
-    sides = [(*kind, side) for kind in kinds.iter_rows() if (side := _side(project, found, *kind))]
-    schema = {**kinds.schema, "fc_side": pl.String()}
-    sided = pl.DataFrame(sides, schema=schema, orient="row").lazy()
-    kept = rows.filter(~pl.col("fallback")).join(
-        sided, on=["release", "experiment", "arm"], how="inner", nulls_equal=True
-    )
-    folder = project.all_events / ".held-out"
-    make_folder(folder)
-    file = folder / f"{uuid7()}.parquet"
-    try:
-        kept.with_columns(experiment=pl.lit(name), arm=pl.col("fc_side")).select(_COLUMNS).sink_parquet(file)
-        yield file
-    finally:
-        file.unlink(missing_ok=True)
+    every = [Side(side, *kind) for kind in kinds.iter_rows() if (side := _side(project, found, *kind))]
+    return Sides(every, since=launch.since, until=launch.until)
 
 
 def _side(project: Project, found: _Launched, release: int, experiment: str | None, arm: str | None) -> str:
@@ -168,22 +147,20 @@ def _side(project: Project, found: _Launched, release: int, experiment: str | No
     return REST if mine and not forced else ""
 
 
-def _read(project: Project, found: _Launched, asked: ExperimentSpec, file: Path, as_of: int) -> Readout:
+def _read(project: Project, found: _Launched, asked: ExperimentSpec, as_of: int) -> Readout:
+    sides = _sides(project, found)
     began = found.row.release or found.launch.release
     _, manifest = released(project, asked.capability, began)
     flow = Flow.open(project, asked.capability, found.row.environment, project.archived(manifest.archive))
-    where = gathered(flow, asked)
-    if not isinstance(where.store, DuckDBExperimentStore):
-        raise Refused(
-            "who is held out is measured where DuckDB reads the rows, and these lie in PostgreSQL",
-            f"the sources of {asked.capability}",
-            "read the next experiment of the same holdout instead",
-        )
-    sources = {
-        name: by_unit(flow, flow.graph.nodes[name].declared, asked.unit, [file]) for name in asked.sources
-    }
+    where = gathered(flow, asked, by_request=True)
     statistics = where.store.statistics(
-        asked, [file], sources, as_of=as_of, received=where.received, watermark=where.watermark
+        asked,
+        where.files,
+        where.sources,
+        as_of=as_of,
+        received=where.received,
+        watermark=where.watermark,
+        sides=sides,
     )
     return readout(asked, statistics)
 

@@ -1,7 +1,7 @@
 """Units of the past met with the warehouse: what an experiment would have measured of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from fullcycle.experiment import (
 )
 from fullcycle.flow import Node
 from fullcycle.kernel import Missing, now
-from fullcycle.wiring.exposing import Gathered, by_unit, gathered
+from fullcycle.wiring.exposing import Gathered, gathered
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.gathering import Making
 from fullcycle.wiring.logs import decisions_of
@@ -118,7 +118,7 @@ def _of_log(making: Making, spec: ExperimentSpec, environment: str, length: time
     since = int(at - waits - length.total_seconds() * 1_000_000)
     flow = Flow.open(project, capability, environment, making.flow.archive)
     try:
-        where = _of_anybody(gathered(flow, spec), flow, spec)
+        where = gathered(flow, spec, by_request=True)
         statistics = _both(where, spec, where.files, at, since)
     except Missing:  # nothing was published to the warehouse
         return None
@@ -131,15 +131,6 @@ def _of_log(making: Making, spec: ExperimentSpec, environment: str, length: time
         origin=f"{capability}'s own decisions in {environment}, {days} until they are known",
         decided=int(within.collect().item()),
     )
-
-
-def _of_anybody(where: Gathered, flow: Flow, spec: ExperimentSpec) -> Gathered:
-    """With the events that came of decisions which no experiment made, too."""
-    told = {
-        name: by_unit(flow, flow.graph.nodes[name].declared, spec.unit, where.files, by_request=True)
-        for name in where.received
-    }
-    return replace(where, sources={**where.sources, **told})
 
 
 def _of_rows(making: Making, spec: ExperimentSpec) -> History | None:

@@ -39,22 +39,6 @@ def known_url(url: str, where: str) -> str:
     return found
 
 
-def require_duckdb(warehouse: Warehouse, where: str) -> None:
-    """Refuse a warehouse in which outcomes are not joined.
-
-    Raises:
-        Misconfigured: with what to do instead.
-    """
-    from fullcycle.adapters.duckdb import DuckDBWarehouse
-
-    if not isinstance(warehouse, DuckDBWarehouse):
-        raise Misconfigured(
-            "outcomes are joined in DuckDB, and this warehouse is another",
-            where,
-            "join them in the query of a source, whose rows then have the outcome; readouts need no outcomes",
-        )
-
-
 def writer_of(project: Project, environment: str, name: str) -> str | None:
     """The URL by which a warehouse may be written; None where it may not.
 
