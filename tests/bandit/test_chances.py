@@ -4,7 +4,7 @@ from math import fsum
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
@@ -56,6 +56,19 @@ def test_of_actions_that_are_known_about_as_well_it_is_nearly_exact():
     means, spreads = [0.02, 0.021, 0.019], [0.003, 0.002, 0.0025]
 
     assert best(means, spreads) == pytest.approx(by_quadrature(means, spreads), abs=5e-6)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(means, st.floats(0.01, 10)), min_size=3, max_size=3))
+def test_of_three_actions_it_is_nearly_exact_however_well_each_is_known(known):
+    means, spreads = map(list, zip(*known, strict=True))
+
+    assert best(means, spreads) == pytest.approx(by_quadrature(means, spreads), abs=2e-6)
+
+
+def test_of_three_one_of_which_is_known_for_certain_nothing_breaks():
+    assert best([0.0, 1.0, -1.0], [1e-200, 1e-200, 1e-200]) == pytest.approx([0.0, 1.0, 0.0])
+    assert best([0.5, 0.0, 0.0], [1e-12, 1.0, 1.0])[0] == pytest.approx(norm.cdf(0.5) ** 2, abs=1e-6)
 
 
 def test_a_hundred_actions_that_are_known_alike_are_as_likely():

@@ -7,6 +7,7 @@ from fullcycle.kernel import lazily
 if TYPE_CHECKING:
     from fullcycle.bandit.codec import BanditCodec as BanditCodec
     from fullcycle.bandit.codec import asked_by as asked_by
+    from fullcycle.bandit.learning import computable as computable
     from fullcycle.bandit.learning import linucb as linucb
     from fullcycle.bandit.learning import thompson as thompson
     from fullcycle.bandit.learnt import LearntBandit as LearntBandit
@@ -19,6 +20,7 @@ __getattr__, __all__ = lazily(
         "LearntBandit": ".learnt",
         "Told": ".learnt",
         "asked_by": ".codec",
+        "computable": ".learning",
         "linucb": ".learning",
         "thompson": ".learning",
     },

@@ -5,7 +5,7 @@ Nothing here is random: the draw is, and it is a function of the decision's id.
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
-from math import ceil, erfc, exp, sqrt
+from math import asin, ceil, erfc, exp, hypot, pi, sin, sqrt
 from operator import mul, truediv
 
 _ROOT = sqrt(0.5)
@@ -13,13 +13,22 @@ _REACH = 4.5  # standard deviations beyond which a Gaussian is taken to end
 _ALIKE = 4.0  # times as wide as the narrowest: up to there points are evenly apart
 _APART = 0.75  # by so many standard deviations of the narrowest
 _NEAR = 3.0  # standard deviations from its mean within which an action is narrow
+_FAR = 40.0  # standard deviations beyond which nothing is left of a Gaussian, to a float
+_LEGENDRE = (  # points in [0, 1] and weights by which six values of a function give its integral
+    (0.03376524289842397, 0.08566224618958517),
+    (0.16939530676686776, 0.18038078652406930),
+    (0.38069040695840156, 0.23395696728634552),
+    (0.61930959304159849, 0.23395696728634552),
+    (0.83060469323313224, 0.18038078652406930),
+    (0.96623475710157603, 0.08566224618958517),
+)
 
 
 def best(means: Sequence[float], spreads: Sequence[float]) -> list[float]:
     """The probability that each of independent Gaussians is the highest; they sum to 1.
 
     It is the integral of the product of the others' distribution functions over its own. Off by
-    less than 0.001, where the actions are about as wide as each other far less.
+    less than 0.001, where the actions are about as wide as each other, and of up to three, far less.
 
     Args:
         means: of each action.
@@ -28,6 +37,8 @@ def best(means: Sequence[float], spreads: Sequence[float]) -> list[float]:
     if len(means) == 2:
         first = _below((means[0] - means[1]) / sqrt(spreads[0] ** 2 + spreads[1] ** 2))
         return [first, 1.0 - first]
+    if len(means) == 3:
+        return _of_three(means, spreads)
     alike = max(spreads) <= _ALIKE * min(spreads)
     found = (_evenly if alike else _graded)(means, spreads)
     total = sum(found)
@@ -57,6 +68,40 @@ def floored(chances: Sequence[float], floor: float) -> list[float]:
 def _below(z: float) -> float:
     """The standard normal distribution function."""
     return 0.5 * erfc(-z * _ROOT)
+
+
+def _of_three(means: Sequence[float], spreads: Sequence[float]) -> list[float]:
+    """An action is the best where two differences are above zero, which are Gaussian and correlated.
+
+    That is told of the two that are known best: their differences correlate by 0.71 at most, so
+    that six points are enough. The third has the rest.
+
+    Source: Drezner & Wesolowsky, "On the computation of the bivariate normal integral", JSCS 1990.
+    """
+    last = spreads.index(max(spreads))
+    one, other = (last + 1) % 3, (last + 2) % 3
+    apart = hypot(spreads[one], spreads[other])
+    found = [0.0, 0.0, 0.0]
+    for this, that in ((one, other), (other, one)):
+        wide = hypot(spreads[this], spreads[last])
+        found[this] = _both(
+            (means[this] - means[that]) / apart,
+            (means[this] - means[last]) / wide,
+            (spreads[this] / apart) * (spreads[this] / wide),
+        )
+    found[last] = max(1.0 - found[one] - found[other], 0.0)
+    return found
+
+
+def _both(h: float, k: float, correlation: float) -> float:
+    """The probability that two standard Gaussians are below ``h`` and ``k``."""
+    h, k = max(-_FAR, min(_FAR, h)), max(-_FAR, min(_FAR, k))
+    angle, squares, twice = asin(correlation), h * h + k * k, 2.0 * h * k
+    found = 0.0
+    for point, weight in _LEGENDRE:
+        sine = sin(point * angle)
+        found += weight * exp((twice * sine - squares) / (2.0 - 2.0 * sine * sine))
+    return _below(h) * _below(k) + found * angle / (2.0 * pi)
 
 
 def _times(one: Iterable[float], other: Iterable[float]) -> list[float]:

@@ -46,6 +46,7 @@ class Learnt(msgspec.Struct, frozen=True):
     rows: int
     mean: tuple[float, ...]
     factor: tuple[tuple[float, ...], ...]
+    counts: float | None = None  # as so many rows of now those count, where the older count less
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +63,9 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     strength: float = 1.0  # of the prior, in rows
     learnt: tuple[Learnt, ...] = ()
     left_out: int = 0  # rows without an action, an outcome, or features that are known
+    half_life_s: float | None = None  # the age in seconds at which a decision counts half
+    window_s: float | None = None  # and that at which it does not count at all
+    forgotten: int = 0  # rows older than that
 
     @property
     def width(self) -> int:

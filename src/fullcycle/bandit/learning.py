@@ -1,11 +1,14 @@
 """Learning a bandit from past decisions: what was done, in which context, and what it led to."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
 from fullcycle.bandit.context import columns_of, contexts
+from fullcycle.bandit.forgetting import COUNTS, Memory
 from fullcycle.bandit.form import Action, Form, Good, Learnt, Rule
 from fullcycle.bandit.learnt import LearntBandit
 from fullcycle.data import Row, fields, schema, unwrapped
@@ -34,6 +37,9 @@ def thompson(
     floor: float = 0.01,
     strength: float = 1.0,
     good: Good = "up",
+    half_life: str | None = None,
+    window: str | None = None,
+    at: str = "decided",
 ) -> Bandit[X]:
     """Learn a bandit that takes each action as often as it is probably the best: Thompson sampling.
 
@@ -49,17 +55,24 @@ def thompson(
         floor: the least chance that any action has.
         strength: of the prior, in rows: how much is needed to be convinced of a difference.
         good: which way an outcome is better.
+        half_life: after how long a decision counts half, such as ``"7d"``, a quarter after twice
+            that: for a world that changes by and by. All count alike unless told.
+        window: after how long one does not count at all.
+        at: the column that says when each was decided. Its newest row is of age 0.
 
     Raises:
         UnknownName: for a column that is not there.
-        Invalid: for a floor or strength that cannot be, an outcome that is no number, or an
+        Invalid: for a floor, strength or length of time that cannot be, an outcome that is no number, or an
             action that is neither text, a whole number nor a truth value.
 
     Source:
         Agrawal & Goyal, ICML 2013; Chapelle & Li, "An Empirical Evaluation of Thompson
-        Sampling", NIPS 2011, for delayed outcomes learnt in batches.
+        Sampling", NIPS 2011, for delayed outcomes learnt in batches; Raj & Kalyani, "Taming
+        Non-stationary Bandits: A Bayesian Approach", 2017, for the half-life; Garivier & Moulines,
+        "On Upper-Confidence Bound Policies for Switching Bandit Problems", ALT 2011, for both.
     """
-    return _learnt(features, rows, _Terms("thompson", floor, strength, good))
+    memory = Memory.read(half_life, window, at, "fc.thompson")
+    return _learnt(features, rows, _Terms("thompson", floor, strength, good, memory))
 
 
 def linucb(
@@ -70,6 +83,9 @@ def linucb(
     floor: float = 0.01,
     strength: float = 1.0,
     good: Good = "up",
+    half_life: str | None = None,
+    window: str | None = None,
+    at: str = "decided",
 ) -> Bandit[X]:
     """Learn a bandit that takes the action whose upper bound is highest: LinUCB.
 
@@ -87,16 +103,22 @@ def linucb(
     """
     if not (isfinite(alpha) and alpha >= 0):
         raise Invalid(f"alpha={alpha!r}", "fc.linucb", "write zero or more, such as alpha=1.0")
-    return _learnt(features, rows, _Terms("linucb", floor, strength, good, float(alpha)))
+    memory = Memory.read(half_life, window, at, "fc.linucb")
+    return _learnt(features, rows, _Terms("linucb", floor, strength, good, memory, float(alpha)))
 
 
 class _Past(NamedTuple):
-    """Decisions to learn from: encoded features ``(n_rows, n_columns)``, actions and outcomes."""
+    """Decisions to learn from: encoded features ``(n_rows, n_columns)``, actions and outcomes.
+
+    ``counts`` says how much each counts.
+    """
 
     matrix: "Array"
     actions: "pl.Series"
     outcomes: "Array"
+    counts: "Array"
     left_out: int
+    forgotten: int
 
 
 class _Terms(NamedTuple):
@@ -106,6 +128,7 @@ class _Terms(NamedTuple):
     floor: float
     strength: float
     good: Good
+    memory: Memory
     alpha: float = 0.0
 
     def check(self, where: str) -> None:
@@ -124,14 +147,14 @@ class _Terms(NamedTuple):
 def _learnt(features: FeatureSet[..., X], rows: "pl.DataFrame", terms: _Terms) -> LearntBandit[X]:
     where = f"fc.{terms.rule} of {features.row.__name__}"
     terms.check(where)
-    past = _past(features, rows, where)
+    past = _past(features, rows, where, terms.memory)
     columns = columns_of(features.row, past.matrix)
-    x, y = contexts(columns, past.matrix), past.outcomes
-    baseline = float(y.mean()) if len(y) else 0.0
+    x, y, counts = contexts(columns, past.matrix), past.outcomes, past.counts
+    baseline = float(np.average(y, weights=counts)) if len(y) else 0.0
     actions = sorted(past.actions.unique().to_list(), key=repr)
     codes = [(past.actions == action).to_numpy() for action in actions]
-    fitted = [_fitted(x[code], y[code] - baseline, terms.strength) for code in codes]
-    noise = _noise(y, sum(one.residual for one in fitted))
+    fitted = [_fitted(x[code], y[code] - baseline, counts[code], terms.strength) for code in codes]
+    noise = _noise(y, counts, sum(one.residual for one in fitted))
     return LearntBandit(
         Form(
             rule=terms.rule,
@@ -147,6 +170,9 @@ def _learnt(features: FeatureSet[..., X], rows: "pl.DataFrame", terms: _Terms) -
                 _told(action, one, baseline, noise) for action, one in zip(actions, fitted, strict=True)
             ),
             left_out=past.left_out,
+            half_life_s=_seconds(terms.memory.half_life),
+            window_s=_seconds(terms.memory.window),
+            forgotten=past.forgotten,
         ),
         features.row,
     )
@@ -156,25 +182,30 @@ class _Fitted(NamedTuple):
     """A ridge regression: its coefficients, the inverse of the precision's factor, and what is left."""
 
     rows: int
+    counts: float
     mean: "Array"
     inverse: "Array"
     residual: float  # sum of squares
 
 
-def _fitted(x: "Array", y: "Array", strength: float) -> _Fitted:
-    """The posterior of theta in units of the noise: precision ``x'x + strength``."""
-    precision = x.T @ x + strength * np.eye(x.shape[1])
+def _fitted(x: "Array", y: "Array", counts: "Array", strength: float) -> _Fitted:
+    """The posterior of theta in units of the noise: precision ``x'x + strength``, rows as they count."""
+    weighed = x.T * counts
+    precision = weighed @ x + strength * np.eye(x.shape[1])
     inverse = np.linalg.inv(np.linalg.cholesky(precision))
-    mean = inverse.T @ (inverse @ (x.T @ y))
-    return _Fitted(len(x), mean, inverse, float(np.square(y - x @ mean).sum()))
+    mean = inverse.T @ (inverse @ (weighed @ y))
+    left = float((counts * np.square(y - x @ mean)).sum())
+    return _Fitted(len(x), float(counts.sum()), mean, inverse, left)
 
 
-def _noise(y: "Array", residual: float) -> float:
+def _noise(y: "Array", counts: "Array", residual: float) -> float:
     """The variance around what was expected; the variance of all outcomes counts as one row of it."""
-    spread = float(y.var()) if len(y) else 0.0
-    if spread <= _ROUNDING * float(np.square(y).mean() if len(y) else 0.0):
+    if not len(y):
+        return 1.0
+    spread = float(np.average(np.square(y - np.average(y, weights=counts)), weights=counts))
+    if spread <= _ROUNDING * float(np.square(y).mean()):
         return 1.0  # no outcome differs: its size tells nothing apart
-    return (spread + residual) / (1 + len(y))
+    return (spread + residual) / (1 + float(counts.sum()))
 
 
 def _told(action: Action, one: _Fitted, baseline: float, noise: float) -> Learnt:
@@ -186,12 +217,18 @@ def _told(action: Action, one: _Fitted, baseline: float, noise: float) -> Learnt
         one.rows,
         tuple(mean.tolist()),
         tuple(tuple(row[: n + 1]) for n, row in enumerate(factor.tolist())),
+        one.counts if one.counts != one.rows else None,
     )
 
 
-def _past(features: FeatureSet[..., Any], rows: "pl.DataFrame", where: str) -> _Past:
+def _seconds(length: timedelta | None) -> float | None:
+    return None if length is None else length.total_seconds()
+
+
+def _past(features: FeatureSet[..., Any], rows: "pl.DataFrame", where: str, memory: Memory) -> _Past:
     _require_columns(rows, where)
-    known = rows.filter(pl.col(ACTION).is_not_null(), pl.col(OUTCOME).is_not_null())
+    remembered = memory.weighed(rows, where)
+    known = remembered.filter(pl.col(ACTION).is_not_null(), pl.col(OUTCOME).is_not_null())
     if isinstance(rows.schema[ACTION], pl.Enum):
         known = known.with_columns(pl.col(ACTION).cast(pl.String))
     known, matrix = _seen(features, known)
@@ -202,7 +239,9 @@ def _past(features: FeatureSet[..., Any], rows: "pl.DataFrame", where: str) -> _
             f"the column {OUTCOME} of the rows given to {where}",
             "leave such rows out, or say what they were",
         )
-    return _Past(matrix, known[ACTION], outcomes, rows.height - known.height)
+    counts = known[COUNTS].to_numpy() if COUNTS in known.columns else np.ones(known.height)
+    left_out, forgotten = remembered.height - known.height, rows.height - remembered.height
+    return _Past(matrix, known[ACTION], outcomes, counts, left_out, forgotten)
 
 
 def _require_columns(rows: "pl.DataFrame", where: str) -> None:
@@ -230,7 +269,7 @@ def _seen(features: FeatureSet[..., Any], rows: "pl.DataFrame") -> "tuple[pl.Dat
     width = len(features.names)
     logged = rows.filter(pl.col(FEATURES).is_not_null()) if FEATURES in rows.columns else rows.head(0)
     other = rows.filter(pl.col(FEATURES).is_null()) if FEATURES in rows.columns else rows
-    if logged.height and not _all_there(features, rows.columns):
+    if logged.height and not computable(features, rows.columns):
         other = other.head(0)
     parts = [_logged(features, logged) if logged.height else np.empty((0, width))]
     parts.append(features.matrix(other) if other.height else np.empty((0, width)))
@@ -255,8 +294,8 @@ def _logged(features: FeatureSet[..., Any], rows: "pl.DataFrame") -> "Array":
     return matrix
 
 
-def _all_there(features: FeatureSet[..., Any], columns: list[str]) -> bool:
-    """Whether a table has all that features read, of rows that may be None too."""
+def computable(features: FeatureSet[..., Any], columns: Sequence[str]) -> bool:
+    """Whether a table of these columns has all that features read, of rows that may be None too."""
     claimed: dict[str, int] = {}
     wanted: list[tuple[str, str]] = []
     for name, hint in features.inputs.items():

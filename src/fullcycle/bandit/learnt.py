@@ -17,6 +17,7 @@ X = TypeVar("X", bound=Row)
 A = TypeVar("A", bound=Hashable)
 
 _REMEMBERED = 4096  # contexts whose weights are kept
+_CANCELLED = 1e-7  # of what a variance could be: below, products have lost too many of its digits
 
 
 class Told(NamedTuple):
@@ -26,6 +27,24 @@ class Told(NamedTuple):
     mean: float
     spread: float  # standard deviation
     rows: int
+
+
+class _Posterior:
+    """What is known of an action, ready to be asked: its variance as products of the context with itself."""
+
+    __slots__ = ("factor", "mean", "products", "rows")
+
+    def __init__(self, learnt: Learnt) -> None:
+        self.rows, self.mean, self.factor = learnt.rows, learnt.mean, learnt.factor
+        self.products = [
+            (1.0 if i == j else 2.0) * sum([row[i] * row[j] for row in learnt.factor[i:]])
+            for i in range(len(learnt.factor))
+            for j in range(i + 1)
+        ]
+
+    def exactly(self, x: Sequence[float]) -> float:
+        """The variance in a context as a sum of squares, where nothing can cancel out."""
+        return float(sum([sum(map(mul, row, x)) ** 2 for row in self.factor]))  # a row ends at the diagonal
 
 
 class LearntBandit(Generic[X]):
@@ -39,6 +58,7 @@ class LearntBandit(Generic[X]):
         self.contract = contract
         self._encode: Encoder = compile_encoder(contract)
         self._learnt = {_key(one.action): one for one in form.learnt}
+        self._posteriors: dict[tuple[type, Hashable], _Posterior] = {}
         self._known: dict[tuple[Any, ...], list[float]] = {}
 
     @property
@@ -66,7 +86,10 @@ class LearntBandit(Generic[X]):
 
     def tell(self, x: X, among: Sequence[A], /) -> list[Told]:
         """What is known of each action in the context ``x``."""
-        return self._told(self._encode(x), among)
+        means, spreads = self._known_of(self._encode(x), among)
+        known = [self._posterior(action) for action in among]
+        rows = [one.rows if one is not None else 0 for one in known]
+        return [Told(*one) for one in zip(among, means, spreads, rows, strict=True)]
 
     def of(self, contract: type[X]) -> "LearntBandit[X]":
         """The same, asked by rows of ``contract``, another class that says the same.
@@ -89,27 +112,40 @@ class LearntBandit(Generic[X]):
                 "Bandit.weights",
                 "name each action that may be taken, once",
             )
-        told = self._told(numbers, among)
-        sign = 1.0 if self.form.good == "up" else -1.0
+        means, spreads = self._known_of(numbers, among)
+        if self.form.good == "down":
+            means = [-mean for mean in means]
         if self.form.rule == "linucb":
-            chances = highest([sign * one.mean + self.form.alpha * one.spread for one in told])
-        else:
-            chances = best([sign * one.mean for one in told], [one.spread for one in told])
-        return floored(chances, self.form.floor)
+            alpha = self.form.alpha
+            bounds = [mean + alpha * spread for mean, spread in zip(means, spreads, strict=True)]
+            return floored(highest(bounds), self.form.floor)
+        return floored(best(means, spreads), self.form.floor)
 
-    def _told(self, numbers: Sequence[float], among: Sequence[Any]) -> list[Told]:
+    def _known_of(self, numbers: Sequence[float], among: Sequence[Any]) -> tuple[list[float], list[float]]:
+        """The mean and the standard deviation of each action's outcome."""
         x = context(self.form.columns, numbers)
-        return [self._of(self._learnt.get(_key(action)), action, x) for action in among]
+        most = self._prior * sum(map(mul, x, x))
+        products = [one * other for n, one in enumerate(x, 1) for other in x[:n]]
+        means, spreads = [], []
+        for action in among:
+            posterior = self._posterior(action)
+            if posterior is None:
+                means.append(self.form.baseline)
+                spreads.append(sqrt(most))
+                continue
+            variance = sum(map(mul, posterior.products, products))
+            if variance < _CANCELLED * most:
+                variance = posterior.exactly(x)
+            means.append(sum(map(mul, posterior.mean, x)))
+            spreads.append(sqrt(variance))
+        return means, spreads
 
-    def _of(self, learnt: Learnt | None, action: Any, x: Sequence[float]) -> Told:
-        if learnt is None:
-            spread = sqrt(self._prior * sum([number * number for number in x]))
-            return Told(action, self.form.baseline, spread, 0)
-        square = 0.0
-        for row in learnt.factor:
-            part = sum(map(mul, row, x))  # a row ends at the diagonal
-            square += part * part
-        return Told(action, sum(map(mul, learnt.mean, x)), sqrt(square), learnt.rows)
+    def _posterior(self, action: Any) -> _Posterior | None:
+        key = _key(action)
+        found = self._posteriors.get(key)
+        if found is None and key in self._learnt:
+            found = self._posteriors[key] = _Posterior(self._learnt[key])
+        return found
 
     @cached_property
     def _prior(self) -> float:

@@ -87,6 +87,8 @@ def _tell(ref: str, done: Refreshed) -> None:
     for name, one in done.now.items():
         size, was = memory(one.lookup.size), done.before[name].lookup.holds
         anew = f"{one.lookup.holds}, {size}; {was} before"
+        if done.left_out.get(name):
+            anew += f"; {done.left_out[name]:,} left out: what was seen is not known"
         click.echo(f"  {name}: {anew if name in done.changed else 'the same as before'}")
     for line in done.heard.told("asks it", "ask it"):
         click.echo(line)

@@ -12,6 +12,7 @@ from fullcycle.release import Judgement
 from fullcycle.wiring import Project, open_project
 from fullcycle.wiring.released import judgement_of, released
 from fullcycle.wiring.releasing import Pinned, pin, release, try_out
+from fullcycle.wiring.unlearnt import unlearnt
 from fullcycle.wiring.valuing import prices
 
 
@@ -61,6 +62,9 @@ def command(
             said="already holds",
         )
         return 0
+    if not as_json:
+        for line in unlearnt(pinned.making):
+            click.secho(f"  {line}", fg="yellow")
     judgement = try_out(project, pinned, environment, tell=tell)
     if not as_json:
         show_judgement(judgement, prices(project), cures=dry_run or override is not None, slices=dry_run)

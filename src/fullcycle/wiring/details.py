@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -204,6 +205,7 @@ def _facts(value: Any) -> dict[str, Any]:
             "actions": known or "none yet: all weights are equal",
             "left out": f"{form.left_out:,}",
             "floor": form.floor,
+            **_memory(form),
         }
     if isinstance(getattr(value, "shape", None), tuple):
         return {"shape": shape(value), "dtype": str(getattr(value, "dtype", ""))}
@@ -216,3 +218,14 @@ def _facts(value: Any) -> dict[str, Any]:
     except (TypeError, ValueError):
         return {}
     return {"value": text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"}
+
+
+def _memory(form: Any) -> dict[str, Any]:
+    """What a bandit forgets; nothing of one that does not."""
+    found: dict[str, Any] = {}
+    if form.half_life_s is not None:
+        counts = sum(one.rows if one.counts is None else one.counts for one in form.learnt)
+        found["half-life"] = f"{timedelta(seconds=form.half_life_s)}: as good as {counts:,.0f} of now"
+    if form.window_s is not None:
+        found["window"] = f"{timedelta(seconds=form.window_s)}: {form.forgotten:,} older are forgotten"
+    return found

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
+from fullcycle.bandit import LearntBandit
 from fullcycle.flow import RunRecord, run_record
 from fullcycle.kernel import Invalid, Missing
 from fullcycle.record import Fact
@@ -35,6 +37,7 @@ class Refreshed:
     before: Mapping[str, Live]
     now: Mapping[str, Live]
     heard: Heard = field(default_factory=Heard)  # of the hosts that serve it
+    left_out: Mapping[str, int] = field(default_factory=dict)  # decisions that a bandit could not learn from
 
     @property
     def changed(self) -> list[str]:
@@ -103,7 +106,13 @@ def refresh(
     before = publish(project, capability, environment, new, why=why)
     after = publications(project.ledger, capability, environment)
     heard = meeting.taken_up(len(after)) if len(after) > len(before) and meeting.hosts else Heard()
-    return Refreshed(run.ref, answers.ref, asked(before), asked(after), heard)
+    left_out = {name: _left_out(project, one) for name, one in made.items() if one.is_bandit}
+    return Refreshed(run.ref, answers.ref, asked(before), asked(after), heard, left_out)
+
+
+def _left_out(project: Project, pinned: PinnedLookup) -> int:
+    bandit: LearntBandit[Any] = project.artifacts.load(pinned.artifact)
+    return bandit.form.left_out
 
 
 def move_live_back(
