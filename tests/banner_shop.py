@@ -66,11 +66,12 @@ class Host:
         return msgspec.json.decode(active.decider.decide(row, id, now() - ago))
 
 
-def click(project: Any, *ids: str, ago: int = 2 * HOUR) -> None:
-    """Post a click a minute after each of these decisions."""
+def click(project: Any, *ids: str, ago: int = 2 * HOUR, **more: Any) -> None:
+    """Post a click a minute after each of these decisions; ``more`` says what on."""
     writer = SegmentWriter(project.received_folder("banner", "prod", "clicks"))
     for id in ids:
         at = datetime.fromtimestamp((now() - ago) / 1e6, UTC) + timedelta(minutes=1)
-        row = {"decision_id": id, "at": at.isoformat()}
-        writer.append(encode_received(Received(id=f"click-{id}", at=micros(at), release=1, row=row)))
+        row = {"decision_id": id, "at": at.isoformat(), **more}
+        name = "-".join(["click", id, *map(str, more.values())])
+        writer.append(encode_received(Received(id=name, at=micros(at), release=1, row=row)))
     writer.close()

@@ -95,6 +95,7 @@ def test_a_decision_comes_back_column_by_column(events):
         live={"history": "ab12"},
         features={"phone": True},
         chances=(0.5, 0.25),
+        weights={"a": 0.5, "b": 0.5},
     )
     writer.append(encode_decision(full))
     writer.append(encode_decision(decision("d2")))
@@ -121,6 +122,7 @@ def test_a_decision_comes_back_column_by_column(events):
         "capability": "winback",
         "features": '{"phone":true}',
         "chances": [0.5, 0.25],
+        "weights": '{"a":0.5,"b":0.5}',
     }
     assert frame.row(1)[4:11] == (None, None, None, None, None, False, 0)
 
@@ -472,7 +474,7 @@ def test_an_id_that_another_decision_only_mentions_is_not_found(events):
 
 def test_decisions_come_back_as_they_were_logged_before_and_after(events):
     full = decision("d", live={"history": "ab12"}, arm="x", propensity=0.06, answer=[{"n": 1}, {"n": 2}])
-    full = msgspec.structs.replace(full, chances=(0.3, 0.2))
+    full = msgspec.structs.replace(full, chances=(0.3, 0.2), weights={"a": 0.3, "b": 0.7})
     writer = SegmentWriter(events.folder)
     for one in (full, decision("e")):
         writer.append(encode_decision(one))

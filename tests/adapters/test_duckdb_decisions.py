@@ -80,11 +80,90 @@ def test_a_decision_is_a_row_that_keeps_its_contract(log):
         "arm_probability": 0.9,
         "propensity": 0.25,
         "fallback": False,
+        "chances": [0.25],
+        "weights": None,
         "features": '{"phone":true}',
         "request": '{"visitor_id":"v0","client_id":null,"device":"phone","lately":[0]}',
         "answer": '{"banner":"sale"}',
     }
     assert frame["features"].to_list() == ['{"phone":true}', None]
+
+
+def test_the_chances_of_picks_and_of_each_action_are_told(log):
+    frame = decisions_query(
+        *logged(
+            log,
+            decision("d1", weights={"sale": 0.25, "new": 0.75}),
+            decision("d2", 1, chances=(0.5, 0.25), propensity=0.125),
+            decision("d3", 2, propensity=None),
+        )
+    ).frame()
+
+    told = conform(frame, Decided)
+    assert told["chances"].to_list() == [[0.25], [0.5, 0.25], None]
+    assert told["weights"].to_list() == ['{"sale":0.25,"new":0.75}', None, None]
+
+
+class Item(fc.Row):
+    item_id: int
+    price: float = 1.0
+
+
+class Ask(fc.Row):
+    client_id: Annotated[int, fc.key]
+
+
+def listed(id, n, *items, **more):
+    answer = [{"item_id": item, "price": float(item)} for item in items]
+    return decision(id, n, request={"client_id": n}, answer=answer, **{"propensity": None, **more})
+
+
+LISTS = (
+    listed("d1", 0, 7, 8, chances=(0.5, 0.25), propensity=0.125, features={"phone": True}),
+    listed("d2", 1, 9, propensity=0.5),
+    listed("d3", 2),
+    decision("d4", 3, request={"client_id": 3}, answer={"item_id": 5}),  # of before it was a list
+    listed("d5", 4, 6, 5, propensity=0.5),  # one pick for both: of neither alone
+)
+
+
+def test_a_list_has_a_row_for_each_item_with_its_place_and_its_own_chance(log):
+    frame = spread_query(*logged(log, *LISTS), Ask, Item, answers="items").frame()
+
+    assert frame.select("decision_id", "client_id", "position", "action", "item_id", "price").rows() == [
+        ("d1", 0, 1, 7, 7, 7.0),
+        ("d1", 0, 2, 8, 8, 8.0),
+        ("d2", 1, 1, 9, 9, 9.0),
+        ("d4", 3, 1, 5, 5, 1.0),
+        ("d5", 4, 1, 6, 6, 6.0),
+        ("d5", 4, 2, 5, 5, 5.0),
+    ]
+    assert frame["propensity"].to_list() == [0.5, 0.25, 0.5, 0.25, None, None]
+    assert frame["features"].to_list() == ['{"phone":true}', None, None, None, None, None]
+    assert spread_query([], log.folder, Ask, Item, answers="items").frame().schema == frame.schema
+
+
+def test_a_list_in_one_row_holds_lists(log):
+    frame = spread_query(*logged(log, *LISTS), Ask, Item, answers="list").frame()
+
+    assert frame.select("decision_id", "action", "price").rows() == [
+        ("d1", [7, 8], [7.0, 8.0]),
+        ("d2", [9], [9.0]),
+        ("d3", [], []),
+        ("d4", [5], [1.0]),
+        ("d5", [6, 5], [6.0, 5.0]),
+    ]
+    assert frame["propensity"].to_list() == [0.125, 0.5, None, 0.25, 0.5]
+    assert spread_query([], log.folder, Ask, Item, answers="list").frame().schema == frame.schema
+
+
+def test_an_item_with_a_place_of_its_own_is_refused(log):
+    class Placed(fc.Row):
+        item_id: int
+        position: int
+
+    with pytest.raises(Invalid, match="the decisions have a column 'position' already"):
+        spread_query([], log.folder, Ask, Placed, answers="items")
 
 
 def test_before_the_first_decision_there_is_an_empty_table_of_the_same_columns(log):
@@ -120,7 +199,7 @@ def test_files_of_before_features_were_logged_are_read_too(log, tmp_path):
     logged(log, decision("d1", features={"phone": True}))
     (file,) = log.files()
     old = tmp_path / "events" / "old.parquet"
-    pl.read_parquet(file).drop("features").write_parquet(old)
+    pl.read_parquet(file).drop("features", "chances", "weights").write_parquet(old)
 
     assert spread_query([old], log.folder, Visit, Shown).frame()["features"].to_list() == [None]
     assert "features" in DECISIONS.schema

@@ -237,13 +237,138 @@ def test_before_there_is_a_service_a_flow_has_no_decisions(banner, typed):
     assert fc.open("banner@2/banners").rows == 0
 
 
-def test_the_outcomes_of_a_service_that_answers_a_list_are_refused(banner, typed):
+def answer_lists(typed):
+    """Two banners at once, each drawn; the bandit learns from nothing."""
     rewrite("banner/service.py", '-> Shown:\n    """Today', '-> list[Shown]:\n    """Today')
-    rewrite("banner/service.py", 'return Shown("sale")', 'return [Shown("sale")]')
+    rewrite("banner/service.py", 'return Shown("sale")', 'return [Shown("sale"), Shown("new")]')
     rewrite("banner/service.py", "draw: fc.Draw) -> Shown:", "draw: fc.Draw) -> list[Shown]:")
+    rewrite(
+        "banner/service.py",
+        "    return Shown(draw.pick(banners.weights(context(visit, habit), BANNERS)))",
+        TWO,
+    )
+    rewrite(
+        "banner/flow.py",
+        "context, shown, floor",
+        'context, pl.DataFrame({"action": [], "outcome": []}), floor',
+    )
+    released_anew(typed)
 
-    said = typed("fullcycle run banner -m lists")
+
+def released_anew(typed):
+    for command in (
+        "run banner -m lists",
+        "release banner@2 -m lists --override test",
+        "deploy banner@v2 --to prod -m lists",
+    ):
+        said = typed(f"fullcycle {command}")
+        assert said.code == 0, said.err
+
+
+TWO = """\
+    seen = context(visit, habit)
+    first = draw.pick(banners.weights(seen, BANNERS))
+    rest = [banner for banner in BANNERS if banner != first]
+    return [Shown(first), Shown(draw.pick(banners.weights(seen, rest)))]
+"""
+
+
+def outcomes_of(typed):
+    assert typed("fullcycle run banner --in prod --only shown -m outcomes").code == 0
+    return fc.open("banner@3/shown")
+
+
+def test_each_item_of_a_list_has_an_outcome_of_its_own_where_events_say_which_they_are_about(banner, typed):
+    rewrite("banner/rows.py", "    decision_id: str\n", "    decision_id: str\n    banner: str\n")
+    answer_lists(typed)
+    host = Host()
+    shown = {f"d{n}": [one["banner"] for one in host.show(f"d{n}")["answer"]] for n in range(40)}
+    click(host.project, *shown, banner="new")
+    click(host.project, "d3", banner="brand")
+
+    frame = outcomes_of(typed)
+
+    assert frame.height == 80
+    clicked = {(row["decision_id"], row["banner"]): row for row in frame.iter_rows(named=True)}
+    for id, banners in shown.items():
+        for place, banner_ in enumerate(banners, 1):
+            row = clicked[id, banner_]
+            assert (row["position"], row["action"]) == (place, banner_)
+            assert row["outcome"] == float(banner_ == "new" or (id, banner_) == ("d3", "brand"))
+    drawn = frame.filter(arm="learnt")
+    assert drawn.filter(position=1)["propensity"].to_list() == pytest.approx([1 / 3] * (drawn.height // 2))
+    assert drawn.filter(position=2)["propensity"].to_list() == pytest.approx([1 / 2] * (drawn.height // 2))
+    assert drawn.filter(position=1)["features"].null_count() == 0
+    assert drawn.filter(position=2)["features"].null_count() == drawn.height // 2
+
+
+def test_a_list_has_one_outcome_where_events_say_nothing_of_its_items(banner, typed):
+    answer_lists(typed)
+    host = Host()
+    shown = {f"d{n}": [one["banner"] for one in host.show(f"d{n}")["answer"]] for n in range(40)}
+    click(host.project, "d3", "d7")
+
+    frame = outcomes_of(typed)
+
+    assert dict(zip(frame["decision_id"], frame["action"].to_list(), strict=True)) == shown
+    assert set(frame.filter(outcome=1.0)["decision_id"]) == {"d3", "d7"}
+    drawn = frame.filter(arm="learnt")
+    assert drawn["propensity"].to_list() == pytest.approx([1 / 6] * drawn.height)
+
+
+def test_a_bandit_does_not_learn_from_lists_as_they_are(banner, typed):
+    answer_lists(typed)
+    rewrite(
+        "banner/flow.py",
+        'context, pl.DataFrame({"action": [], "outcome": []}), floor',
+        "context, shown, floor",
+    )
+
+    said = typed("fullcycle run banner -m 'lists as actions'")
 
     assert said.code == 1
-    assert "the service answers a list, of which each item would have an outcome of its own" in said.err
-    assert "read fc.decisions() in a step" in said.err
+    assert "its actions are List(String)" in said.err
+    assert "an action is text, a whole number or a truth value" in said.err
+
+
+def test_it_is_said_before_a_release_what_a_bandit_will_not_learn_from(banner, typed):
+    assert typed("fullcycle run banner -p floor=0.03 -m more").code == 0
+
+    said = typed("fullcycle release banner@2 -m more --dry-run")
+
+    assert "banners will not learn from what the arm sale decides: it does not ask it" in said.out
+    assert "context reads more than a decision holds" in said.out
+
+    rewrite("banner/rows.py", "habit: Habit | None) ->", "habit: Habit | None = None) ->")
+    rewrite(
+        "banner/rows.py", "def context(visit: Visit, habit: Habit | None = None)", "def context(visit: Visit)"
+    )
+    rewrite("banner/rows.py", "habit.visits_90d if habit is not None else None", "None")
+    rewrite("banner/service.py", "context(visit, habit)", "context(visit)")
+    assert typed("fullcycle run banner -m 'of the visit alone'").code == 0
+    assert "will not learn" not in typed("fullcycle release banner@3 -m more --dry-run").out
+
+
+def test_a_refresh_says_how_many_decisions_a_bandit_could_not_learn_from(host, typed):
+    visited(host)
+    sale = sum(one.arm == "sale" for one in logged(host).values())
+
+    said = typed("fullcycle refresh banner@prod -m 'an hour later'")
+
+    assert f"{sale} left out: what was seen is not known" in said.out
+
+
+def test_the_log_tells_the_chance_of_each_banner(host, typed):
+    visited(host)
+    flow = host.project.root / "banner/flow.py"
+    flow.write_text(flow.read_text() + LOGS)
+    assert typed("fullcycle run banner --in prod --only both -m log").code == 0
+
+    log = fc.open("banner@2/log")
+    for row in log.iter_rows(named=True):
+        if row["arm"] == "sale":
+            assert (row["chances"], row["weights"]) == (None, None)
+        else:
+            weights = json.loads(row["weights"])
+            assert weights == pytest.approx(dict.fromkeys(["sale", "new", "brand"], 1 / 3))
+            assert row["chances"] == [row["propensity"]] == [weights[json.loads(row["answer"])["banner"]]]

@@ -74,6 +74,7 @@ class _Stored(msgspec.Struct, kw_only=True):
     live: msgspec.Raw = msgspec.Raw(b"")
     features: msgspec.Raw = msgspec.Raw(b"")
     chances: list[float] | None = None
+    weights: msgspec.Raw = msgspec.Raw(b"")
 
 
 class _Posted(msgspec.Struct, kw_only=True):
@@ -110,6 +111,7 @@ def _decision(payload: bytes) -> tuple[Any, ...]:
         one.capability,
         bytes(one.features).decode() or None,
         one.chances,
+        bytes(one.weights).decode() or None,
     )
 
 
@@ -139,6 +141,7 @@ DECISIONS = Columns(
             "capability": pl.String(),  # null in files of before it was kept
             "features": pl.String(),  # JSON; null for none
             "chances": pl.List(pl.Float64()),  # null for none, or one pick
+            "weights": pl.String(),  # JSON; null for none
         }
     ),
     _decision,
@@ -155,6 +158,7 @@ def decision_of(row: tuple[Any, ...], capability: str) -> Decision:
     """The decision that a row of ``DECISIONS`` is, as it was logged; its time is a number there."""
     told = dict(zip(DECISIONS.schema, row, strict=True))
     live, features, chances = told.pop("live"), told.pop("features"), told.pop("chances")
+    weights = told.pop("weights")
     return Decision(
         id=told.pop("decision_id"),
         request=msgspec.json.decode(told.pop("request")),
@@ -163,5 +167,6 @@ def decision_of(row: tuple[Any, ...], capability: str) -> Decision:
         capability=told.pop("capability") or capability,
         features=msgspec.json.decode(features) if features is not None else None,
         chances=tuple(chances or ()),
+        weights=msgspec.json.decode(weights) if weights is not None else {},
         **told,
     )

@@ -11,7 +11,11 @@ DECIDED_AS = "decisions"  # what a source of them is called that nobody has give
 
 
 class Decided(Row):
-    """One decision, as the log holds it. Request, answer and features are JSON."""
+    """One decision, as the log holds it. Request, answer, features and weights are JSON.
+
+    ``weights`` reads ``{"sale": 0.02, "new": 0.96, "brand": 0.02}``; it is null where no bandit was
+    asked, and of more than 32 actions.
+    """
 
     decision_id: Annotated[str, key]
     decided: Annotated[datetime, time]
@@ -20,8 +24,10 @@ class Decided(Row):
     unit: Annotated[str | None, personal]
     arm: str | None
     arm_probability: float | None  # of the arm
-    propensity: float | None  # of the action, given the arm
+    propensity: float | None  # of the action, given the arm: of all picks together
     fallback: bool
+    chances: list[float] | None  # of each pick, in its order; of a list that is drawn, by place
+    weights: str | None  # the chance of each action at the first pick, where a bandit gave it
     features: Annotated[str | None, personal]  # by which a bandit gave the weights
     request: Annotated[str, personal]
     answer: Annotated[str, personal]
@@ -30,13 +36,15 @@ class Decided(Row):
 class Decisions(Source[[]]):
     """The decisions of a capability in the environment of the run; None for its own.
 
-    ``request`` is the contract of what was asked: it is known once the service has been read.
+    ``request`` is the contract of what was asked: it is known once the service has been read. So is
+    ``item``, where each row is an item of a list that was answered; it says what an item is.
     """
 
     def __init__(self, capability: str | None) -> None:
         super().__init__(None, Decided)
         self.capability = capability
         self.request: type[Row] | None = None
+        self.item: type[Row] | None = None
 
     def __call__(self) -> NoReturn:
         """Refuse: it has no query of its own."""

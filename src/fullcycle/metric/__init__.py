@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fullcycle.metric.metric import Metric as Metric
     from fullcycle.metric.outcome import Matured as Matured
     from fullcycle.metric.outcome import Outcomes as Outcomes
+    from fullcycle.metric.outcome import about_items as about_items
     from fullcycle.metric.outcome import outcomes as outcomes
     from fullcycle.metric.spec import Good as Good
     from fullcycle.metric.spec import Kind as Kind
@@ -36,6 +37,7 @@ __getattr__, __all__ = lazily(
         "Metric": ".metric",
         "MetricSpec": ".spec",
         "Outcomes": ".outcome",
+        "about_items": ".outcome",
         "bound": ".sql",
         "condition": ".sql",
         "event_value": ".sql",

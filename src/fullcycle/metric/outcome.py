@@ -1,5 +1,6 @@
 """Outcomes: what each past decision led to. A label, a reward and an experiment's outcome are one thing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from fullcycle.metric.sql import IN_DUCKDB, Joining, event_value, inlined, quote
 
 OUTCOME = "outcome"
 DECISION_ID = "decision_id"
+POSITION = "position"
 
 _VALUED = """
 with fc_rows as (select *, row_number() over () as fc_row from {rows} as fc_of),
@@ -64,14 +66,20 @@ class Outcomes:
     def joined_by(self) -> tuple[str, ...]:
         """The columns that tell whose rows are whose: the decision's id where both sides have it.
 
-        Else keys of either side that both sides have.
+        Else keys of either side that both sides have. Of an item of a list, what says which it is, too.
         """
         ours, theirs = _by_name(self.of), _by_name(self.metric.source)
-        if isinstance(self.of, Decisions) and self.of.request is not None:
-            ours |= {field.name: field for field in fields(self.of.request)}
+        request = item = None
+        if isinstance(self.of, Decisions):
+            request, item = self.of.request, self.of.item
+        if request is not None:
+            ours |= {field.name: field for field in fields(request)}
+        whose = tuple(name for name in ours if name in theirs and (ours[name].key or theirs[name].key))
         if DECISION_ID in ours and DECISION_ID in theirs:
-            return (DECISION_ID,)
-        return tuple(name for name in ours if name in theirs and (ours[name].key or theirs[name].key))
+            whose = (DECISION_ID,)
+        if item is None or request is None or not whose:
+            return whose
+        return (*whose, *about_items(self.metric.source.contract, item, request))
 
     def query(
         self,
@@ -158,6 +166,10 @@ def outcomes(metric: Metric, *, of: Source[...] | None = None) -> Outcomes:
     Without ``of`` they are the capability's own decisions, from its log: the fields of the
     request, the answer's first field as ``action`` and its others by their names, ``arm`` and
     ``propensity``, the ``features`` by which a bandit was asked (JSON), and ``decided``, the time.
+    Of a service that answers a list there is a row for each item, with its ``position`` from 1,
+    all its fields by their names and its first as ``action``, where the metric's events say which
+    item they are about: by that first field, a key or the ``position``. Where they do not, the list
+    has one row and one outcome, and what was answered stands in it as lists.
 
     Raises:
         Invalid: where the metric is a ratio, a quantile or winsorised; where ``of`` has no
@@ -200,6 +212,26 @@ def outcomes(metric: Metric, *, of: Source[...] | None = None) -> Outcomes:
         )
     declared.require_joined()
     return declared
+
+
+def about_items(events: type[Row], item: type[Row], request: type[Row]) -> tuple[str, ...]:
+    """What events say of the item of a list that they are about, by name; nothing where they are of the list.
+
+    That is the item's first field, its keys and keys of theirs, and its ``position`` from 1, as far
+    as both sides have them. What the request has, too, says nothing of an item.
+    """
+    first, *others = fields(item)
+    theirs = {field.name: field for field in fields(events) if not field.time}
+    known = [
+        first.name,
+        *(one.name for one in others if one.name in theirs and _is_key(one, theirs)),
+        POSITION,
+    ]
+    return tuple(name for name in known if name in theirs and name not in request.__struct_fields__)
+
+
+def _is_key(field: Field, theirs: Mapping[str, Field]) -> bool:
+    return field.key or theirs[field.name].key
 
 
 def _by_name(source: Source[...]) -> dict[str, Field]:

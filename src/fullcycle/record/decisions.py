@@ -34,6 +34,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     chances: tuple[
         float, ...
     ] = ()  # of each pick, in order, where there was more than one; of a list, by place
+    weights: dict[str, float] = {}  # the chance of each action at the first pick, where a bandit gave it
 
 
 _ENCODER = msgspec.json.Encoder()

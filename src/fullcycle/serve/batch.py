@@ -74,6 +74,7 @@ class Scores:
     failures: list[Failure] = field(default_factory=list)
     undecided: dict[int, Exception] = field(default_factory=dict)
     chances: dict[int, tuple[float, ...]] = field(default_factory=dict)  # of those that picked more than once
+    weights: dict[int, dict[str, float]] = field(default_factory=dict)  # of those that asked a bandit
     seconds: float = 0.0
 
     def decisions(
@@ -104,6 +105,7 @@ class Scores:
                 live=told,
                 features=self.features[n],
                 chances=self.chances.get(n, ()),
+                weights=self.weights.get(n, {}),
             )
 
 
@@ -193,6 +195,8 @@ class Scorer:
             propensities[n], done.features[n] = draw.propensity, draw.features
             if draw.chances:
                 done.chances[n] = draw.chances
+            if draw.weights:
+                done.weights[n] = draw.weights
 
         if any(model.pauses for model in self._known.values()):
             start = self._fibers.start
@@ -209,6 +213,7 @@ class Scorer:
         for n in failed:
             answers[n], propensities[n], done.features[n] = None, None, None
             done.chances.pop(n, None)
+            done.weights.pop(n, None)
         return failed
 
     def _checked(

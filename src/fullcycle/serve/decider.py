@@ -159,6 +159,7 @@ class Decider:
             live=self._live,
             features=draw.features,
             chances=draw.chances,
+            weights=draw.weights,
         )
 
     def note_failure(self, function: str, arm: str, error: BaseException) -> None:

@@ -105,7 +105,7 @@ class Flow:
         files = archive if archive is not None else project.archive()
         loaded = project.loaded(files)
         if archive is None or beside is not None:
-            kept, cache = project.objects.get, project.root / CACHE
+            kept, cache = project.kept, project.root / CACHE
             loaded.files = Files(files, project.root, pinned=beside, kept=kept, cache=cache)
         return cls(project, project.require_capability(capability), environment, files, loaded)
 
@@ -177,20 +177,20 @@ class Flow:
         from fullcycle.adapters.duckdb import DuckDBWarehouse
 
         warehouse = self.warehouse(outcomes.of, outcomes.metric.source)
-        rows, events = self._decided_on(outcomes.of), self.rows(outcomes.metric.source)
+        rows, events = self._decided_on(outcomes), self.rows(outcomes.metric.source)
         if isinstance(warehouse, DuckDBWarehouse):
             return outcomes.query(warehouse, rows, events, as_of=now())
         from fullcycle.wiring.joining import joined  # brings the driver of another warehouse
 
         return joined(outcomes, warehouse, rows, events)
 
-    def _decided_on(self, of: Source[...]) -> Query:
+    def _decided_on(self, outcomes: Outcomes) -> Query:
         """The rows that outcomes are of; of decisions, with a column for each field of theirs."""
-        if not isinstance(of, Decisions):
-            return self.rows(of)
+        if not isinstance(outcomes.of, Decisions):
+            return self.rows(outcomes.of)
         from fullcycle.wiring.decided import spread  # brings DuckDB
 
-        return spread(self, of)
+        return spread(self, outcomes.of, outcomes.metric.source.contract)
 
     def rows(self, source: Source[...]) -> Query:
         """Ask a source with the resources that its parameters name; events and decisions, their log."""
