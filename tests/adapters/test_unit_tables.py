@@ -89,7 +89,7 @@ def test_a_table_of_postgres_says_the_same_as_its_rows_in_parquet(table, store, 
     spec = table_spec(
         "units",
         ["A", "B"],
-        metrics("spend", "converted:proportion", "spend/sessions", "rating"),
+        metrics("spend", "converted:proportion", "spend/sessions", "rating", "spend:p90", "rating:median"),
         covariates=["before", "visits_before"],
         segments=["device"],
     )
@@ -105,6 +105,12 @@ def test_a_table_of_postgres_says_the_same_as_its_rows_in_parquet(table, store, 
         ours.by_segment,
         ours.immature,
     )
+    assert ours.quantiles
+    for mine, other in zip(ours.quantiles, theirs.quantiles, strict=True):
+        assert msgspec.structs.replace(mine, spread_of_share=0.0) == msgspec.structs.replace(
+            other, spread_of_share=0.0
+        )
+        assert mine.spread_of_share == pytest.approx(other.spread_of_share, rel=1e-12)
     for mine, other in zip(ours.cells, theirs.cells, strict=True):
         assert (mine.metric, mine.arm, mine.segment, mine.level) == (
             other.metric,
@@ -134,6 +140,48 @@ def test_units_without_a_metrics_value_are_left_out_of_it_and_told(table, store)
     filled = own["visits_before"].fill_null(mean)
     assert found.gram("spend", "A").means[1] == pytest.approx(filled.mean())
     assert found.gram("spend", "A").covariance(1, 1) == pytest.approx(filled.var())
+
+
+def test_a_quantile_of_units_is_the_one_of_its_column(table, store):
+    """The order statistic, and the binomial variance of the share of units that are not above it."""
+    path, frame = table
+    told = metrics("spend:p90", "rating:median", "spend")
+    spec = table_spec("units", ["A", "B"], told, segments=["device"])
+
+    found = store.statistics_of_table(spec, path, arm="variant", as_of=1)
+
+    for arm in ("A", "B"):
+        for level in (None, "phone"):
+            own = frame.filter(pl.col("variant") == arm)
+            where = {} if level is None else {"segment": "device", "level": level}
+            own = own if level is None else own.filter(pl.col("device") == level)
+            for name, column, q in (("spend p90", "spend", 0.9), ("rating p50", "rating", 0.5)):
+                values = np.sort(own[column].drop_nulls().to_numpy())
+                cell = found.quantile(name, arm, **where)
+                assert cell.units == cell.rows == len(values)
+                assert cell.value == values[int(np.ceil(q * len(values))) - 1]
+                share = (values <= cell.value).mean()
+                assert cell.spread_of_share == pytest.approx(share * (1 - share) / (len(values) - 1))
+    lacking = frame.filter((pl.col("variant") == "A") & pl.col("rating").is_null()).height
+    assert [one.units for one in found.immature if one.arm == "A"] == [lacking]
+    assert found.moments("spend", "A").mean == pytest.approx(
+        frame.filter(pl.col("variant") == "A")["spend"].mean()
+    )
+
+
+@pytest.mark.parametrize("covariates", [[], ["visits_before"]], ids=["plain", "with holes to fill"])
+def test_rows_that_name_no_arm_are_counted(table, store, covariates):
+    path, frame = table
+    lost = frame.with_columns(
+        pl.when(pl.int_range(pl.len()) % 7 == 0).then(None).otherwise("variant").alias("variant")
+    )
+    lost.write_parquet(path)
+    spec = table_spec("units", ["A", "B"], metrics("spend", "spend:p90"), covariates=covariates)
+
+    found = store.statistics_of_table(spec, path, arm="variant", as_of=1)
+
+    assert found.unitless == lost["variant"].null_count()
+    assert {one.arm for one in found.counted} == {one.arm for one in found.quantiles} == {"A", "B"}
 
 
 def test_arms_are_found_in_the_table(table, store):
@@ -189,6 +237,8 @@ def test_a_winsorised_column_is_cut_at_the_level_of_all_arms(store, tmp_path):
         ("wait:mean:down", "mean", "down"),
         ("a/b", "ratio", "up"),
         ("a/b:ratio:down", "ratio", "down"),
+        ("wait:p90:down", "quantile", "down"),
+        ("wait:median", "quantile", "up"),
     ],
 )
 def test_a_metric_is_told_in_a_word(told, kind, good):
@@ -197,7 +247,9 @@ def test_a_metric_is_told_in_a_word(told, kind, good):
     assert (made.kind, made.good) == (kind, good)
 
 
-@pytest.mark.parametrize("told", ["spend:quantile", "spend:upwards", "a/b:proportion"])
+@pytest.mark.parametrize(
+    "told", ["spend:quantile", "spend:upwards", "a/b:p90", "spend:p0", "spend:p100", "spend:p"]
+)
 def test_another_kind_is_refused_with_examples(told):
     with pytest.raises(Invalid, match="converted:proportion"):
         table_metric(told)

@@ -84,6 +84,31 @@ def test_a_file_of_comma_separated_values_says_the_same(units, typed):
         assert ours["stderr"] == pytest.approx(theirs["stderr"])
 
 
+def test_a_quantile_of_units_may_be_told(units, typed):
+    said = typed(f"{READ} --metric spend:p90 --guardrail orders:median:down=0.3 --covariate before")
+    data = typed(f"{READ} --metric spend:p90 --json").json
+
+    a, b = (np.sort(units.filter(pl.col("variant") == arm)["spend"].to_numpy()) for arm in "AB")
+    assert data["effects"][0]["difference"] == pytest.approx(b[1_799] - a[1_799])
+    assert data["verdict"]["decision"] != "unknown" or "holds zero" in data["verdict"]["reason"]
+    assert said.out.count("spend p90") > 1
+    assert "effects on quantiles are not adjusted for before" in said.out
+
+
+def test_rows_without_an_arm_and_without_a_value_are_said(units, typed):
+    lost = units.with_columns(
+        pl.when(pl.int_range(pl.len()) < 30).then(None).otherwise("variant").alias("variant"),
+        pl.when(pl.int_range(pl.len()) > 3_950).then(None).otherwise("spend").alias("spend"),
+    )
+    lost.write_parquet("units.parquet")
+
+    said = typed(f"{READ} --metric spend --metric spend:p90")
+
+    assert "! rows without an arm: 30 rows of the table name no arm: they take part in nothing" in said.out
+    assert "qualified by: rows without an arm" in said.out
+    assert "49 units have no value of spend, spend p90" in said.out
+
+
 def test_a_guardrail_may_be_told(units, typed):
     data = typed(f"{READ} --metric spend --guardrail converted:proportion=0.5 --json").json
 
@@ -111,17 +136,17 @@ def test_what_a_table_leaves_open_is_told_in_units_and_not_in_days(units, typed)
     [
         ("--metric spent", "there is no 'spent'", "did you mean 'spend'?"),
         ("--metric spend --covariate befor", "there is no 'befor'", "did you mean 'before'?"),
-        ("--metric spend:median", "'median' is no kind of metric", "write spend, converted:proportion"),
+        ("--metric spend:middle", "'middle' is no kind of metric", "write spend, converted:proportion"),
         ("--ratio orders", "'orders' is no ratio", "--ratio revenue/sessions"),
         ("--metric spend --weight A", "'A' is no share", "write it like --weight A=0.5"),
         ("--metric spend --weight A=1", "B has no weight", "--weight B=0.5"),
         ("--metric spend --guardrail converted=5", "converted has a margin of 5", "converted=0.05"),
         (
-            "--metric variant",
-            "variant is text, and metrics and covariates take numbers",
+            "--metric device",
+            "device is text, and metrics and covariates take numbers",
             "name another column",
         ),
-        ("--metric spend --covariate variant", "variant is text", "name another column"),
+        ("--metric spend --covariate device", "device is text", "name another column"),
         ("--metric spend --weight A=1 --weight C=1", "there is no 'C'", "use one of: A, B"),
     ],
 )
@@ -138,6 +163,26 @@ def test_a_control_that_is_no_arm_offers_the_arms(units, typed):
 
     assert "there is no 'a'" in said.err
     assert "the arms in column variant" in said.err
+
+
+@pytest.mark.parametrize(
+    ("options", "where"),
+    [
+        ("--metric variant", "--metric"),
+        ("--metric spend/variant", "--metric"),
+        ("--metric spend --covariate variant", "--covariate"),
+        ("--metric spend --segment variant", "--segment"),
+    ],
+)
+def test_the_column_of_arms_is_nothing_to_compare_them_by(units, typed, options, where):
+    said = typed(f"{READ} {options}")
+
+    assert "variant is the column of arms" in said.err
+    assert f"where: {where}" in said.err
+
+
+def test_two_kinds_of_one_metric_are_refused(units, typed):
+    assert "p90 and proportion are two kinds of metric" in typed(f"{READ} --metric spend:p90:proportion").err
 
 
 def test_what_belongs_together_is_asked_for(units, typed):

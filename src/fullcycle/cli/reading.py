@@ -148,7 +148,8 @@ def _show_arms(told: Readout) -> None:
         waiting.setdefault(units, []).append(name)
     for units, names in waiting.items():
         if units:
-            said = f"  {counted(units, 'unit')} wait for the end of their window of {', '.join(names)}"
+            lacks = "wait for the end of their window" if told.days else "have no value"
+            said = f"  {counted(units, 'unit')} {lacks} of {', '.join(names)}"
             click.secho(said, dim=True)
     if told.after_plan:
         said = f"  {counted(told.after_plan, 'unit')} came after the planned days, and are in nothing"

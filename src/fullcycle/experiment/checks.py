@@ -75,9 +75,11 @@ def _unitless(found: Situation) -> list[Check]:
     many = found.statistics.unitless
     if not many:
         return []
-    what = "decisions were made for requests that name no unit" if found.spec.days else "rows name no arm"
+    name, what = "units without an id", "decisions were made for requests that name no unit"
+    if not found.spec.days:
+        name, what = "rows without an arm", "rows of the table name no arm"
     said = f"{many:,} {what}: they take part in nothing, and are counted nowhere"
-    return [Check(name="units without an id", standing="qualifies", said=said)]
+    return [Check(name=name, standing="qualifies", said=said)]
 
 
 def _crossed(found: Situation) -> Check:

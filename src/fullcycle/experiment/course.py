@@ -118,7 +118,13 @@ def notes_of(spec: ExperimentSpec, looks: Schedule) -> list[str]:
             notes.append("segments are read at the last look")
     if spec.covariates:
         names = ", ".join(covariate.name for covariate in spec.covariates)
-        notes.append(f"effects are adjusted for {names}; beside them is what was measured without")
+        plain = [name for name, metric in spec.metrics.items() if metric.kind == "quantile"]
+        but = f", but not those on {', '.join(plain)}" if plain else ""
+        notes.append(
+            f"effects are adjusted for {names}{but}; beside them is what was measured without"
+            if len(plain) < len(spec.metrics)
+            else f"effects on quantiles are not adjusted for {names}"
+        )
     if len(spec.treatments) > 1:
         many, each = len(spec.treatments), spec.alpha / len(spec.treatments)
         notes.append(

@@ -29,6 +29,12 @@ def table_metric(told: str) -> MetricSpec:
     column, *said = told.split(":")
     above, ratio, below = column.partition("/")
     kind, good, q = "ratio" if ratio else "mean", "up", None
+    if len(kinds := [word for word in said if word not in get_args(Good)]) > 1:
+        raise Invalid(
+            f"{' and '.join(kinds)} are two kinds of metric",
+            f"the metric {told}",
+            f"write {column}:{kinds[0]}",
+        )
     for word in said:
         if word in get_args(Good):
             good = word

@@ -10,7 +10,7 @@ import polars as pl
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
 from fullcycle.data import Query
-from fullcycle.experiment import Readout, columns_of, readout, table_metric, table_spec
+from fullcycle.experiment import ExperimentSpec, Readout, columns_of, readout, table_metric, table_spec
 from fullcycle.kernel import Invalid, UnknownName, now
 from fullcycle.metric import quoted
 
@@ -65,6 +65,7 @@ def read_units(table: UnitTable) -> Readout:
         alpha=table.alpha,
         days=0,
     )
+    _require_not_arm(table, spec)
     try:
         found = store.statistics_of_table(spec, rows, arm=table.arm, as_of=now(), day=table.day)
     except Invalid as error:
@@ -77,6 +78,19 @@ def read_units(table: UnitTable) -> Readout:
         raise
     units = sum(count.units for count in found.counted)
     return readout(spec, found, planned_units=max(units, 2))
+
+
+def _require_not_arm(table: UnitTable, spec: ExperimentSpec) -> None:
+    """The column that tells the arms apart is nothing to compare them by."""
+    metrics = spec.metrics.values()
+    named = {
+        "--metric": [side.column for one in metrics for side in (one, one.over) if side is not None],
+        "--covariate": table.covariates,
+        "--segment": table.segments,
+    }
+    for option, columns in named.items():
+        if table.arm in columns:
+            raise Invalid(f"{table.arm} is the column of arms", option, "name another column")
 
 
 def _opened(file: Path) -> tuple[DuckDBExperimentStore, Query]:
