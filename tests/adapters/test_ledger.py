@@ -1,5 +1,6 @@
 """The contract of a ledger, kept by SQLite, PostgreSQL and the one in memory."""
 
+import gc
 import itertools
 import os
 import pickle
@@ -440,6 +441,23 @@ def test_a_pool_hands_out_each_connection_once(tmp_path):
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         held[0]()
     assert os.getpid() == ledger._pool._owner
+
+
+def test_a_ledger_that_nobody_holds_any_more_has_closed_its_file(tmp_path):
+    ledger = SqliteLedger(tmp_path / "ledger.db")
+    ledger.append("a", 0, Noted())
+    ledger.revision()
+    with ledger._pool.connection() as one, ledger._watching.connection() as other:
+        connections = one, other
+    gc.collect()
+    gc.disable()
+    try:
+        del ledger
+        for connection in connections:
+            with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+                connection.execute("select 1")
+    finally:
+        gc.enable()
 
 
 def test_the_revision_of_an_sqlite_ledger_changes_with_every_commit_and_with_nothing_else(tmp_path):

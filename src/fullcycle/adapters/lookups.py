@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class SqliteLookups:
 
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
-        self._pool = Pool(lambda: connect(self._path, _SCHEMA))
+        self._pool = Pool(partial(connect, self._path, _SCHEMA))
 
     def rebuild(self, ledger: Ledger, projections: Sequence[Projection]) -> dict[str, int]:
         """Drop every table and make it again from the first fact; rows by table."""

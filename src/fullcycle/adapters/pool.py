@@ -24,10 +24,16 @@ _INHERITED: list[object] = []
 
 
 class Pool(Generic[_Connection]):
-    """Hands each caller a connection that no other thread or process is using."""
+    """Hands each caller a connection that no other thread or process is using.
+
+    Its connections are closed as soon as nobody holds it any more. So ``connect`` must not hold
+    whoever holds the pool: each would wait for the other to go, and both for the collector.
+    """
 
     def __init__(self, connect: Callable[[], _Connection]) -> None:
         self._connect = connect
+        self.opened = 0
+        """Connections that it has opened so far."""
         self._anew()
 
     @contextmanager
@@ -55,6 +61,7 @@ class Pool(Generic[_Connection]):
         with self._lock:
             if self._free:
                 return self._free.pop()
+            self.opened += 1
         return self._connect()
 
     def _anew(self) -> None:

@@ -8,6 +8,7 @@ Superusers, and the owner of the table, who may drop the policy, are trusted wit
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -121,7 +122,7 @@ class PostgresLedger:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._pool = Pool(self._connect)
+        self._pool = Pool(partial(_connected, url))
         self._waiting = Waiting()
 
     def append(
@@ -235,48 +236,49 @@ class PostgresLedger:
                 self._pool.close()  # its other connections are as likely gone
             raise self._translated(error) from shown(error, self._url)
 
-    def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
-        try:
-            connection = psycopg.connect(
-                self._url, autocommit=True, connect_timeout=_PATIENCE, application_name="fullcycle"
-            )
-        except psycopg.Error as error:
-            raise Misconfigured(
-                f"the database does not answer: {said(error, self._url)}",
-                self._where,
-                "see that the server runs, and that host, user, password and database are right",
-            ) from shown(error, self._url)
-        try:
-            # What a server may have relaxed: an acknowledged fact is on its disk.
-            connection.execute("select set_config('synchronous_commit', 'on', false)")
-            _make_tables(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    @property
-    def _where(self) -> str:
-        return f"the ledger {masked(self._url)}"
-
     def _translated(self, error: psycopg.Error) -> FullcycleError:
-        told = said(error, self._url)
+        told, where = said(error, self._url), _where(self._url)
         match error:
             case errors.InsufficientPrivilege() | errors.ReadOnlySqlTransaction():
                 mend = (
                     "let this user select from and insert into the tables fact, attachment and witness; who "
                     "opens the ledger first creates them"
                 )
-                return Misconfigured(f"the database does not allow it: {told}", self._where, mend)
+                return Misconfigured(f"the database does not allow it: {told}", where, mend)
             case errors.DiskFull():
-                return Misconfigured("the database's disk is full", self._where, "make room, then try again")
+                return Misconfigured("the database's disk is full", where, "make room, then try again")
             case psycopg.OperationalError():
                 return _Gone(
                     f"the connection broke: {told}",
-                    self._where,
+                    where,
                     "read the stream again to see whether the fact was written, then go on",
                 )
-        return Misconfigured(f"PostgreSQL says: {told}", self._where, "see the server's log for what it says")
+        return Misconfigured(f"PostgreSQL says: {told}", where, "see the server's log for what it says")
+
+
+def _connected(url: str) -> "psycopg.Connection[tuple[Any, ...]]":
+    try:
+        connection = psycopg.connect(
+            url, autocommit=True, connect_timeout=_PATIENCE, application_name="fullcycle"
+        )
+    except psycopg.Error as error:
+        raise Misconfigured(
+            f"the database does not answer: {said(error, url)}",
+            _where(url),
+            "see that the server runs, and that host, user, password and database are right",
+        ) from shown(error, url)
+    try:
+        # What a server may have relaxed: an acknowledged fact is on its disk.
+        connection.execute("select set_config('synchronous_commit', 'on', false)")
+        _make_tables(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _where(url: str) -> str:
+    return f"the ledger {masked(url)}"
 
 
 def _write(

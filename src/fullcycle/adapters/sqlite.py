@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,10 +93,9 @@ class SqliteLedger:
 
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
-        self._pool = Pool(lambda: connect(self._path, _SCHEMA))
+        self._pool = Pool(partial(connect, self._path, _SCHEMA))
         self._waiting = Waiting()
-        self._watching = Pool(self._watch)
-        self._watched = 0  # connections that were opened to watch
+        self._watching = Pool(partial(connect, self._path, _SCHEMA))
 
     def append(
         self, stream: str, expected: int, body: object, *, by: str = "fullcycle", at: int | None = None
@@ -187,7 +187,7 @@ class SqliteLedger:
         try:
             with self._watching.connection() as connection:
                 version: int = connection.execute("pragma data_version").fetchone()[0]
-                return self._watched << 32 | version
+                return self._watching.opened << 32 | version
         except sqlite3.Error as error:
             raise translated(error, self._path, "the ledger") from error
 
@@ -195,10 +195,6 @@ class SqliteLedger:
         """Close every connection; they are opened again when needed."""
         self._pool.close()
         self._watching.close()
-
-    def _watch(self) -> sqlite3.Connection:
-        self._watched += 1
-        return connect(self._path, _SCHEMA)
 
     def _rows(self, query: str, values: Sequence[object] | Mapping[str, object]) -> list[tuple[Any, ...]]:
         try:
