@@ -1,10 +1,15 @@
 """fullcycle.wiring.flow through the command line: what a user is told of a flow that cannot be read."""
 
+import gc
+import weakref
+
 import duckdb
 import pytest
 
 from fullcycle.cli import fullcycle
 from fullcycle.cli.group import status_of
+from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.project import open_project
 from small_projects import brief, write
 
 BRIEF = brief("visited")
@@ -291,3 +296,18 @@ def test_outcomes_in_a_warehouse_that_does_not_answer_fail_with_the_source_that_
     assert status_of(fullcycle, ["run", "winback", "-m", "first"]) != 0
     said = capsys.readouterr().err
     assert "source mailings of winback@1 failed: the database does not answer" in said
+
+
+def test_modules_that_stay_loaded_hold_no_record_open(shop):
+    project = open_project()
+    digest = project.objects.put(b"declared once")
+    project.ledger.append_all([])
+    loaded = Flow.open(project, "winback", "dev").loaded
+    ledger = weakref.ref(project.ledger)
+
+    del project
+    gc.collect()
+
+    assert ledger() is None
+    loaded.files._beside["rates.bin"] = digest  # declared then, and gone from the folder since
+    assert loaded.files.read("rates.bin") == b"declared once"

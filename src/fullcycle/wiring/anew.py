@@ -23,7 +23,7 @@ def made_anew(
     archive = project.archived(manifest.archive)
     flow = Flow.open(project, capability, environment, archive)
     flow.loaded.files = Files(
-        archive, project.root, kept=project.objects.get, cache=project.root / CACHE
+        archive, project.root, kept=project.kept, cache=project.root / CACHE
     )  # what it declares beside the archive is read as it is now
     first = run_record(project.ledger, capability, manifest.run).started
     given = {name: value for name, value in first.parameters.items() if name not in first.from_environment}

@@ -2,6 +2,8 @@
 
 import getpass
 import os
+import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +43,20 @@ class Project:
     def objects(self) -> ObjectStore:
         """The record's immutable objects: small ones beside the facts, large ones as files."""
         return TieredObjects(self.ledger, FileObjects(self.root / self.config.project.artifacts))
+
+    @property
+    def kept(self) -> Callable[[Digest], bytes]:
+        """Gives an object's bytes to modules that were loaded, which stay as long as the process does.
+
+        It holds none of the record open: once this project is let go, it opens it for each object.
+        """
+        objects, root, config = weakref.ref(self.objects), self.root, self.config
+
+        def get(digest: Digest) -> bytes:
+            held = objects()
+            return (held if held is not None else Project(root, config).objects).get(digest)
+
+        return get
 
     @cached_property
     def artifacts(self) -> Artifacts:
