@@ -7,9 +7,9 @@ import msgspec
 
 from fullcycle.cli.printing import count, in_column
 from fullcycle.cli.progress import waiting
-from fullcycle.experiment import PolicyDifference, PolicyValue, Refusal, Weights
+from fullcycle.experiment import Method, PolicyDifference, PolicyValue, Refusal, Weights
 from fullcycle.flow import last_run
-from fullcycle.kernel import Missing, counted
+from fullcycle.kernel import Missing, counted, instant
 from fullcycle.wiring import open_project
 from fullcycle.wiring.gathering import begin
 from fullcycle.wiring.offpolicy import OffPolicyReport, off_policy
@@ -20,19 +20,28 @@ _WIDTH = 100
 @click.command(name="off-policy")
 @click.argument("capability")
 @click.option("--policy", help="One function of service.py, instead of every arm.")
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    type=click.Choice(["ips", "switch-dr", "replay"]),
+    help="Another estimate beside these; may be given again.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print it as one JSON object.")
-def off_policy_command(capability: str, policy: str | None, *, as_json: bool) -> None:
+def off_policy_command(
+    capability: str, policy: str | None, methods: tuple[Method, ...], *, as_json: bool
+) -> None:
     """Say what policies would have been worth on past decisions.
 
     The arms of the experiment are valued, or without one the service and its fallback, each on
     the rows that the last run kept from its model, or on the decisions that it read where it has
-    none. Where the log cannot tell, there is no
-    number but why, and what to log instead.
+    none. A bandit that learnt from those is learnt anew from the first half, and the second
+    judges. Where the log cannot tell, there is no number but why, and what to log instead.
 
     \b
     Example:
         fullcycle experiment off-policy winback
-        fullcycle experiment off-policy winback --policy today
+        fullcycle experiment off-policy winback --policy today --method ips
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
     project.require_capability(capability)
@@ -40,7 +49,7 @@ def off_policy_command(capability: str, policy: str | None, *, as_json: bool) ->
     if run is None:
         raise Missing(f"{capability} has no finished run", "the record", f"fullcycle run {capability}")
     with waiting("valuing policies on the past"):
-        found = off_policy(begin(project, capability, run.number), policy=policy)
+        found = off_policy(begin(project, capability, run.number), policy=policy, methods=methods)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(found)))
         return
@@ -54,6 +63,12 @@ def show_report(found: OffPolicyReport, opening: str = "") -> None:
     how = f"SNIPS, and doubly robust by {found.model}" if found.model else "SNIPS"
     kept = " that no model has learnt from" if found.kept_aside else ""
     click.echo(f"  {opening}from {past}{kept}, {found.metric} ({how}):")
+    if found.since is not None:
+        whose = "; ".join(f"{' and '.join(steps)} of {name}" for name, steps in found.anew.items())
+        click.echo(
+            f"  since {instant(found.since):%Y-%m-%d %H:%M} UTC; {whose or 'bandits'}, learnt anew from the "
+            f"{counted(found.learnt, 'decision')} before, left so"
+        )
     for name in dict.fromkeys([*found.weights, *found.values]):
         if name in found.refused:
             _show_refused(name, found.refused[name])
@@ -61,6 +76,7 @@ def show_report(found: OffPolicyReport, opening: str = "") -> None:
             _show_value(name, "snips", found.values[name], told=True)
         if name in found.modelled:
             _show_value("", "dr", found.modelled[name], told=False)
+        _show_others(found, name)
         if name in found.weights:
             _show_weights(found.weights[name])
     for name, gain in found.differences.items():
@@ -80,6 +96,18 @@ def _show_value(name: str, method: str, value: PolicyValue, *, told: bool) -> No
 
 def _show_difference(name: str, method: str, gain: PolicyDifference) -> None:
     click.echo(f"    {name:<18} {method:<5} {gain.difference:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]")
+
+
+def _show_others(found: OffPolicyReport, name: str) -> None:
+    for method, values in found.methods.items():
+        if name in values:
+            one = values[name]
+            on = f", on {counted(one.n, 'row')} evened out by lot" if method == "replay" else ""
+            click.echo(f"    {'':<10} {method:<9} {one.value:.4f} [{one.low:.4f}, {one.high:.4f}]{on}")
+        elif name in found.methods_refused.get(method, {}):
+            refusal = found.methods_refused[method][name]
+            for line in in_column(f"{method} not told: {refusal.why}; instead: {refusal.instead}", _WIDTH):
+                click.secho(f"               {line}", fg="yellow")
 
 
 def _show_refused(name: str, refusal: Refusal) -> None:

@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.looks import schedule as schedule
     from fullcycle.experiment.moments import Moments as Moments
     from fullcycle.experiment.moments import merged as merged
+    from fullcycle.experiment.offpolicy import Method as Method
     from fullcycle.experiment.offpolicy import PolicyDifference as PolicyDifference
     from fullcycle.experiment.offpolicy import PolicyValue as PolicyValue
     from fullcycle.experiment.offpolicy import Trust as Trust
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.offpolicy_log import DecisionLog as DecisionLog
     from fullcycle.experiment.offpolicy_log import always as always
     from fullcycle.experiment.offpolicy_log import decision_log as decision_log
+    from fullcycle.experiment.offpolicy_log import evened as evened
     from fullcycle.experiment.offpolicy_log import weights_of as weights_of
     from fullcycle.experiment.offpolicy_model import cross_fit as cross_fit
     from fullcycle.experiment.offpolicy_model import folds_of as folds_of
@@ -231,6 +233,7 @@ __getattr__, __all__ = lazily(
         "Phase": ".records",
         "Place": ".query",
         "Placed": ".admission",
+        "Method": ".offpolicy",
         "PolicyDifference": ".offpolicy",
         "PolicyValue": ".offpolicy",
         "Prior": ".worth",
@@ -274,6 +277,7 @@ __getattr__, __all__ = lazily(
         "days_needed": ".design",
         "decided_in": ".query",
         "decision_log": ".offpolicy_log",
+        "evened": ".offpolicy_log",
         "drift_needed": ".sequential",
         "ends_of": ".ends",
         "experiment_record": ".records",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fullcycle.kernel import Invalid, NotEnoughData, UnknownName
+from fullcycle.kernel import Invalid, NotEnoughData, UnknownName, digest_parts
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
@@ -108,6 +108,41 @@ def always(log: DecisionLog, chosen: Sequence[Hashable]) -> Matrix:
     chances = np.zeros((len(log), len(log.actions)))
     chances[np.arange(len(log)), _coded(chosen, log.actions)] = 1.0
     return chances
+
+
+def evened(log: DecisionLog, ids: Sequence[Hashable]) -> tuple[DecisionLog, Codes]:
+    """The log as if each row had been drawn evenly by lot, and the places of the rows that are left.
+
+    A row is kept with a chance in inverse proportion to its propensity, told by a hash of its id:
+    what is left has each action as often as any other, whatever it was drawn by. It takes as many
+    rows as the least propensity is below an even one.
+
+    Args:
+        log: decisions with exact propensities.
+        ids: of each row, ``n_rows`` of them; the same id is kept or not, whatever else is there.
+
+    Raises:
+        Invalid: for another number of ids.
+        NotEnoughData: where fewer than two rows are left.
+
+    Source:
+        Li, Chu, Langford & Wang, "Unbiased Offline Evaluation of Contextual-bandit-based News
+        Article Recommendation Algorithms", WSDM 2011, 3.2; von Neumann's rejection sampling.
+    """
+    if len(ids) != len(log):
+        raise Invalid(f"{len(ids)} ids for {len(log)} rows", WHERE, "give one id per row")
+    least = float(log.propensity.min())
+    point = np.array([int(digest_parts("evened@1", [repr(one).encode()])[:16], 16) for one in ids]) / 2.0**64
+    kept = np.flatnonzero(point * log.propensity < least)
+    if len(kept) < 2:
+        raise NotEnoughData(
+            f"{len(kept)} of {len(log):,} decisions are left when they are evened out",
+            WHERE,
+            "log more, or keep a higher floor under every action's chance",
+        )
+    unit = None if log.unit is None else _numbered(log.unit[kept].tolist())
+    even = np.full(len(kept), 1.0 / len(log.actions))
+    return DecisionLog(log.actions, log.done[kept], even, log.reward[kept], unit), kept
 
 
 def weights_of(log: DecisionLog, chances: npt.ArrayLike) -> Vector:

@@ -126,9 +126,7 @@ class _Designing:
             designs=designs,
             margins=self._margins(baselines, designs[0].units),
             off_policy=off_policy,
-            left_out=""
-            if off_policy is not None
-            else "the experiment names no past, or the model's split does not hold outcome and propensity",
+            left_out="" if off_policy is not None else "; ".join(past_decisions.why_no_past(making)),
             baseline=baseline,
             baseline_of=whose,
             covariates=tuple(one.name for one in history.spec.covariates) if history is not None else (),

@@ -1,7 +1,7 @@
 """Gathering what a run made into what a service needs: functions, models, values, golden requests."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from fullcycle.code import reach
 from fullcycle.data import Decisions, Events, Row, conform, contract_digest, fields, rows_of
 from fullcycle.experiment import Experiment, ExperimentSpec
 from fullcycle.experiment import reference as refer
-from fullcycle.flow import ModelStep, Node, RunRecord, run_record, settings
+from fullcycle.flow import Graph, ModelStep, Node, RunRecord, run_record, settings
 from fullcycle.kernel import Invalid
 from fullcycle.record import Artifact, PickleCodec
 from fullcycle.record.family import NAME as FAMILY
@@ -99,19 +99,36 @@ def begin(project: Project, capability: str, number: int) -> Making:
     signature = read_signature(service, refer(service.function))
     experiment = experiment_of(flow, signature)
     signature = together(_signatures(flow, service, signature, experiment))
-    for step in signature.steps:
-        if step not in graph.nodes:
-            raise Invalid(
-                f"the service asks for {step!r}, which is no step of the flow",
-                f"{capability}/service.py",
-                f"name one of: {', '.join(graph.nodes)}",
-            )
+    _require_steps(graph, signature)
     if service.over:
         require_batch(flow, service, signature)
     making = Making(project, run, flow, service, signature, experiment)
     for step in signature.steps:
         _refuse_pickle(making, step, run.steps[step].artifact)
     return making
+
+
+def also(making: Making, function: Callable[..., Any]) -> Making:
+    """The same with what a further function of ``service.py`` asks for.
+
+    Raises:
+        Invalid: where that is no step of the flow, or other than the service asks for it.
+    """
+    name = refer(function)
+    every = {refer(making.service.function): making.signature, name: read_signature(function, name)}
+    signature = together(every)
+    _require_steps(making.flow.graph, signature)
+    return replace(making, signature=signature)
+
+
+def _require_steps(graph: Graph, signature: Signature) -> None:
+    for step in signature.steps:
+        if step not in graph.nodes:
+            raise Invalid(
+                f"the service asks for {step!r}, which is no step of the flow",
+                f"{graph.capability}/service.py",
+                f"name one of: {', '.join(graph.nodes)}",
+            )
 
 
 def _signatures(

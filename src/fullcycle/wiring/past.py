@@ -11,7 +11,7 @@ import polars as pl
 
 from fullcycle.data import Decisions, Field, Row, fields
 from fullcycle.evaluate import Split
-from fullcycle.experiment import DecisionLog, Refusal, cross_fit, decision_log
+from fullcycle.experiment import DecisionLog, cross_fit, decision_log
 from fullcycle.flow import ModelStep
 from fullcycle.kernel import Invalid
 from fullcycle.release import LoadedRelease, Policy, ReleasedModel, scores_of
@@ -42,6 +42,12 @@ class Past:
         graph = self.making.flow.graph
         metric = graph.nodes[self.source].declared.metric if self.source in graph.nodes else None
         return next((name for name, known in graph.metrics.items() if known is metric), "outcome")
+
+    @property
+    def ids(self) -> Sequence[Any]:
+        """What names each row: a decision's id, its key, or the row by all that it holds."""
+        names = ["decision_id"] if "decision_id" in self.frame.columns else self.frame.columns
+        return self.frame.select(names).rows()
 
     def log(self, more: Sequence[Any] = ()) -> DecisionLog:
         """The decisions as estimates read them, with all actions that there are, and ``more``."""
@@ -95,6 +101,33 @@ def past_of(making: Making, loaded: LoadedRelease) -> Past | None:
     return Past(making, loaded, drawn, named, first[0], "action") if first and drawn.height > 1 else None
 
 
+def why_no_past(making: Making) -> tuple[str, str]:
+    """Why a run has no past that a policy can be valued on, and what to do, in a line each."""
+    graph, capability = making.flow.graph, making.capability
+    source = next((node.declared for node in graph.nodes.values() if node.role == "outcomes"), None)
+    if source is None:
+        return (
+            f"{making.run.ref} read no outcomes",
+            f"declare fc.outcomes(…) in {capability}/flow.py, of rows that hold the propensity",
+        )
+    if not isinstance(source.of, Decisions):
+        return (
+            f"{source.of.name}, which {making.run.ref} read, does not hold the propensity, or the model's "
+            "split not the outcome",
+            "log with each decision the chance that its action had, and let the split keep both",
+        )
+    if not isinstance(making.signature.answer, type):
+        return (
+            "the service answers lists, which have no one action",
+            "value what picks their first item as a service of its own, or compare arms in an experiment",
+        )
+    return (
+        f"{making.run.ref} read no decision of {making.run.started.environment} that was drawn and whose "
+        "outcome is known",
+        f"once some are, read them: fullcycle run {capability} --in prod",
+    )
+
+
 def decided(past: Past, policies: Mapping[str, Policy]) -> tuple[dict[str, Matrix], DecisionLog]:
     """Each policy's chances ``(n_rows, n_actions)``, exact, and the log with all actions that occur.
 
@@ -108,19 +141,16 @@ def decided(past: Past, policies: Mapping[str, Policy]) -> tuple[dict[str, Matri
     return {name: _matrix(each, log.actions) for name, each in told.items()}, log
 
 
-def learnt_from(past: Past, policy: Policy) -> Refusal | None:
-    """Why a policy is not valued on rows that it has learnt from; None where it has not."""
+def learnt_from(past: Past, policy: Policy) -> tuple[str, ...]:
+    """The steps that a policy asks and that have learnt from these rows; none of rows kept aside."""
     if past.model:
-        return None  # they were kept aside
+        return ()
     graph = past.making.flow.graph
-    for name in policy.given:
-        if name in graph.nodes and past.source in {node.name for node in graph.ancestors(name)}:
-            return Refusal(
-                why=f"{name}, which it asks, has learnt from these very decisions, luck and all",
-                instead=f"let {name} learn from a part of them, by fc.split, so that the rest can judge; "
-                "or measure it in an experiment",
-            )
-    return None
+    return tuple(
+        name
+        for name in policy.given
+        if name in graph.nodes and past.source in {node.name for node in graph.ancestors(name)}
+    )
 
 
 def predictions(
