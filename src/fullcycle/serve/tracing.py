@@ -137,7 +137,7 @@ class Trace:
             seed=spec.seed,
             place=0.0 if place is None else place,
             ranges=dict(zip(assignment.arms, assignment.ranges, strict=True)),
-            arm=spec.control if standing == "holdout" else exposure.arm,
+            arm=spec.held if standing == "holdout" else exposure.arm,
             probability=1.0 if exposure.probability is None else exposure.probability,
             standing=standing,
         )

@@ -62,7 +62,7 @@ def answering(
         return Answering(at, release, float(service == function))
     inside = sum(spec.weights[arm] for arm in spec.order if spec.arms[arm] == function)
     share = spec.coverage * inside + (1 - spec.coverage) * (service == function)
-    return Answering(at, release, share, compared=spec.arms[spec.control] == function)
+    return Answering(at, release, share, compared=spec.coverage > 0 and spec.arms[spec.control] == function)
 
 
 def launch_of(function: str, deployments: Sequence[Answering], *, after: int) -> Launch | None:

@@ -30,8 +30,10 @@ from fullcycle.release import (
 )
 from fullcycle.wiring.approving import require_approved
 from fullcycle.wiring.meeting import Meeting, Patience
+from fullcycle.wiring.overlapping import beside_now, require_apart, told_beside
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
+from fullcycle.wiring.reserved import told_holdout
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +164,24 @@ class _Going:
         self.entries: list[Entry] = []
         self.said: list[str] = []
         spec = manifest.experiment
+        last = released(project, manifest.capability, before.release)[1] if before is not None else None
+        if changed := told_holdout(last.experiment if last is not None else None, spec):
+            self.said.append(changed)
         if spec is None:
             return
         record = experiment_record(project.ledger, spec.capability, spec.name)
+        if spec.coverage == 0:
+            self.said += _told_alone(record, spec)
+            return
         if back and record.closed is not None:
             self.said.append(f"its experiment {spec.name} is over; nothing is counted in it")
             return
         _require_startable(record, spec)
+        others = beside_now(project, spec, environment)
+        held = last.experiment.layer if last is not None and last.experiment is not None else None
+        if not back and spec.layer != held:
+            require_apart(spec, others, environment)
+        self.said += told_beside(spec, others)
         body = ExperimentStarted(
             release=number,
             environment=environment,
@@ -203,6 +216,16 @@ class _Going:
         return f"experiment {spec.name} goes on: {judged}"
 
 
+def _told_alone(record: ExperimentRecord, spec: ExperimentSpec) -> list[str]:
+    """What a release does whose holdout goes on without an experiment."""
+    told = [f"nobody takes part in experiment {spec.name}"]
+    if spec.holdout is not None:
+        told[0] += f"; {spec.holdout.share:.4g} are held out, and answered by {spec.arms[spec.held]}"
+    if record.started is not None and record.closed is None:
+        told.append(f"{spec.name} is still open: fullcycle experiment close {spec.capability}")
+    return told
+
+
 def _planned(record: ExperimentRecord, spec: ExperimentSpec) -> int | None:
     """The units of all arms together by the last design; None where none counted on any."""
     per_day = record.designed.body.units_per_day if record.designed is not None else None
@@ -213,7 +236,8 @@ def _code_of_arms(project: Project, manifest: Manifest, spec: ExperimentSpec) ->
     """A digest per arm of the code that it reaches, and of what the release says runs it."""
     archive = project.archived(manifest.archive)
     found = {}
-    for arm, reference in spec.arms.items():
+    for arm in spec.order:
+        reference = spec.arms[arm]
         module, _, name = reference.partition(":")
         symbols = reach(archive, module, name).symbols
         own = {key: symbol.digest for key, symbol in symbols.items() if symbol.path}

@@ -1,5 +1,6 @@
 """Experiments met with the event log and the warehouse: read, closed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -18,12 +19,14 @@ from fullcycle.experiment import (
     readout,
 )
 from fullcycle.flow import run_record
-from fullcycle.kernel import Missing, Refused, UnknownName, now
+from fullcycle.kernel import Missing, Refused, UnknownName, counted, now
 from fullcycle.release import history
 from fullcycle.wiring.exposing import binding_of, gathered, publish_exposures
 from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.overlapping import check_apart
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
+from fullcycle.wiring.reserved import ever_forced
 from fullcycle.wiring.runs import brief_of
 from fullcycle.wiring.unitless import unitless
 from fullcycle.wiring.unstarted import not_started
@@ -67,8 +70,9 @@ def read(
         UnknownName: where none of that name has, or it has no such phase.
     """
     record = _started(project, capability, name)
-    began = record.started.body if record.started is not None else None
-    assert began is not None
+    started = record.started
+    assert started is not None
+    began = started.body
     past = [(one.release, one.at) for one in history(project.ledger, capability, began.environment)]
     phases = phases_of(record, past)
     meant = _phase(phases, phase, record.name)
@@ -77,6 +81,8 @@ def read(
     spec = manifest.experiment
     if spec is None:
         raise Missing(f"{capability}@v{number} holds no experiment", "its manifest", "deploy one that does")
+    forced = ever_forced(project, capability, began.environment, spec.name)
+    spec = msgspec.structs.replace(spec, forced=forced)
     flow = Flow.open(project, capability, began.environment, project.archived(manifest.archive))
     where = gathered(flow, spec)
     found = where.store.statistics(
@@ -100,7 +106,10 @@ def read(
         planned_units=began.planned_units,
         rate=rate_of(brief, spec),
         prior=prior_of(project, brief, spec),
+        more=check_apart(project, spec, began.environment, since=started.at, until=_end(record, as_of)),
     )
+    if forced:
+        told = msgspec.structs.replace(told, notes=[*told.notes, _not_counted(forced)])
     if len(phases) > 1:
         told = msgspec.structs.replace(told, notes=[_not_pooled(meant, len(phases), left_out), *told.notes])
     return Reading(
@@ -123,6 +132,19 @@ def _not_pooled(phase: Phase, count: int, left_out: int) -> str:
     return (
         f"this is phase {phase.number} of {count}, decided by {by}: the code of an arm changed, or what is "
         f"compared and how; the {left_out:,} decisions of other phases are left out (--phase reads another)"
+    )
+
+
+def _end(record: ExperimentRecord, as_of: int | None) -> int | None:
+    """When what is read was over; None where it goes on."""
+    closed = record.closed.at if record.closed is not None else None
+    return min((end for end in (as_of, closed) if end is not None), default=None)
+
+
+def _not_counted(forced: Mapping[str, str]) -> str:
+    return (
+        f"not counted, neither before nor after: {counted(len(forced), 'unit')} that a release forces into "
+        "an arm, for trying it out"
     )
 
 

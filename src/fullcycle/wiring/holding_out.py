@@ -18,6 +18,7 @@ from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.realising import decisions_since, function_of, launched
 from fullcycle.wiring.released import released
+from fullcycle.wiring.reserved import ever_forced
 from fullcycle.wiring.valued import spec_of
 
 HELD, REST = "held out", "the rest"
@@ -46,7 +47,7 @@ def measure_held_out(
         NotEnoughData: where too few units of both sides are known yet.
     """
     found = _launched(project, capability, name)
-    asked = _as_experiment(found)
+    asked = _as_experiment(found, ever_forced(project, capability, found.row.environment))
     where = f"the launch of {found.row.experiment}"
     told = _read(project, found, asked, now() if as_of is None else as_of)
     effect = told.primary[0]
@@ -81,7 +82,7 @@ def _launched(project: Project, capability: str, name: str | None) -> _Launched:
     )
 
 
-def _as_experiment(found: _Launched) -> ExperimentSpec:
+def _as_experiment(found: _Launched, forced: dict[str, str]) -> ExperimentSpec:
     """The held out against the rest, as an experiment on the same metric."""
     running, launch, metric = found.manifest.experiment, found.launch, found.row.metric
     if metric not in found.spec.metrics:
@@ -91,7 +92,7 @@ def _as_experiment(found: _Launched) -> ExperimentSpec:
             "judge the next experiment by it",
         )
     held = running.holdout if running is not None else None
-    if running is None or held is None or running.arms[running.control] == launch.function:
+    if running is None or held is None or running.arms[running.held] == launch.function:
         raise Refused(
             f"nobody is held out of what {found.spec.capability} launched",
             f"{found.spec.capability}@v{launch.release}",
@@ -105,7 +106,7 @@ def _as_experiment(found: _Launched) -> ExperimentSpec:
         found.spec,
         name=f"{found.spec.name}, {HELD}",
         order=(HELD, REST),
-        arms={HELD: running.arms[running.control], REST: launch.function},
+        arms={HELD: running.arms[running.held], REST: launch.function},
         weights={HELD: held.share / (held.share + rest), REST: rest / (held.share + rest)},
         metrics={metric: found.spec.metrics[metric]},
         primary=metric,
@@ -119,7 +120,7 @@ def _as_experiment(found: _Launched) -> ExperimentSpec:
         holdout=None,
         condition=None,
         sticky=None,
-        forced={},
+        forced=forced,
         looks=(),
     )
 
@@ -141,7 +142,9 @@ def _side(project: Project, found: _Launched, release: int, experiment: str | No
     """On which side a decision is; empty on neither, such as another arm's of a next experiment."""
     _, manifest = released(project, found.spec.capability, release)
     if arm == HOLDOUT:
-        return HELD
+        running = found.manifest.experiment
+        alike = running is not None and function_of(manifest, experiment, arm) == running.arms[running.held]
+        return HELD if alike else ""
     forced = arm is not None and experiment is None
     mine = function_of(manifest, experiment, arm) == found.launch.function
     return REST if mine and not forced else ""

@@ -105,7 +105,7 @@ def function_of(manifest: Manifest, experiment: str | None, arm: str | None) -> 
     if spec is None or arm is None:
         return manifest.service
     if arm == HOLDOUT and spec.holdout is not None and experiment == spec.holdout.name:
-        return spec.arms[spec.control]
+        return spec.arms[spec.held]
     return spec.arms.get(arm, manifest.service)
 
 
