@@ -185,37 +185,42 @@ def test_a_file_is_sealed_until_something_writes_to_it(files):
     assert files.is_sealed(NAME)
 
 
-def test_a_file_that_need_not_last_is_verified_once_after_the_machine_was_started_anew(files, monkeypatch):
+def watched(monkeypatch, name):
+    """What is to be put on the disk from here on, in place of putting it there."""
     synced = []
-    monkeypatch.setattr("fullcycle.adapters.files._sync_file", synced.append)
+    for module in ("durable", "files"):
+        monkeypatch.setattr(f"fullcycle.adapters.{module}.{name}", synced.append)
+    return synced
+
+
+def test_a_file_that_need_not_last_is_verified_once_after_the_machine_was_started_anew(files, monkeypatch):
+    synced = watched(monkeypatch, "sync_file")
     files.write(NAME, lambda path: path.write_bytes(b"hello"), lasting=False)
     assert synced == []
     assert files.is_sealed(NAME)
 
-    monkeypatch.setattr("fullcycle.adapters.files._machine_start", lambda: b"another start")
+    monkeypatch.setattr("fullcycle.adapters.seals._machine_start", lambda: b"another start")
     assert not files.is_sealed(NAME)
     files.seal(NAME)  # it was verified
     assert files.is_sealed(NAME)
-    monkeypatch.setattr("fullcycle.adapters.files._machine_start", lambda: b"a third start")
+    monkeypatch.setattr("fullcycle.adapters.seals._machine_start", lambda: b"a third start")
     assert files.is_sealed(NAME)
 
 
 def test_a_file_that_is_there_is_put_on_the_disk_once_it_has_to_last(files, monkeypatch):
-    synced = []
-    monkeypatch.setattr("fullcycle.adapters.files._sync_file", synced.append)
+    synced = watched(monkeypatch, "sync_file")
     files.write(NAME, lambda path: path.write_bytes(b"hello"), lasting=False)
     placed(files)
     assert synced == [files.path(NAME)]
     placed(files)
     assert synced == [files.path(NAME)]
 
-    monkeypatch.setattr("fullcycle.adapters.files._machine_start", lambda: b"another start")
+    monkeypatch.setattr("fullcycle.adapters.seals._machine_start", lambda: b"another start")
     assert files.is_sealed(NAME)
 
 
 def test_what_is_placed_is_on_the_disk_once_it_is_made_lasting_by_whomever(files, monkeypatch, tmp_path):
-    synced = []
-    monkeypatch.setattr("fullcycle.adapters.files._sync_file", synced.append)
+    synced = watched(monkeypatch, "sync_file")
     digest = files.place(b"hello")
     assert (files.get(digest), synced) == (b"hello", [])
 
@@ -224,9 +229,8 @@ def test_what_is_placed_is_on_the_disk_once_it_is_made_lasting_by_whomever(files
 
 
 def test_what_was_placed_is_put_on_the_disk_where_it_is_stored_again(files, monkeypatch):
-    synced = []
     digest = files.place(b"hello")
-    monkeypatch.setattr("fullcycle.adapters.files._sync_file", synced.append)
+    synced = watched(monkeypatch, "sync_file")
     files.put(b"hello")
     assert synced == [files.path(digest)]
 
@@ -239,8 +243,7 @@ def test_what_is_gone_again_is_made_lasting_by_doing_nothing(files):
 
 
 def test_folders_are_made_together_with_one_wait_for_the_disk(files, monkeypatch, tmp_path):
-    synced = []
-    monkeypatch.setattr("fullcycle.adapters.files.sync_folder", synced.append)
+    synced = watched(monkeypatch, "sync_folder")
     files.make_folders()
     assert len(list((tmp_path / "objects").iterdir())) == 256
     assert synced == [tmp_path, tmp_path / "objects"]  # the folder's own name, then those in it
@@ -250,9 +253,8 @@ def test_folders_are_made_together_with_one_wait_for_the_disk(files, monkeypatch
 
 
 def test_where_no_start_can_be_told_from_another_every_file_is_put_on_the_disk(files, monkeypatch):
-    synced = []
-    monkeypatch.setattr("fullcycle.adapters.files._sync_file", synced.append)
-    monkeypatch.setattr("fullcycle.adapters.files._machine_start", lambda: b"")
+    synced = watched(monkeypatch, "sync_file")
+    monkeypatch.setattr("fullcycle.adapters.seals._machine_start", lambda: b"")
     files.write(NAME, lambda path: path.write_bytes(b"hello"), lasting=False)
 
     assert len(synced) == 1

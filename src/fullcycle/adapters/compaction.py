@@ -21,8 +21,8 @@ from typing import Any
 
 import polars as pl
 
+from fullcycle.adapters.durable import make_folder, sync_folder, unwritable, write_aside
 from fullcycle.adapters.event_columns import DECISIONS, Columns
-from fullcycle.adapters.files import make_folder, sync_folder, unwritable, write_aside
 from fullcycle.adapters.segments import BLANK, Event, Hole, is_written, scan_segment, segments
 from fullcycle.kernel import Clock, Damaged, Digest, Missing, digest_bytes, now, uuid7
 from fullcycle.record import (

@@ -1,25 +1,27 @@
 """Objects as files: written aside, synchronised, renamed; verified whenever they are read.
 
-A file that is too big to be verified whenever it is read is sealed instead: the fraction
-of a second of its time of change is a number made of its name. Whatever writes to it later
-sets another time, and breaks the seal. A file that can be made again need not wait for the
-disk: its seal holds until the machine is started anew, then it is verified once.
+A file that is too big to be verified whenever it is read is sealed instead.
 """
 
-import os
 import re
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
-from fullcycle.kernel import Damaged, Digest, Invalid, Misconfigured, Missing, digest_bytes, digest_parts, now
+from fullcycle.adapters.durable import (
+    make_folder,
+    sync_file,
+    sync_folder,
+    unwritable,
+    write_aside,
+    write_atomically,
+)
+from fullcycle.adapters.seals import SECOND, brief_seal_of, seal_of, set_time
+from fullcycle.kernel import Damaged, Digest, Invalid, Missing, digest_bytes, now
 from fullcycle.record import Stored
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_SECOND = 1_000_000_000  # nanoseconds
-_HOUR = 3600 * _SECOND
+_HOUR = 3600 * SECOND
 
 
 class FileObjects:
@@ -68,7 +70,7 @@ class FileObjects:
             targets = [self._target(digest) for digest in digests]
             for target in targets:
                 with suppress(FileNotFoundError):
-                    _sync_file(target)
+                    sync_file(target)
             for folder in {target.parent for target in targets}:
                 sync_folder(folder)
         except OSError as error:
@@ -98,8 +100,8 @@ class FileObjects:
         Raises:
             Misconfigured: where the folder cannot be written, or the disk is full.
         """
-        brief = None if lasting else _brief_seal_of(digest)
-        seal, synced = (_seal_of(digest), True) if brief is None else (brief, False)
+        brief = None if lasting else brief_seal_of(digest)
+        seal, synced = (seal_of(digest), True) if brief is None else (brief, False)
         anew = self._place(
             digest,
             lambda target: write_aside(target, write, seal, synced=synced),
@@ -112,8 +114,8 @@ class FileObjects:
     def _seal_lastingly(self, digest: Digest) -> None:
         """Put a file on the disk that was there already, and need not have been."""
         target = self._target(digest)
-        if target.stat().st_mtime_ns % _SECOND == _brief_seal_of(digest):
-            _sync_file(target)
+        if target.stat().st_mtime_ns % SECOND == brief_seal_of(digest):
+            sync_file(target)
             self.seal(digest)
         sync_folder(target.parent)  # whoever renamed it may not have come to this yet
 
@@ -172,16 +174,16 @@ class FileObjects:
         verified, and may be sealed then.
         """
         try:
-            fraction = self._target(digest).stat().st_mtime_ns % _SECOND
+            fraction = self._target(digest).stat().st_mtime_ns % SECOND
         except FileNotFoundError:
             return False
-        return fraction in (_seal_of(digest), _brief_seal_of(digest))
+        return fraction in (seal_of(digest), brief_seal_of(digest))
 
     def seal(self, digest: Digest) -> None:
         """Seal a file that was verified; one that is not ours to seal stays as it is."""
         target = self._target(digest)
         with suppress(FileNotFoundError, PermissionError):
-            _set_time(target, target.stat().st_mtime_ns // _SECOND, _seal_of(digest))
+            set_time(target, target.stat().st_mtime_ns // SECOND, seal_of(digest))
 
     def stored(self) -> Iterator[Stored]:
         """Every object, with the time at which it was last stored."""
@@ -252,30 +254,6 @@ class FileObjects:
         return self._folder / digest[:2] / digest[2:]
 
 
-def _seal_of(digest: Digest) -> int:
-    """The fraction of a second that a file's time has as long as nothing writes to it, in ns."""
-    return int(digest[:16], 16) % 10_000_000 * 100  # some file systems count in steps of 100 ns
-
-
-def _brief_seal_of(digest: Digest) -> int | None:
-    """The seal of a file that may not be on the disk yet; None where nothing names a start."""
-    start = _machine_start()
-    return _seal_of(digest_parts("brief-seal@1", [start, digest.encode()])) if start else None
-
-
-@cache
-def _machine_start() -> bytes:
-    """What names the machine's last start; empty where nothing does."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_bytes().strip()
-    except OSError:
-        return b""
-
-
-def _set_time(path: Path, second: int, fraction: int) -> None:
-    os.utime(path, ns=(path.stat().st_atime_ns, second * _SECOND + fraction))
-
-
 def _holds(is_sound: Callable[[Path], bool], path: Path) -> bool:
     try:
         return is_sound(path)
@@ -290,76 +268,11 @@ def _freshened(path: Path) -> bool:
         present = now() * 1000
         if present - written > _HOUR:
             with suppress(PermissionError):
-                _set_time(path, present // _SECOND, written % _SECOND)
+                set_time(path, present // SECOND, written % SECOND)
     except FileNotFoundError:
         return False
     return True
 
 
-def write_atomically(target: Path, data: bytes, *, synced: bool = True) -> None:
-    """Write a read-only file that is there as a whole or not at all; if ``synced``, also without power."""
-    write_aside(target, lambda aside: _write_bytes(aside, data), synced=synced)
-
-
 def _holding(data: bytes) -> Callable[[Path], bool]:
     return lambda target: target.stat().st_size == len(data) and target.read_bytes() == data
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-
-
-def write_aside(
-    target: Path, write: Callable[[Path], None], seal: int | None = None, *, synced: bool = True
-) -> None:
-    """Have a read-only file written that is there as a whole or not at all."""
-    aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        write(aside)
-        aside.chmod(0o444)
-        if seal is not None:
-            _set_time(aside, now() // 1_000_000, seal)
-        if synced:
-            _sync_file(aside)
-        aside.rename(target)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    if synced:
-        sync_folder(target.parent)
-
-
-def _sync_file(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, durably."""
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Put a folder's names on the disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def unwritable(error: OSError, role: str, folder: Path) -> Misconfigured:
-    """The error of a folder that does not take what is written."""
-    return Misconfigured(
-        f"nothing can be written there: {error.strerror or error}",
-        f"{role} in {folder}",
-        "see that the disk has room and that the folder is yours to write",
-    )

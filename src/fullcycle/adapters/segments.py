@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fullcycle.adapters.files import make_folder, sync_folder, unwritable
+from fullcycle.adapters.durable import make_folder, sync_folder, unwritable
 from fullcycle.kernel import Damaged, Invalid, Misconfigured, uuid7
 from fullcycle.record import Decision, LogTerms, Span, decode_decision, each_once, unlogged_in
 
