@@ -11,7 +11,7 @@ import numpy as np
 
 import fullcycle as fc
 from fullcycle.adapters.lightgbm_native import NativeBooster
-from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.feature.encoding import compile_encoder
 from fullcycle.kernel import now, uuid7
 from fullcycle.record import Decision, encode_decision

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.kernel import micros, now
 from fullcycle.record import Received, encode_received
 from fullcycle.serve import Follower, LedgerDeployments

@@ -19,7 +19,8 @@ import polars as pl
 from msgspec import inspect
 
 from fullcycle.adapters.files import FileObjects
-from fullcycle.adapters.segments import SegmentWriter, segments
+from fullcycle.adapters.segment_writer import SegmentWriter
+from fullcycle.adapters.segments import segments
 from fullcycle.adapters.sqlite import SqliteLedger
 from fullcycle.data import FrameCodec, table_digest
 from fullcycle.kernel import digest_bytes, digest_parts, digest_value

@@ -7,7 +7,7 @@ from pathlib import Path
 from facts_for_tests import Noted
 from fullcycle.adapters.compaction import publish
 from fullcycle.adapters.files import FileObjects
-from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.kernel import uuid7
 from fullcycle.record import Artifacts, Codecs, Decision, LogTerms, append_next, encode_decision
 from killing import Tell

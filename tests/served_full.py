@@ -9,7 +9,8 @@ import served_shop
 from asgi_client import ask
 from fullcycle.adapters.compaction import EventLog, compact
 from fullcycle.adapters.event_log import logged
-from fullcycle.adapters.segments import SegmentWriter, read_decisions
+from fullcycle.adapters.segment_writer import SegmentWriter
+from fullcycle.adapters.segments import read_decisions
 from fullcycle.record import LogTerms, MemoryLedger, MemoryObjects
 from fullcycle.serve import App, Deployed, Stager
 from fullcycle.serve.app import Edge

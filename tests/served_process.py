@@ -12,7 +12,7 @@ from typing import Any
 
 from fullcycle.adapters.files import FileObjects
 from fullcycle.adapters.lightgbm_native import native_booster_codec
-from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.adapters.sqlite import SqliteLedger
 from fullcycle.adapters.uvicorn import serve_http
 from fullcycle.record import Codecs

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from fullcycle.adapters.compaction import EventLog, compacted, decisions, parquet_files, publish
 from fullcycle.adapters.event_columns import DECISIONS
 from fullcycle.adapters.event_log import found, ids_that_begin, logged, snapshot
-from fullcycle.adapters.segments import SegmentWriter, read_decisions, segments
+from fullcycle.adapters.segment_writer import SegmentWriter
+from fullcycle.adapters.segments import read_decisions, segments
 from fullcycle.kernel import Damaged, Invalid, Missing, digest_bytes, uuid7
 from fullcycle.record import (
     Decision,

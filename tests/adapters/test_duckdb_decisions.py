@@ -11,7 +11,7 @@ from fullcycle.adapters.compaction import EventLog, compact
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.adapters.duckdb_decisions import decisions_query, spread_query
 from fullcycle.adapters.event_columns import DECISIONS
-from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.data import Decided, check, conform
 from fullcycle.kernel import Invalid, micros
 from fullcycle.metric import outcomes, proportion

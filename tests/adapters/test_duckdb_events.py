@@ -15,7 +15,7 @@ from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.adapters.duckdb_events import events_by_unit, events_query
 from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
 from fullcycle.adapters.event_columns import DECISIONS, RECEIVED
-from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.data import check, conform
 from fullcycle.experiment import ExperimentSpec
 from fullcycle.record import MemoryLedger, Received, encode_received

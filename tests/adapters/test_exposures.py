@@ -11,7 +11,7 @@ from fullcycle.adapters.duckdb_exposures import DuckDBExposures
 from fullcycle.adapters.exposures import days_of
 from fullcycle.adapters.postgres_exposures import PostgresExposures, watermark_of
 from fullcycle.adapters.postgres_warehouse import PostgresWarehouse
-from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.kernel import Misconfigured
 from fullcycle.record import Decision, MemoryLedger, encode_decision
 

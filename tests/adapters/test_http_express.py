@@ -13,7 +13,8 @@ import pytest
 
 import served_shop
 from fullcycle.adapters.http_express import HEADS, LONGEST, Lane
-from fullcycle.adapters.segments import SegmentWriter, read_decisions
+from fullcycle.adapters.segment_writer import SegmentWriter
+from fullcycle.adapters.segments import read_decisions
 from fullcycle.adapters.uvicorn import _config, _Server
 from fullcycle.record import MemoryObjects
 from fullcycle.serve import App, Deployed, Stager

@@ -23,7 +23,7 @@ from fullcycle.adapters.postgres_events import (
 from fullcycle.adapters.postgres_experiment import PostgresExperimentStore
 from fullcycle.adapters.postgres_exposures import PostgresExposures
 from fullcycle.adapters.postgres_warehouse import PostgresWarehouse
-from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.experiment import ExperimentSpec
 from fullcycle.kernel import Missing, micros
 from fullcycle.record import Decision, MemoryLedger, Received, encode_decision, encode_received

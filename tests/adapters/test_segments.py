@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.adapters.segments import (
     Event,
     Hole,
-    SegmentWriter,
     is_written,
     read_decisions,
     read_segment,
@@ -93,7 +93,7 @@ def test_each_writer_has_a_segment_of_its_own_and_so_has_each_reopening(tmp_path
 
 def test_a_forked_child_writes_to_a_segment_of_its_own(tmp_path):
     program = (
-        "import os, sys; from fullcycle.adapters.segments import SegmentWriter\n"
+        "import os, sys; from fullcycle.adapters.segment_writer import SegmentWriter\n"
         "writer = SegmentWriter(sys.argv[1]); writer.append(b'before')\n"
         "child = os.fork(); writer.append(b'child' if not child else b'parent'); writer.close()\n"
         "if child: os.waitpid(child, 0)\n"
@@ -247,7 +247,7 @@ def test_the_mark_cannot_stand_in_text():
 
 def test_a_disk_that_fills_up_costs_only_what_was_refused(tmp_path):
     program = (
-        "import resource, sys; from fullcycle.adapters.segments import SegmentWriter\n"
+        "import resource, sys; from fullcycle.adapters.segment_writer import SegmentWriter\n"
         "hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]\n"
         "writer = SegmentWriter(sys.argv[1])\n"
         "for n in range(15):\n"
@@ -305,7 +305,7 @@ def test_a_segment_is_closed_in_time_though_nothing_is_written(tmp_path):
 
 def test_a_segment_is_written_to_until_its_process_is_gone(tmp_path):
     program = (
-        "import sys, time; from fullcycle.adapters.segments import SegmentWriter\n"
+        "import sys, time; from fullcycle.adapters.segment_writer import SegmentWriter\n"
         "writer = SegmentWriter(sys.argv[1]); writer.append(b'one'); print('kept', flush=True)\n"
         "time.sleep(60)"
     )
@@ -407,6 +407,25 @@ def test_a_disk_that_does_not_come_after_stops_the_log_until_it_has(tmp_path, mo
     assert until(lambda: kept(writer, b"kept too"))
     writer.close()
     assert [payload for path in segments(tmp_path) for payload in payloads(path)] == [b"kept", b"kept too"]
+
+
+def test_a_synchronisation_that_ends_just_now_refuses_nobody(tmp_path, monkeypatch):
+    writer = SegmentWriter(tmp_path)
+    writer.append(b"first")
+    writer.sync()
+    real = time.monotonic
+
+    def ends_meanwhile():
+        writer._syncing_since = 0.0
+        return real()
+
+    writer._syncing_since = real()
+    monkeypatch.setattr(time, "monotonic", ends_meanwhile)
+    writer.append(b"second")
+    monkeypatch.undo()
+
+    writer.close()
+    assert [payload for path in segments(tmp_path) for payload in payloads(path)] == [b"first", b"second"]
 
 
 def kept(writer: SegmentWriter, payload: bytes) -> bool:

@@ -8,7 +8,8 @@ import pytest
 
 import served_shop
 from asgi_client import ask
-from fullcycle.adapters.segments import SegmentWriter, read_decisions
+from fullcycle.adapters.segment_writer import SegmentWriter
+from fullcycle.adapters.segments import read_decisions
 from fullcycle.cli import fullcycle
 from fullcycle.cli.explained import _bounded
 from fullcycle.cli.group import status_of

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fullcycle.adapters import sqlite
-from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.flow import runs
 from fullcycle.kernel import now
 from fullcycle.record import Decision, encode_decision

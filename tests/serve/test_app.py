@@ -8,7 +8,8 @@ import pytest
 
 import served_shop
 from asgi_client import HOST, JSON, ask
-from fullcycle.adapters.segments import SegmentWriter, read_decisions, read_segment, segments
+from fullcycle.adapters.segment_writer import SegmentWriter
+from fullcycle.adapters.segments import read_decisions, read_segment, segments
 from fullcycle.kernel import Misconfigured, now
 from fullcycle.record import MemoryObjects
 from fullcycle.serve import App, Deployed, Stager

@@ -8,7 +8,8 @@ import pytest
 
 import served_shop
 from asgi_client import HOST, ask, asking
-from fullcycle.adapters.segments import SegmentWriter, read_decisions
+from fullcycle.adapters.segment_writer import SegmentWriter
+from fullcycle.adapters.segments import read_decisions
 from fullcycle.kernel import Misconfigured
 from fullcycle.record import MemoryLedger, MemoryObjects
 from fullcycle.release import keep_manifest

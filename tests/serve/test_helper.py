@@ -11,7 +11,8 @@ import pytest
 
 import served_shop
 from asgi_client import JSON, asking
-from fullcycle.adapters.segments import SegmentWriter, read_decisions
+from fullcycle.adapters.segment_writer import SegmentWriter
+from fullcycle.adapters.segments import read_decisions
 from fullcycle.serve import App, Deployed, Edge, Stager
 from fullcycle.serve.helper import Ask, Gone, Helper
 from fullcycle.serve.metrics import Meter

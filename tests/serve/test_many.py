@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import served_shop
 from asgi_client import HOST, JSON, ask, asking
-from fullcycle.adapters.segments import SegmentWriter, read_decisions
+from fullcycle.adapters.segment_writer import SegmentWriter
+from fullcycle.adapters.segments import read_decisions
 from fullcycle.kernel import Misconfigured
 from fullcycle.record import MemoryObjects
 from fullcycle.serve import App, Deployed, Edge, Stager

@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import served_shop
 from asgi_client import ask
-from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.data import decode
 from fullcycle.record import MemoryLedger, MemoryObjects
 from fullcycle.release import GoldenRow, keep_manifest, load_release

@@ -9,7 +9,8 @@ import served_shop
 from asgi_client import ask
 from fullcycle.adapters.compaction import EventLog, compact
 from fullcycle.adapters.event_columns import RECEIVED
-from fullcycle.adapters.segments import SegmentWriter, read_segment, segments
+from fullcycle.adapters.segment_writer import SegmentWriter
+from fullcycle.adapters.segments import read_segment, segments
 from fullcycle.data import contract_digest
 from fullcycle.kernel import Invalid, Misconfigured
 from fullcycle.record import MemoryLedger, MemoryObjects

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import served_shop
-from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.data import MASK, decode
 from fullcycle.record import MemoryObjects
 from fullcycle.release import load_release

@@ -12,7 +12,8 @@ import uvicorn
 import chromium
 import served_shop
 from banner_shop import banner
-from fullcycle.adapters.segments import SegmentWriter, read_decisions
+from fullcycle.adapters.segment_writer import SegmentWriter
+from fullcycle.adapters.segments import read_decisions
 from fullcycle.record import MemoryLedger, MemoryObjects
 from fullcycle.serve import App, Deployed, Edge, Stager
 from fullcycle.serve.guard import Guard

@@ -9,7 +9,8 @@ import pytest
 
 import served_shop
 from asgi_client import ask
-from fullcycle.adapters.segments import SegmentWriter, read_decisions
+from fullcycle.adapters.segment_writer import SegmentWriter
+from fullcycle.adapters.segments import read_decisions
 from fullcycle.record import MemoryLedger, MemoryObjects
 from fullcycle.report.style import CSS
 from fullcycle.serve import App, Deployed, Edge, Stager

@@ -6,7 +6,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from fullcycle.adapters.segments import SegmentWriter, segments
+from fullcycle.adapters.segment_writer import SegmentWriter
+from fullcycle.adapters.segments import segments
 from fullcycle.kernel import Invalid
 from fullcycle.record import Unlogged, encode_unlogged
 from fullcycle.release import Manifest

@@ -9,7 +9,8 @@ import pytest
 import served_shop
 from asgi_client import ask
 from fullcycle.adapters.compaction import parquet_files, publish
-from fullcycle.adapters.segments import SegmentWriter, read_decisions
+from fullcycle.adapters.segment_writer import SegmentWriter
+from fullcycle.adapters.segments import read_decisions
 from fullcycle.data import MASK
 from fullcycle.kernel import Invalid, Missing, UnknownName, uuid7
 from fullcycle.record import encode_decision

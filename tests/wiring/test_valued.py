@@ -9,7 +9,7 @@ import msgspec
 import polars as pl
 import pytest
 
-from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.brief import Brief
 from fullcycle.evaluate import Measured
 from fullcycle.experiment import ExperimentClosed, close

@@ -23,7 +23,8 @@ import polars as pl
 
 from fullcycle.adapters.durable import make_folder, sync_folder, unwritable, write_aside
 from fullcycle.adapters.event_columns import DECISIONS, Columns
-from fullcycle.adapters.segments import BLANK, Event, Hole, is_written, scan_segment, segments
+from fullcycle.adapters.segment_format import BLANK
+from fullcycle.adapters.segments import Event, Hole, is_written, scan_segment, segments
 from fullcycle.kernel import Clock, Damaged, Digest, Missing, digest_bytes, now, uuid7
 from fullcycle.record import (
     Compacted,

@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 
 from fullcycle.adapters.greenlets import Greenlets
-from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.data import Row, columns_of, fields, rows_of
 from fullcycle.kernel import Digest, digest_parts
 from fullcycle.record import encode_decision

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from fullcycle.adapters.segments import SegmentWriter
+from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.adapters.shared_answers import SharedAnswers
 from fullcycle.adapters.shared_page import SharedPage
 from fullcycle.adapters.uvicorn import Door, serve_behind
