@@ -289,8 +289,11 @@ def test_a_published_file_that_is_broken_is_damaged(events):
     events.files()[0].write_bytes(b"not parquet")
     log(events.folder, "b")
 
+    for read in (events.ids, events.logged, lambda: snapshot(events.log)):
+        with pytest.raises(Damaged, match="cannot be read"):
+            read()
     with pytest.raises(Damaged, match="cannot be read"):
-        events.ids()
+        found(events.log, "winback", "a")
     with pytest.raises(Damaged, match="cannot be read"):
         events.publish()
 

@@ -8,12 +8,9 @@ compare-and-swap guards the rest.
 """
 
 import fcntl
-import mmap
 import os
-import re
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,11 +18,12 @@ from typing import Any
 
 import polars as pl
 
-from fullcycle.adapters.durable import make_folder, sync_folder, unwritable, write_aside
+from fullcycle.adapters.clearing import GRACE_S, remove_replaced, remove_unnamed
+from fullcycle.adapters.durable import make_folder, unwritable
 from fullcycle.adapters.event_columns import DECISIONS, Columns
-from fullcycle.adapters.segment_format import BLANK
-from fullcycle.adapters.segments import Event, Hole, is_written, scan_segment, segments
-from fullcycle.kernel import Clock, Damaged, Digest, Missing, digest_bytes, now, uuid7
+from fullcycle.adapters.parquet import collected, digest_of, write_rows
+from fullcycle.adapters.segments import Event, Hole, news_of, segments
+from fullcycle.kernel import Clock, Missing, now, uuid7
 from fullcycle.record import (
     Compacted,
     DayFile,
@@ -40,12 +38,8 @@ from fullcycle.record import (
     unlogged_in,
 )
 
-GRACE_S = 3600.0
-"""Seconds for which a segment, or a file, is kept beside what replaces it."""
-
 _BATCH = 64 << 20  # bytes of payload in the files of one fact: bounds the memory that compaction takes
 _FILES, _OF_TODAY = 4, 16  # of a day, before they are merged
-_REFUSED = re.compile(r"\(os error (\d+)\)")  # what the system said, where Polars could not write
 _MERGED = 256 << 20  # bytes above which a file is left as it is
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -82,7 +76,7 @@ class EventLog:
         Raises:
             Missing, Damaged: where a file is gone, or cannot be read.
         """
-        return _collected(self.columns.scan(self.files()), self.target)
+        return collected(self.columns.scan(self.files()), self.target)
 
 
 @dataclass(slots=True)
@@ -142,12 +136,12 @@ def compact(
         with _alone(log.target):
             facts = log.ledger.read(log.stream)
             told = compacted_of(facts)
-            _remove_unnamed(log.target, told)
+            remove_unnamed(log.target, told)
             files_of(log, told)  # while one is missed, nothing is compacted
             for body in _bodies(log, told, clock(), batch):
                 new.append(log.ledger.append(log.stream, len(facts) + len(new), body, by=by, at=clock()))
                 told.tell(new[-1])
-            _remove_replaced(log, told, clock() - round(grace_s * 1e6))
+            remove_replaced(log.folder, log.target, told, clock() - round(grace_s * 1e6))
             return new
     except OSError as error:
         raise unwritable(error, "the compacted events", log.target) from error
@@ -225,18 +219,6 @@ def _batches(log: EventLog, done: dict[str, int], size: int) -> Iterator[tuple[B
         yield part, True
 
 
-def news_of(path: Path, done: int) -> Iterator[Event | Hole]:
-    """What a segment holds from byte ``done`` on; nothing where it is not there any more.
-
-    Whoever could not begin a segment takes it away again, and so does whoever finds one without events.
-    """
-    try:
-        if path.stat().st_size > done:
-            yield from scan_segment(path, done)
-    except FileNotFoundError:
-        return
-
-
 def _write(log: EventLog, part: Batch, told: Compacted, watermark: int) -> EventsCompacted:
     """Write the events whose ids are not known yet, a file per day."""
     known = _known(log, told, [row[0] for row in part.rows])
@@ -269,24 +251,8 @@ def _placed(log: EventLog, day: str, rows: pl.LazyFrame) -> DayFile:
     name = f"{day or 'undated'}/{uuid7()}.parquet"
     path = log.target / name
     make_folder(path.parent)
-    try:
-        write_aside(path, lambda aside: rows.sink_parquet(aside, compression="zstd", statistics=True))
-    except pl.exceptions.PolarsError as error:
-        refused = _REFUSED.search(str(error))
-        if refused is not None:
-            raise OSError(int(refused[1]), os.strerror(int(refused[1]))) from error
-        raise _unreadable(error, log.target) from error
-    many = pl.scan_parquet(path, glob=False).select(pl.len()).collect().item()
-    return DayFile(file=name, day=day, digest=_digest_of(path), rows=many)
-
-
-def _digest_of(path: Path) -> Digest:
-    with (
-        path.open("rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
-        memoryview(content) as data,
-    ):
-        return digest_bytes(data)
+    many = write_rows(path, rows, log.target)
+    return DayFile(file=name, day=day, digest=digest_of(path), rows=many)
 
 
 def _known(log: EventLog, told: Compacted, ids: list[str]) -> set[str]:
@@ -296,69 +262,11 @@ def _known(log: EventLog, told: Compacted, ids: list[str]) -> set[str]:
         return set()
     asked = pl.col(log.columns.id).is_in(pl.Series(ids, dtype=pl.String).implode())
     found = log.columns.scan(files).select(log.columns.id).filter(asked)
-    return set(_collected(found, log.target)[log.columns.id])
-
-
-def _collected(rows: pl.LazyFrame, target: Path) -> pl.DataFrame:
-    try:
-        return rows.collect()
-    except pl.exceptions.PolarsError as error:
-        raise _unreadable(error, target) from error
-
-
-def _unreadable(error: pl.exceptions.PolarsError, target: Path) -> Damaged:
-    return Damaged(
-        f"a file of published decisions cannot be read: {str(error)[:200]}",
-        str(target),
-        "restore the folder from a backup",
-    )
+    return set(collected(found, log.target)[log.columns.id])
 
 
 def _day(at: int) -> str:
     return (_EPOCH + timedelta(microseconds=at)).date().isoformat()
-
-
-def _remove_unnamed(target: Path, told: Compacted) -> None:
-    """Remove what a killed compaction left. The lock is held: nobody is writing these."""
-    for path in (*target.iterdir(), *target.glob("*/*")):
-        name = str(path.relative_to(target))
-        known = name in told.files or name in told.replaced
-        if not known and path.suffix in (".parquet", ".tmp"):
-            path.unlink()
-
-
-def _remove_replaced(log: EventLog, told: Compacted, before: int) -> None:
-    """Remove segments and files that something else has stood for since ``before``."""
-    gone = [log.target / name for name, at in told.replaced.items() if at <= before]
-    _remove(path for path in gone if path.exists())
-    over = [path for path in segments(log.folder) if told.ended.get(path.name, before + 1) <= before]
-    _remove(path for path in over if path.name not in told.damaged and _is_over(path, told))
-    _remove(path for path in segments(log.folder) if path.name not in told.done and _is_blank(path))
-
-
-def _is_over(path: Path, told: Compacted) -> bool:
-    """Whether nobody writes to a segment, and all that is whole in it was compacted."""
-    with suppress(FileNotFoundError):
-        return not is_written(path) and next(news_of(path, told.done[path.name]), None) is None
-    return False
-
-
-def _is_blank(path: Path) -> bool:
-    """Whether whoever began a segment was killed before its first event."""
-    with suppress(FileNotFoundError):
-        found = path.stat()
-        old = found.st_mtime < time.time() - GRACE_S  # others are perhaps begun just now
-        return old and found.st_size <= BLANK and not is_written(path)
-    return False
-
-
-def _remove(paths: Iterable[Path]) -> None:
-    folders = set()
-    for path in paths:
-        path.unlink(missing_ok=True)
-        folders.add(path.parent)
-    for folder in folders:
-        sync_folder(folder)
 
 
 @contextmanager

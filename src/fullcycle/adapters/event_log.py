@@ -14,6 +14,7 @@ import polars as pl
 
 from fullcycle.adapters.compaction import Batch, EventLog, files_of
 from fullcycle.adapters.event_columns import decision_of
+from fullcycle.adapters.parquet import collected
 from fullcycle.adapters.segments import read_segment, scan_segment, segments
 from fullcycle.kernel import Missing
 from fullcycle.record import Compacted, Decision, Span, Unlogged, unlogged_in
@@ -74,9 +75,8 @@ def ids_that_begin(log: EventLog, start: str, between: Between) -> list[str]:
     pattern = re.compile(re.escape(_named(start)[:-1]) + b'([^"\\\\]*)"')
 
     def read(known: _Known) -> list[str]:
-        ids = (
-            log.columns.scan(files_of(log, known.told, between)).select(log.columns.id).collect().to_series()
-        )
+        rows = log.columns.scan(files_of(log, known.told, between)).select(log.columns.id)
+        ids = collected(rows, log.target).to_series()
         later = (pattern.findall(path.read_bytes()) for path in known.paths)
         return [
             *ids.filter(ids.str.starts_with(start)).to_list(),
@@ -126,7 +126,7 @@ def _snapshot(log: EventLog, known: _Known, columns: list[str]) -> Snapshot:
         for one in scan_segment(path, done):
             batch.take(path.name, one, log.columns)
     rows = [log.columns.scan(files_of(log, told)), log.columns.frame(batch.rows).lazy()]
-    frame = pl.concat([each.select(columns) for each in rows]).collect()
+    frame = collected(pl.concat([each.select(columns) for each in rows]), log.target)
     damaged = {
         name: [*told.damaged.get(name, []), *batch.damaged.get(name, [])]
         for name in (*told.damaged, *batch.damaged)
@@ -137,7 +137,7 @@ def _snapshot(log: EventLog, known: _Known, columns: list[str]) -> Snapshot:
 
 def _found(log: EventLog, known: _Known, id: str, between: Between | None) -> tuple[Any, ...] | None:
     rows = log.columns.scan(files_of(log, known.told, between)).filter(pl.col(log.columns.id) == id)
-    for row in rows.head(1).with_columns(pl.col("at").to_physical()).collect().iter_rows():
+    for row in collected(rows.head(1).with_columns(pl.col("at").to_physical()), log.target).iter_rows():
         return row
     for path, done in known.news():
         if _named(id) not in path.read_bytes():
@@ -160,7 +160,7 @@ def _rows(log: EventLog) -> Iterator[tuple[Any, ...]]:
     known = _Known.of(log)
     try:
         rows = log.columns.scan(files_of(log, known.told))
-        yield from rows.with_columns(pl.col("at").to_physical()).collect().iter_rows()
+        yield from collected(rows.with_columns(pl.col("at").to_physical()), log.target).iter_rows()
         for path, done in known.news():
             for payload, _ in read_segment(path, done):
                 if unlogged_in(payload) is None:
