@@ -1,9 +1,7 @@
-"""Replaying a run in a folder of its own: a project made from the record alone, in a process of its own.
+"""Replaying a run: computed again from the record alone, in a process of its own, and compared.
 
-The folder holds the archive, the declared files and the rows of the sources, as they were
-recorded; its warehouses are bound to nothing. So nothing else can be read, and the run's
-own record stays as it is. The process is started with the threads that the run had: some
-libraries settle their number when they are loaded.
+The process is started with the threads that the run had: some libraries settle their number
+when they are loaded.
 """
 
 import json
@@ -11,18 +9,15 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import time
-import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from fullcycle.adapters.threads import VARIABLES
-from fullcycle.code import Archive, lock, unpack
+from fullcycle.code import lock
 from fullcycle.flow import (
     Origin,
     Replayed,
@@ -42,7 +37,7 @@ from fullcycle.flow import (
     to_replay,
     verdicts,
 )
-from fullcycle.kernel import Change, Damaged, Digest, Invalid, Missing, Reference, UnknownName, changes, uuid7
+from fullcycle.kernel import Change, Damaged, Invalid, Missing, Reference, UnknownName, changes, uuid7
 from fullcycle.record import append_next
 from fullcycle.release import deployed
 from fullcycle.wiring.config import NAME, read_config
@@ -50,13 +45,13 @@ from fullcycle.wiring.differences import Differences
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
+from fullcycle.wiring.replay_home import home_of, laid_out, rows_read
 from fullcycle.wiring.runs import workshop
 
 _ORDER = "replay.json"
 _LOG = "replay.log"
 _SUSPICIOUS = ("changed", "removed", "added")
 _LAST = 4_000  # characters of what a process said that ended badly
-_NOTHING = "duckdb:///.fullcycle/no-source-is-read.duckdb"
 
 
 class _Order(msgspec.Struct, frozen=True):
@@ -95,8 +90,8 @@ def replay(project: Project, text: str, folder: Path | None = None) -> Replay:
     """
     began = time.perf_counter()
     recorded = recorded_run(project, text)
-    with _home(folder) as above:
-        home = _laid_out(project, recorded, above)
+    with home_of(folder) as above:
+        home = laid_out(project, recorded, above)
         computed = origins(project.ledger, recorded)
         order = _order(project, recorded, home, computed)
         again = _computed(home, order, max((one.cores for one in computed.values()), default=0))
@@ -170,108 +165,6 @@ def replay_in_this_process(root: str) -> int:
     return 0
 
 
-@contextmanager
-def _home(folder: Path | None) -> Iterator[Path]:
-    if folder is None:
-        with tempfile.TemporaryDirectory(prefix="fullcycle-replay-") as passing:
-            yield Path(passing).resolve()
-        return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Invalid(f"{folder} is not empty", "--in-folder", "name a folder that is not there yet")
-    folder.mkdir(parents=True, exist_ok=True)
-    yield folder.resolve()
-
-
-def _laid_out(project: Project, recorded: RunRecord, above: Path) -> Project:
-    """A project of the run's archive, whose own record holds what the run stood on."""
-    started = recorded.started
-    archive = Archive.from_bytes(_kept(project, started.archive, "its code", recorded))
-    root = unpack(archive, above)
-    (root / NAME).write_text(_configuration(project, archive, started.environment), encoding="utf-8")
-    home = Project(root, read_config(root / NAME))
-    home.objects.put(archive.to_bytes())
-    if started.brief is not None:
-        home.objects.put(_kept(project, started.brief, "its brief", recorded))
-    for path, digest in started.files.items():
-        home.objects.put(_kept(project, digest, f"its file {path}", recorded))
-    for step in _read(recorded).values():
-        _require_sound(project, step, recorded)
-        for digest in project.artifacts.each_object(step.artifact):
-            _bring(project, home, digest, f"the rows of {step.step}", recorded)
-    return home
-
-
-def _configuration(project: Project, archive: Archive, environment: str) -> str:
-    """A configuration in which every warehouse that the run might name is bound to nothing."""
-    said = tomllib.loads(archive.files.get(NAME, b"").decode())
-    bound = said.get("environments", {}).get(environment, {}).get("warehouses", {})
-    now = project.config.environments.get(environment)
-    names = sorted({*bound, *(now.warehouses if now is not None else {})})
-    ours = project.config.project
-    lines = [
-        "[project]",
-        f"package = {json.dumps(archive.package)}",
-        f"currency = {json.dumps(ours.currency)}",
-        f"[environments.{json.dumps(environment)}]",
-        *(f"warehouses.{json.dumps(name)} = {json.dumps(_NOTHING)}" for name in names),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _kept(project: Project, digest: Digest, what: str, recorded: RunRecord) -> bytes:
-    try:
-        return project.objects.get(digest)
-    except Missing as error:
-        raise _gone(what, recorded, error) from error
-
-
-def _require_sound(project: Project, step: StepFinished, recorded: RunRecord) -> None:
-    """See that the rows of a source are what was read: what is copied is not looked at again."""
-    what = f"the rows of {step.step}"
-    try:
-        sound = project.artifacts.verify(step.artifact)
-    except Missing as error:
-        raise _gone(what, recorded, error) from error
-    except Damaged as error:
-        raise Damaged(
-            f"{recorded.ref} cannot be replayed: {what} are damaged", error.where, error.mend
-        ) from error
-    if not sound:
-        raise Damaged(
-            f"{recorded.ref} cannot be replayed: {what} are not what was read",
-            f"artifact {step.artifact.content[:12]}…",
-            "restore the artifacts from a backup",
-        )
-
-
-def _bring(project: Project, home: Project, digest: Digest, what: str, recorded: RunRecord) -> None:
-    """Put an object of the project into the folder's own store: the same file where that can be."""
-    path = project.objects.path(digest)
-    if path is None:
-        home.objects.put(_kept(project, digest, what, recorded))
-        return
-    home.objects.write(digest, lambda target: _copy(path, target))
-
-
-def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as read, target.open("xb") as written:
-        while chunk := read.read(1 << 22):
-            written.write(chunk)
-
-
-def _gone(what: str, recorded: RunRecord, error: Missing) -> Missing:
-    runs = f"fullcycle runs {recorded.started.capability}"
-    return Missing(
-        f"{recorded.ref} cannot be replayed: the record no longer holds {what}",
-        error.where,
-        f"restore the artifacts from a backup, or replay a later run: {runs}",
-    )
-
-
-def _read(recorded: RunRecord) -> dict[str, StepFinished]:
-    return {name: step for name, step in recorded.steps.items() if step.role in ("source", "outcomes")}
-
-
 def _order(project: Project, recorded: RunRecord, home: Project, computed: Mapping[str, Origin]) -> _Order:
     started = msgspec.structs.replace(
         recorded.started,
@@ -288,7 +181,7 @@ def _order(project: Project, recorded: RunRecord, home: Project, computed: Mappi
         started=started,
         ref=recorded.ref,
         only=sorted(to_replay(flow.graph, recorded)),
-        sources=_read(recorded),
+        sources=rows_read(recorded),
         threads={name: many for name, many in threads.items() if many},
         keep_going=" failed for " in failed or "; step " in failed,
     )
