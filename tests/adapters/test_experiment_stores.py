@@ -24,7 +24,7 @@ from fullcycle.adapters.polars_experiment import PolarsExperimentStore
 from fullcycle.adapters.postgres_experiment import PostgresExperimentStore
 from fullcycle.adapters.postgres_exposures import _TABLES
 from fullcycle.adapters.postgres_warehouse import PostgresWarehouse
-from fullcycle.experiment import LACKING, Covariate, ExperimentSpec, Statistics
+from fullcycle.experiment import LACKING, Covariate, ExperimentSpec, Phase, Statistics
 from fullcycle.kernel import Invalid, Missing, UnknownName, micros
 from fullcycle.metric import MetricSpec
 
@@ -161,7 +161,7 @@ def by_polars(world, spec, as_of, tmp_path, url):
     return PolarsExperimentStore(world.exposures, world.frames).statistics(spec, as_of=as_of)
 
 
-def by_duckdb(world, spec, as_of, tmp_path, url):
+def by_duckdb(world, spec, as_of, tmp_path, url, phase=None):
     path = tmp_path / "warehouse.duckdb"
     path.unlink(missing_ok=True)
     log = tmp_path / "exposures.parquet"
@@ -173,10 +173,10 @@ def by_duckdb(world, spec, as_of, tmp_path, url):
             connection.execute(f"create table {name} as select * from read_parquet('{file}')")
     warehouse = DuckDBWarehouse(path, folders=[tmp_path])
     sources = {name: warehouse.sql(f"select * from {name}") for name in world.frames}
-    return DuckDBExperimentStore(warehouse).statistics(spec, [log], sources, as_of=as_of)
+    return DuckDBExperimentStore(warehouse).statistics(spec, [log], sources, as_of=as_of, phase=phase)
 
 
-def by_postgres(world, spec, as_of, tmp_path, url):
+def by_postgres(world, spec, as_of, tmp_path, url, phase=None):
     with psycopg.connect(url, autocommit=True, options="-c client_min_messages=warning") as connection:
         connection.execute("drop schema if exists fullcycle cascade")
         connection.execute("drop table if exists visits, orders, delivered")
@@ -197,15 +197,16 @@ def by_postgres(world, spec, as_of, tmp_path, url):
         connection.execute("insert into fullcycle.published values ('winback', 'prod', 7, '[]')")
     warehouse = PostgresWarehouse(url)
     sources = {name: warehouse.sql(f"select * from {name}") for name in world.frames}
-    return PostgresExperimentStore(warehouse, "prod").statistics(spec, [], sources, as_of=as_of)
+    store = PostgresExperimentStore(warehouse, "prod")
+    return store.statistics(spec, [], sources, as_of=as_of, phase=phase)
 
 
 @pytest.fixture(params=[by_duckdb, by_postgres], ids=["duckdb", "postgres"])
 def store(request, tmp_path):
     url = request.getfixturevalue("postgres") if request.param is by_postgres else ""
 
-    def read(world, spec=SPEC, as_of=LATER):
-        return request.param(world, spec, as_of, tmp_path, url)
+    def read(world, spec=SPEC, as_of=LATER, phase=None):
+        return request.param(world, spec, as_of, tmp_path, url, phase)
 
     return read
 
@@ -364,6 +365,50 @@ def test_covariates_and_segments_are_those_of_the_first_exposure_that_counts(sto
 
     assert found.gram("spent", "today", segment="device", level="first").means == (0.0, 3.0)
     assert found.levels("device") == ["first"]
+
+
+def two_phases():
+    """Unit 1 keeps its arm, 2 gets another one, 3 is new, 4 was in the first alone, 5 gets two in this."""
+    begin, again = START, START + 10 * DAY
+    rows = [(1, "today", begin, 1), (2, "today", begin, 1), (4, "chosen", begin, 1), (5, "chosen", begin, 1)]
+    rows += [(1, "today", again, 2), (2, "chosen", again, 2), (3, "chosen", again, 2)]
+    rows += [(5, "chosen", again, 2), (5, "today", again, 2), (4, "today", again + 9 * DAY, 3)]
+    decisions = [
+        {**decision(unit, arm, at, n, device=f"v{release}", recency=float(release)), "release": release}
+        for n, (unit, arm, at, release) in enumerate(rows)
+    ]
+    visits = [
+        (unit, at + days * DAY, spend, False, "Bern")
+        for unit in (1, 2, 3)
+        for at, days, spend in [(begin, -1, 1.0), (begin, 9, 10.0), (again, 1, 100.0)]
+    ]
+    return World(decisions, visits, []), Phase(2, micros(again), micros(again + 8 * DAY), (2,))
+
+
+def test_in_a_later_phase_what_was_known_before_is_of_before_any_phase(store):
+    world, phase = two_phases()
+    spec = msgspec.structs.replace(SPEC, segments=("device",), covariates=SPEC.covariates[:2])
+
+    found = store(world, spec, phase=phase)
+
+    assert found.gram("spent", "today").means == (100.0, 1.0, 1.0)
+    assert found.gram("spent", "chosen").means == (100.0, 1.5, (1.0 + 10.0) / 2)  # 3 is new: 10 was before it
+    assert found.gram("spent", "chosen", segment="device", level="v1").units == 1
+    assert (found.moved, found.crossed) == (1, 1)
+    assert {(one.arm, one.units) for one in found.assigned} == {("today", 1), ("chosen", 2)}
+
+
+def test_in_a_later_phase_a_triggered_unit_is_of_its_first_triggered_exposure_of_any_phase(store):
+    world, phase = two_phases()  # every third decision is triggered, beginning with that of unit 1
+    spec = msgspec.structs.replace(
+        SPEC, segments=(), covariates=SPEC.covariates[:2], triggered="delivered", metrics={"spent": SPENT}
+    )
+
+    found = store(world, spec, phase=phase)
+
+    assert {(one.arm, one.units) for one in found.counted} == {("chosen", 1)}  # unit 3, by its only one
+    assert found.gram("spent", "chosen").means == (100.0, 2.0, 10.0)
+    assert found.moved == 1
 
 
 def test_a_value_that_is_no_number_says_whose(store):

@@ -244,3 +244,14 @@ def test_what_is_told_of_a_quantile_needs_rows_enough():
 
     assert found.difference is None
     assert not found.reliable
+
+
+def test_units_that_had_another_arm_in_an_earlier_phase_are_counted_and_told():
+    statistics = msgspec.structs.replace(told(GOOD), moved=1_000)
+    found = readout(spec(), statistics)
+
+    moved = check(found, "moved units")
+    assert moved.standing == "qualifies"
+    assert "1,000 units" in moved.said
+    assert "had another arm in an earlier phase" in moved.said
+    assert found.verdict.decision == "ship"

@@ -44,6 +44,7 @@ def statistics_of(
         immature=found.immature(),
         late=found.late(),
         crossed=found.one("crossed"),
+        moved=found.one("moved"),
         exposed_without_decision=found.one("unlogged"),
         decided_without_exposure=sum(one.units for one in assigned)
         - sum(one.units for one in counted if not one.segment),

@@ -36,6 +36,7 @@ def checks(found: Situation, more: Iterable[Check] = ()) -> list[Check]:
         *ratio_by_segment(found, broken=any(one.standing == "blocks" for one in whole)),
         *_unitless(found),
         *([_crossed(found)] if found.spec.days else []),  # a table has one row per unit: it cannot tell
+        *_moved(found),
         *_triggered(found),
         *_peeking(found),
         *_before(found),
@@ -96,6 +97,19 @@ def _crossed(found: Situation) -> Check:
             said=f"{said}: those left are no random sample; see whether the unit is told apart everywhere",
         )
     return Check(name="crossed units", standing="qualifies", said=said)
+
+
+def _moved(found: Situation) -> list[Check]:
+    """Units that another arm had in an earlier phase stay: without them, an arm would have fewer old ones."""
+    moved = found.statistics.moved
+    if not moved:
+        return []
+    counted = sum(per_arm(found.statistics.assigned, found.spec.order).values())
+    said = (
+        f"{moved:,} units ({moved / counted:.2%}) had another arm in an earlier phase: they count in the arm "
+        "that they have now, and what the other one did to them is in the effect"
+    )
+    return [Check(name="moved units", standing="qualifies", said=said)]
 
 
 def _triggered(found: Situation) -> list[Check]:

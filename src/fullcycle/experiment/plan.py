@@ -31,11 +31,15 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One pass over a source: the values, by number, that its rows make, and the quantiles of its rows."""
+    """One pass over a source: the values, by number, that its rows make, and the quantiles of its rows.
+
+    ``start`` is the moment of a unit that its rows are told from.
+    """
 
     source: str
     unit: str
     time: str
+    start: str = "fc_start"
     values: dict[int, Value] = field(default_factory=dict)
     quantiles: dict[int, Value] = field(default_factory=dict)
 
@@ -71,8 +75,12 @@ class Plan:
     covariates: list[int | None]  # the number of its value; None for a field of the request
 
 
-def plan_of(spec: ExperimentSpec) -> Plan:
+def plan_of(spec: ExperimentSpec, *, before: str = "fc_start") -> Plan:
     """Plan what an experiment's metrics and covariates need.
+
+    Args:
+        spec: the experiment.
+        before: the moment of a unit at which the window of a covariate ends.
 
     Raises:
         Invalid: for a covariate that is no value per unit.
@@ -90,7 +98,7 @@ def plan_of(spec: ExperimentSpec) -> Plan:
         measure = Measure(metric.name, sides[0], over)
         plan.groups.setdefault(known, []).append(measure)
     for covariate in spec.covariates:
-        plan.covariates.append(None if covariate.before is None else _before(plan, covariate.before))
+        plan.covariates.append(None if covariate.before is None else _before(plan, covariate.before, before))
     return plan
 
 
@@ -110,24 +118,24 @@ def _after_exposure(metric: MetricSpec, known: int) -> Value:
     return Value(metric, after, after + micros(metric.within_s), known)
 
 
-def _before(plan: Plan, metric: MetricSpec) -> int:
-    """The value in a window as long as the metric's that ends at the exposure."""
+def _before(plan: Plan, metric: MetricSpec, start: str) -> int:
+    """The value in a window as long as the metric's that ends where its unit starts."""
     if metric.kind not in ("mean", "proportion") or metric.winsor is not None:
         raise Invalid(
             f"{metric.name} is a {metric.kind}{' cut at a quantile' if metric.winsor else ''}",
             "the covariates of an experiment",
             "name a mean or a proportion, or a field of the request",
         )
-    return _number(plan, Value(metric, -micros(metric.within_s), 0, 0))
+    return _number(plan, Value(metric, -micros(metric.within_s), 0, 0), start)
 
 
-def _number(plan: Plan, value: Value) -> int:
+def _number(plan: Plan, value: Value, start: str = "fc_start") -> int:
     """The number of a value; one that is there already is not made again."""
     for number, known in enumerate(plan.values):
         if _alike(known, value):
             return number
     plan.values.append(value)
-    _scan(plan, value.metric).values[len(plan.values) - 1] = value
+    _scan(plan, value.metric, start).values[len(plan.values) - 1] = value
     return len(plan.values) - 1
 
 
@@ -137,9 +145,10 @@ def _alike(one: Value, other: Value) -> bool:
     return windows and all(getattr(one.metric, name) == getattr(other.metric, name) for name in names)
 
 
-def _scan(plan: Plan, metric: MetricSpec) -> Scan:
+def _scan(plan: Plan, metric: MetricSpec, start: str = "fc_start") -> Scan:
+    read = (metric.source, metric.unit, metric.time, start)
     for scan in plan.scans:
-        if (scan.source, scan.unit, scan.time) == (metric.source, metric.unit, metric.time):
+        if (scan.source, scan.unit, scan.time, scan.start) == read:
             return scan
-    plan.scans.append(Scan(metric.source, metric.unit, metric.time))
+    plan.scans.append(Scan(*read))
     return plan.scans[-1]

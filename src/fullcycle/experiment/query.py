@@ -26,14 +26,19 @@ LACKING = "(lacking)"
 # Exposures are counted once per unit, at the first one that counts; who got two arms is left out.
 _EXPOSURES = """
 with fc_exposures as {kept} (
-    select unit, arm, {at} as fc_at, decision_id{request} from {exposures} as fc_log
-    where experiment = $fc_experiment and arm = any($fc_arms) and {at} <= $fc_as_of
-      and unit is not null{forced}{phase}
+    select unit, arm, {at} as fc_at, decision_id{request}{meant} from {exposures} as fc_log
+    where experiment = $fc_experiment and {at} <= $fc_as_of
+      and unit is not null{forced} and {counts}
 ),
 fc_assigned as materialized (
-    select unit, min(arm) as arm, min(arm) = max(arm) as fc_single, min(fc_at) as fc_first{first}
-    from fc_exposures group by unit
+    select unit, min(arm){only} as arm, min(arm){only} = max(arm){only} as fc_single,
+           min(fc_at){only} as fc_first{first}
+    from fc_exposures group by unit{any}
 )"""
+# Of a later phase, what came before it is read, too: when a unit was first exposed at all, and to what.
+_ONLY = " filter (where fc_meant)"
+_BEFORE = " filter (where not fc_meant)"
+_ANY = " having bool_or(fc_meant)"
 
 _TRIGGERED = """,
 fc_trigger as materialized (
@@ -41,8 +46,8 @@ fc_trigger as materialized (
     where decision_id is not null
 ),
 fc_counted as (
-    select unit, min(fc_at) as fc_start{first} from fc_exposures
-    where decision_id in (select decision_id from fc_trigger) group by unit
+    select unit, min(fc_at){only} as fc_start{first} from fc_exposures
+    where decision_id in (select decision_id from fc_trigger) group by unit{any}
 )"""
 
 _UNITS = """,
@@ -58,12 +63,12 @@ _THEN = """select fc_assigned.unit, fc_assigned.arm, fc_counted.fc_start{fields}
 # One scan of a source for all that reads it; what a row adds is told before it is joined.
 _ROWS = """,
 fc_rows_{n} as {kept} (
-    select fc_units.fc_row, fc_event.fc_at - fc_units.fc_start as fc_age{carried}
+    select fc_units.fc_row, fc_event.fc_at - fc_units.{start} as fc_age{carried}
     from fc_units join (
         select {unit}::varchar as fc_unit, {at} as fc_at, {told} from {source} as fc_source
     ) as fc_event
       on fc_event.fc_unit = fc_units.unit
-     and fc_event.fc_at > fc_units.fc_start + {low} and fc_event.fc_at <= fc_units.fc_start + {high}
+     and fc_event.fc_at > fc_units.{start} + {low} and fc_event.fc_at <= fc_units.{start} + {high}
 )"""
 _SUMS = """,
 fc_sums_{n} as (select fc_row, {sums} from fc_rows_{n} group by fc_row)"""
@@ -81,6 +86,9 @@ from fc_assigned where fc_single group by arm, {day}"""
 _COUNTED = """
 select 'counted', 0, arm, day, {place}, {level}, count(*), null from fc_units group by {sets}"""
 _CROSSED = "\nselect 'crossed', 0, '', 0, {whole}, '', count(*), null from fc_assigned where not fc_single"
+_MOVED = """
+select 'moved', 0, '', 0, {whole}, '', count(*), null
+from fc_assigned where fc_single and (fc_least <> arm or fc_most <> arm)"""
 _IMMATURE = """
 select 'immature', {n}, arm, day, {whole}, '', count(*), null
 from fc_units where fc_start + {known} > $fc_as_of group by arm, day"""
@@ -167,17 +175,18 @@ class _Writing:
         self, spec: ExperimentSpec, place: Place, as_of: int, phase: Phase | None, by_age: bool
     ) -> None:
         self.spec, self.place, self.dialect = spec, place, place.dialect
-        self.plan = plan_of(spec)
+        self.later = phase is not None and phase.number > 1
+        self.plan = plan_of(spec, before="fc_ever" if self.later else "fc_start")
         self.values: dict[str, Any] = {
             "fc_experiment": spec.name,
             "fc_arms": list(spec.order),
             "fc_as_of": as_of,
         }
         self.inner: dict[str, str] = {}
-        self.phase = ""
+        self.counts = "arm = any($fc_arms)"
         if phase is not None:
             within, meant = decided_in(phase, self.dialect)
-            self.phase, self.values = f" and {within}", {**self.values, **meant}
+            self.counts, self.values = f"{self.counts} and {within}", {**self.values, **meant}
         for index, name in enumerate(spec.sources):
             if name not in place.sources:
                 where = f"the sources given to the readout of {spec.name}"
@@ -243,23 +252,30 @@ class _Writing:
         if spec.forced:
             self.values["fc_forced"] = list(spec.forced)
             forced = " and not unit = any($fc_forced)"
-        first = f", {dialect.earliest('fc_request', 'fc_at', 'decision_id')} as fc_request"
-        request = ", request as fc_request" if self.fields else ""
+        at, first = dialect.micros('fc_log."at"'), ", min(fc_at) as fc_ever" if self.later else ""
+        if self.fields:
+            first += f", {dialect.earliest('fc_request', 'fc_at', 'decision_id')} as fc_request"
+        arms = f",\n           min(arm){_BEFORE} as fc_least, max(arm){_BEFORE} as fc_most"
+        only, any_of = (_ONLY, _ANY) if self.later else ("", "")
         written = _EXPOSURES.format(
             kept="" if spec.triggered is None else "materialized",
-            at=dialect.micros('fc_log."at"'),
-            request=request,
+            at=at,
+            request=", request as fc_request" if self.fields else "",
+            meant=f", {self.counts} as fc_meant" if self.later else "",
             exposures=self.place.exposures,
             forced=forced,
-            phase=self.phase,
-            first=first if self.fields and spec.triggered is None else "",
+            counts=f"({self.counts} or {at} < $fc_until and arm is not null)" if self.later else self.counts,
+            only=only,
+            any=any_of,
+            first=(first if spec.triggered is None else "") + (arms if self.later else ""),
         )
         counted = _AT_ONCE
         if spec.triggered is not None:
             source = self.inner[spec.triggered]
-            written += _TRIGGERED.format(source=source, first=first if self.fields else "")
+            written += _TRIGGERED.format(source=source, first=first, only=only, any=any_of)
             counted = _THEN
         told = f", {dialect.fields('fc_request', self.fields)} as fc_fields" if self.fields else ""
+        told += ", fc_ever" if self.later else ""
         units = _UNITS.format(
             day=dialect.day("fc_start"), fields=self._read(), counted=counted.format(fields=told)
         )
@@ -267,7 +283,7 @@ class _Writing:
 
     def _read(self) -> str:
         """The covariates and segments that are fields of the request."""
-        columns, place = "", 0
+        columns, place = ", fc_ever" if self.later else "", 0
         for n, covariate in enumerate(self.spec.covariates):
             if covariate.before is None:
                 place += 1
@@ -295,6 +311,7 @@ class _Writing:
             told=", ".join(told),
             source=self.inner[scan.source],
             carried=carried,
+            start=scan.start,
             low=low,
             high=high,
         )
@@ -353,6 +370,8 @@ class _Writing:
         sets = grouping_sets("day", segments, throughout=True)
         counted = _COUNTED.format(place=place(segments), level=level(segments), sets=sets)
         selects = [_COUNTS.format(day=day, whole=WHOLE), _CROSSED.format(whole=WHOLE), counted]
+        if self.later:
+            selects.append(_MOVED.format(whole=WHOLE))
         for n, known in enumerate(self.plan.groups):
             selects.append(_IMMATURE.format(n=n, known=known, whole=WHOLE))
             if self.late[n]:

@@ -77,7 +77,8 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
 
     ``assigned`` are the units that got one arm; of these, ``counted`` were triggered
     (all, where the experiment names no trigger). ``cells`` hold the counted units whose
-    value is known, ``immature`` the others. ``crossed`` units got two arms and count nowhere.
+    value is known, ``immature`` the others. ``crossed`` units got two arms and count nowhere; ``moved``
+    units had another arm in an earlier phase, and count in the arm of this one.
 
     ``by_segment`` are the counted units once more, by segment. ``by_age`` are cells of the primary
     metric, a mean or a proportion, by days since the exposure, which stand as ``day``: "0" is what
@@ -101,6 +102,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     immature: tuple[Count, ...] = ()
     late: tuple[Count, ...] = ()
     crossed: int = 0
+    moved: int = 0
     exposed_without_decision: int = 0
     decided_without_exposure: int = 0
     unitless: int = 0
