@@ -26,7 +26,8 @@ def command(keep: str, *, yes: bool, as_json: bool) -> None:
     and installed versions. What their steps returned goes, and is computed again when it is
     needed; what their sources read goes, so they cannot be replayed any more. Kept are the
     last run of each capability that is done, pinned runs, trials of grids, and all that a
-    release, an experiment or a deployment stands on.
+    release, an experiment or a deployment stands on. Of experiments that are closed, and that
+    no deployed release holds any more, the arms that were kept go, too.
 
     \b
     Example:
@@ -42,6 +43,12 @@ def command(keep: str, *, yes: bool, as_json: bool) -> None:
         f"{'freed' if yes else 'would free'} {memory(found.size)} of {memory(found.total)}; "
         f"kept is what {counted(len(found.kept), 'run')} returned{_why(found)}"
     )
+    for arms in found.arms:
+        click.echo(
+            f"{'forgot' if yes else 'would forget'} the kept arms of {counted(arms.units, 'unit')} of "
+            f"{arms.capability}'s experiment {arms.experiment} in {arms.environment}, "
+            f"closed {when(arms.closed)}"
+        )
     for ref, told in found.living.items():
         capability = ref.partition("@")[0]
         click.echo(f"{ref} is running ({told}): all that runs of {capability} returned is kept for it")
@@ -49,7 +56,7 @@ def command(keep: str, *, yes: bool, as_json: bool) -> None:
         click.secho(
             "what was stored within the last day stays: a run may be at work on it", dim=True, err=True
         )
-    if found.size and not yes:
+    if (found.size or found.arms) and not yes:
         click.echo(f"nothing was removed; do it: fullcycle prune --keep {keep} --yes")
 
 
@@ -89,6 +96,15 @@ def _as_plain(found: Pruning, *, removed: bool) -> dict[str, object]:
         "unnamed_bytes": found.unnamed,
         "leftover_bytes": found.leftovers,
         "cached_bytes": found.cached_size,
+        "kept_arms": [
+            {
+                "capability": arms.capability,
+                "experiment": arms.experiment,
+                "environment": arms.environment,
+                "units": arms.units,
+            }
+            for arms in found.arms
+        ],
         "kept": dict(found.kept),
         "running": dict(found.living),
     }

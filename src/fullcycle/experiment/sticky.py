@@ -57,6 +57,10 @@ class KeptArms(StickyStore, Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let go of what is open."""
+        ...
+
 
 class MemoryStickyStore:
     """A ``StickyStore`` of one process, for tests."""
@@ -80,6 +84,9 @@ class MemoryStickyStore:
         """Keep the arms of a bucket no longer."""
         for kept in self._kept.values():
             kept.pop(bucket, None)
+
+    def close(self) -> None:
+        """Do nothing: nothing is open."""
 
 
 class ReadOnlySticky:

@@ -26,6 +26,7 @@ from fullcycle.record import Fact, ObjectStore, Stored
 from fullcycle.release import still_needed
 from fullcycle.wiring.flow import CACHE
 from fullcycle.wiring.project import Project
+from fullcycle.wiring.unkept import OldArms, forget, old_arms
 
 CALM = timedelta(days=1)
 """What was stored later ago than this stays, however little is to be kept: it may be a run's at work."""
@@ -50,7 +51,7 @@ class Pruning:
 
     ``kept`` tells of each run that is kept whole why, ``living`` of each that is at work what
     shows that; ``unnamed`` are bytes that no run names, such as results of elements of a run
-    that was killed.
+    that was killed. ``arms`` are kept arms of experiments that are over.
     """
 
     before: int
@@ -63,6 +64,7 @@ class Pruning:
     leftovers: int
     cached: tuple[Path, ...]
     cached_size: int
+    arms: tuple[OldArms, ...] = ()
 
     @property
     def size(self) -> int:
@@ -108,6 +110,7 @@ def plan_pruning(project: Project, keep: timedelta, *, clock: Clock = now) -> Pr
         leftovers=sum(size for _, size in _files(project).leftovers(before)),
         cached=tuple(path for path, _ in cached),
         cached_size=sum(size for _, size in cached),
+        arms=tuple(old_arms(project, before)),
     )
 
 
@@ -130,6 +133,8 @@ def prune(project: Project, keep: timedelta, *, clock: Clock = now) -> Pruning:
     _files(project).sweep(found.before)
     for path in found.cached:
         path.unlink(missing_ok=True)
+    for arms in found.arms:
+        forget(project, arms)
     return found
 
 
