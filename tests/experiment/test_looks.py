@@ -1,10 +1,11 @@
 """Group-sequential experiments: when they are looked at, over which units, and what is concluded."""
 
+import msgspec
 import numpy as np
 import pytest
 
-from fullcycle.experiment import GroupSequential, contrast, mean_of, readout, spending_bounds
-from made_up_experiment import GOOD, metric, spec, told
+from fullcycle.experiment import GroupSequential, Statistics, contrast, mean_of, readout, spending_bounds
+from made_up_experiment import DAY, GOOD, START, metric, spec, told
 
 PLAN = {"analysis": "group-sequential", "looks": (0.25, 0.5, 0.75, 1.0), "guardrails": {}}
 PLANNED = 56_000
@@ -54,15 +55,48 @@ def test_the_last_look_spends_what_is_left_though_fewer_units_came():
     assert few.next_look is None
 
 
-def test_more_units_than_planned_leave_something_for_the_last_look():
+def test_more_units_than_planned_leave_the_looks_where_the_days_put_them():
+    """No look but the last takes all of the plan: the next would need an effect twice as large."""
     found = read(at_day=60, per_day=3_000)
 
-    assert [look.fraction for look in found.looks] == [
-        0.75,
-        0.999,
-        1.0,
-    ]  # the third saw nothing new of the plan
-    assert found.verdict.decision == "ship"
+    assert [look.fraction for look in found.looks] == [0.25, 0.5, 0.75, 1.0]
+    assert [look.bound for look in found.looks] == pytest.approx(
+        spending_bounds((0.25, 0.5, 0.75, 1.0), "obrien-fleming", 0.05)
+    )
+
+
+def test_an_effect_that_a_look_found_is_not_taken_back_for_more_units_than_planned():
+    rates = {"visited": {"today": 0.15, "chosen": 0.158}}
+    found = [
+        readout(spec(**PLAN), told(rates, at_day=at_day), planned_units=PLANNED // 2) for at_day in (35, 42)
+    ]
+
+    assert [one.verdict.decision for one in found] == ["keep going", "ship"]
+
+
+def test_a_first_day_that_began_in_the_evening_does_not_say_how_many_will_come():
+    """A tenth of a day: by it the first look would have had more than all of the plan."""
+    late = told(GOOD, at_day=60)
+    first = tuple(
+        msgspec.structs.replace(count, units=100) if count.day == "2026-01-01" else count
+        for count in late.counted
+    )
+    found = readout(spec(**PLAN), msgspec.structs.replace(late, counted=first, assigned=first))
+
+    assert found.planned_units == PLANNED
+    assert [look.fraction for look in found.looks] == pytest.approx([0.2179, 0.4679, 0.7179, 1.0], abs=1e-4)
+
+
+def test_looks_that_fall_on_one_day_are_one():
+    found = read(spec={"looks": (0.9, 0.95, 1.0), "days": 7}, days=3, at_day=3)
+
+    assert [look.day for look in found.looks_ahead] == ["2026-01-07"]
+
+
+def test_a_plan_that_nobody_came_to_has_no_looks():
+    found = readout(spec(**PLAN, starts="2026-01-01"), Statistics(as_of=(START + 60) * DAY))
+
+    assert (found.looks, found.verdict.reason) == ([], "nobody was exposed yet")
 
 
 def test_its_path_has_a_step_for_each_look():
@@ -111,7 +145,7 @@ def test_a_look_waits_for_its_guardrails():
     assert read(spec=fixed, days=28, at_day=56).verdict.decision == "ship"
 
 
-OVERRUN = (0.75, 0.999, 1.0), (21_000.0, 42_000.0, 84_000.0)  # of 28,000 planned
+OVERRUN = (0.25, 0.5, 0.75, 1.0), (60_000.0, 76_000.0, 80_000.0, 84_000.0)  # of 28,000, most at first
 
 
 @pytest.mark.parametrize("spending", ["obrien-fleming", "pocock"])

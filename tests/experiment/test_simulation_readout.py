@@ -4,7 +4,8 @@ All runs are computed at a time (``simulated.compared``), and a sample of them i
 day by day: the two must conclude the same. Without an effect, half of alpha may be shipped at most.
 
 Planted, and caught: Student's t at every look; alpha that is not divided by the arms; the last look's
-bound as if there had been none before; a one-sided bound where two are needed; a guardrail whose
+bound as if there had been none before; looks that take all of a plan which more came to than was
+thought; a one-sided bound where two are needed; a guardrail whose
 margin is tested by its estimate alone.
 """
 
@@ -26,7 +27,9 @@ from fullcycle.experiment import (
     Moments,
     Rule,
     Statistics,
+    drift_needed,
     readout,
+    spending_bounds,
     units_needed,
 )
 from made_up_experiment import DAY, START, day_name, metric, spec
@@ -191,6 +194,41 @@ def test_a_group_sequential_plan_errs_as_often_as_it_may(rng, happens_at_rate, s
             told = read(plan, arms, run, day)
             near = abs(z[0][run, day] - bounds[look]) < 0.01
             assert near or (told.verdict.decision == "ship") == ships[run, look]
+
+
+@pytest.mark.parametrize("spending", ["obrien-fleming", "pocock"])
+def test_a_plan_that_twice_as_many_came_to_errs_and_finds_as_it_should(rng, happens_at_rate, spending):
+    """Found as often as by looks at the same units that were planned for so many.
+
+    Planted: each look but the last takes what its units are of the planned ones, up to all of it.
+    """
+    plan = spec(**MEAN, analysis="group-sequential", looks=LOOKS, spending=spending)
+    arms = [simulated.normal(rng, (1, DAYS), PER_DAY, [10.0], [[1.0]]).so_far() for _ in range(2)]
+    counts = tuple(Count(arm, day_name(d), PER_DAY) for d in range(DAYS) for arm in plan.order)
+    cells = tuple(
+        Cell("visited", a, day_name(0), many.gram(0, DAYS - 1))
+        for a, many in zip(plan.order, arms, strict=True)
+    )
+    statistics = Statistics(as_of=(START + DAYS) * DAY, cells=cells, assigned=counts, counted=counts)
+    looks = readout(plan, statistics, planned_units=PER_DAY * DAYS).looks
+    units = np.array([look.units for look in looks], float)
+    meant = spending_bounds(LOOKS, spending, 0.05)
+    drift = drift_needed(LOOKS, meant, 0.8)
+    took = (0.5, 0.999, 1.0), units[[0, 1, 3]]
+    planted = spending_bounds(took[0], spending, 0.05, information=tuple(took[1]))
+
+    def crossed(units, bounds, drift=0.0):
+        time = units / units[-1]
+        steps = rng.normal(size=(RUNS, len(time))) * np.sqrt(np.diff(time, prepend=0.0))
+        z = (steps.cumsum(axis=1) + drift * time) / np.sqrt(time)
+        return int(((np.abs(z) > bounds) if not drift else (z > bounds)).any(axis=1).sum())
+
+    bounds = [look.bound for look in looks]
+    assert bounds[-1] == min(bounds)  # what a look found, no later one takes back for its bound
+    happens_at_rate(crossed(units, bounds), RUNS, 0.05)
+    happens_at_rate(crossed(units, bounds, drift), RUNS, 0.8)
+    with pytest.raises(AssertionError):
+        happens_at_rate(crossed(took[1], planted, drift), RUNS, 0.8)
 
 
 def test_a_guardrail_at_its_very_margin_passes_at_most_alpha(rng, happens_at_most, happens_at_rate):

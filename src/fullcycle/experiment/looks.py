@@ -14,14 +14,15 @@ from fullcycle.experiment.spec import ExperimentSpec, Spending
 from fullcycle.experiment.statistics import Statistics, per_arm
 
 _DAY = 86_400_000_000  # microseconds
-_NEARLY = 0.999  # of the plan: an earlier look never takes all of it, whatever came
 
 
 class Look(msgspec.Struct, frozen=True):
-    """One look: its last day of exposure (ISO date, UTC), and the share of the planned units until then.
+    """One look: its last day of exposure (ISO date, UTC), and the share of the plan by which is spent there.
 
-    ``bound`` is how many standard errors an effect must be from zero to be found there, ``units``
-    how many there were; of a look to come, how many there will be at such traffic.
+    ``fraction`` is the share of the planned units that came until then, but never more than that of
+    the planned days, and 1 at the last look. ``bound`` is how many standard errors an effect must be
+    from zero to be found there, ``units`` how many there were; of a look to come, how many there will
+    be at such traffic.
     """
 
     day: str
@@ -45,7 +46,8 @@ def schedule(spec: ExperimentSpec, statistics: Statistics, planned: int) -> Sche
     """The looks of an experiment as of a moment.
 
     The last look has all of the plan, however many units came: whatever chance to be wrong is left
-    is spent there.
+    is spent there. An earlier one has no more of it than of its days. If more units come than planned,
+    one look would else take all that may be spent, and those after it could find next to nothing.
 
     Args:
         spec: the experiment.
@@ -56,19 +58,21 @@ def schedule(spec: ExperimentSpec, statistics: Statistics, planned: int) -> Sche
     if first is None:
         return Schedule(())
     waits = round(decided_after_s(spec) * 1_000_000)
-    ends = looks_until(spec.looks or (1.0,), spec.days, spec.days)
+    ends = tuple(dict.fromkeys(looks_until(spec.looks or (1.0,), spec.days, spec.days)))
     known = [end for end in ends if _micros(first, end) + waits <= statistics.as_of]
     done: list[Look] = []
     for end in known:
         day = (first + timedelta(days=end - 1)).isoformat()
         units = sum(per_arm((c for c in statistics.counted if c.day <= day), spec.order).values())
-        fraction = 1.0 if end == ends[-1] else min(units / planned, _NEARLY)
-        if fraction > (done[-1].fraction if done else 0.0):  # a look at nothing new is none
+        last = end == ends[-1]
+        fraction = 1.0 if last else min(units / planned, end / spec.days)
+        before = done[-1].units if done else 0
+        if units > before or (last and units):  # a look at nothing new is none, but what is left is spent
             done.append(Look(day, fraction, units=units))
     if len(known) == len(ends):
         return Schedule(tuple(done))
     ready = _micros(first, ends[len(known)]) + waits
-    last, so_far = (done[-1].fraction, done[-1].units) if done else (0.0, 0)
+    so_far = done[-1].units if done else 0
     per_day = so_far / known[-1] if done else planned / spec.days
     ahead = [
         Look(
@@ -77,7 +81,6 @@ def schedule(spec: ExperimentSpec, statistics: Statistics, planned: int) -> Sche
             units=max(round(per_day * end), so_far + 1),
         )
         for end in ends[len(known) :]
-        if end / spec.days > last
     ]
     return Schedule(tuple(done), day_of(ready), tuple(ahead))
 

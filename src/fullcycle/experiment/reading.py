@@ -110,9 +110,10 @@ def readout(
     Args:
         spec: the experiment.
         statistics: what its one query brought home.
-        planned_units: of all arms together, by the design; without it, the units of the
-            first day times the planned days. It tunes where the always-valid interval is
-            tightest and how far along a group-sequential plan is, and never looks at an outcome.
+        planned_units: of all arms together, by the design; without it, the units of the first
+            day or of the second, whichever had more, times the planned days. It tunes where the
+            always-valid interval is tightest and how far along a group-sequential plan is, and
+            never looks at an outcome.
         rate: what one of the primary metric is worth in a year.
         prior: what effects on it are like, which says what of a winner's is to be expected.
         more: checks of what the statistics do not show.
@@ -234,9 +235,14 @@ def _looks(spec: ExperimentSpec, statistics: Statistics, planned: int) -> Schedu
 
 
 def _planned(spec: ExperimentSpec, statistics: Statistics) -> int:
-    """The units of the first day, times the days: known after one day, and the same at every later look."""
-    days = sorted({count.day for count in statistics.counted})
-    first = sum(count.units for count in statistics.counted if days and count.day == days[0])
+    """The units of the fuller of the first two days, times the days: the same at every later look.
+
+    The first day is only part of one where it began in the evening.
+    """
+    by_day: dict[str, int] = {}
+    for count in statistics.counted:
+        by_day[count.day] = by_day.get(count.day, 0) + count.units
+    first = max((by_day[day] for day in sorted(by_day)[:2]), default=0)
     return max(first * spec.days, 2)
 
 
