@@ -1,8 +1,7 @@
 """Converging: what was decided in the ledger becomes what this host's workers answer with.
 
-A proposal is staged by every worker; a deployment then is one word written to memory. Where
-the workers' Python or distributions do not fit a release, workers of another interpreter are
-started beside them, and take over the listening socket when it is deployed.
+A proposal is staged by every worker; a deployment then is one word written to memory. Workers
+of another interpreter, where it takes one, take over the listening socket when it is deployed.
 """
 
 import asyncio
@@ -23,26 +22,22 @@ from fullcycle.release import (
 )
 from fullcycle.serve import messages
 from fullcycle.serve.lookout import News
-from fullcycle.serve.member import ENDED, Member
+from fullcycle.serve.member import Member
 from fullcycle.serve.messages import first_line
 from fullcycle.serve.ports import Deployed, Tell
-from fullcycle.serve.supervisor import Page, Staff, held_by
+from fullcycle.serve.readiness import Fitting, Generations, Readiness
+from fullcycle.serve.supervisor import Page, Staff
 from fullcycle.serve.tokens import Token
 
 _AGAIN_S = 0.5  # until what could not be staged is tried again; doubled each time
 _LONGEST_S = 30.0
-_PROPOSED_S = 120.0  # for how long workers that stand by for a proposal are kept
 _LISTENS_S = 2.0  # for how long one that was sent away may listen before it is no longer waited for
-_ATTEMPTS = 5  # to stage while workers come and go
 
 Say = Callable[[object], Coroutine[Any, Any, None]]
 """Appends to the activation stream."""
 
 Resolve = Callable[[int], Awaitable[Deployed]]
 """What a release's number stands for; raises where there is none."""
-
-Fitting = Callable[[Deployed], Awaitable[tuple[str, str]]]
-"""An interpreter that fits a release, or "" and why none does."""
 
 
 @dataclass
@@ -64,28 +59,23 @@ class Converger:
     lost: str = ""  # why it is not known what the last deployment decided
     unreachable: str = ""
     tokens: tuple[Token, ...] | None = None  # that are valid; None before the ledger was asked
-    _known: dict[int, Deployed] = field(default_factory=dict)  # by generation of this host
+    _generations: Generations = field(init=False)
+    _readiness: Readiness = field(init=False)
     _acknowledged: tuple[int, int] = (0, 0)  # the last deployment that was, and the last publication
     _refused: tuple[int, int] = (0, 0)
     _asked: tuple[LookupPublished, ...] = ()  # what was published for what answers
-    _proposed: tuple[Deployed, float] | None = None  # and until when it is kept ready
-    _stands_by_for: Deployed | None = None  # what workers of another interpreter are ready for
     _converging: asyncio.Task[None] | None = None
     _anew: asyncio.Event = field(default_factory=asyncio.Event)  # something else is wanted, or a worker came
     _doing: set[asyncio.Task[None]] = field(default_factory=set)
     _ended: bool = False
 
+    def __post_init__(self) -> None:
+        self._generations = Generations(self.page)
+        self._readiness = Readiness(self.staff, self._generations, self.fitting)
+
     def adopt(self) -> None:
         """Begin with what workers that run already hold."""
-        self._known.update(held_by(self.staff.members))
-
-    def number(self, deployed: Deployed) -> int:
-        """The generation of what is to answer: the same one whenever it comes again."""
-        found = next((number for number, known in self._known.items() if known == deployed), 0)
-        if not found:
-            found = max([self.page.generation, *self._known]) + 1
-            self._known[found] = deployed
-        return found
+        self._generations.adopt(self.staff.members)
 
     def end(self) -> None:
         """Begin nothing more, and leave what was begun: no worker may come once all are sent away."""
@@ -135,7 +125,7 @@ class Converger:
         if self._ended:
             return
         if self.wanted is not None:
-            generation = self.number(self.wanted)
+            generation = self._generations.number(self.wanted)
             first = self.staff.serving or [member for member in self.staff.staying if member.on_line]
             if first and all(generation in member.held for member in first):
                 self._activate(generation)
@@ -156,25 +146,14 @@ class Converger:
         """Whether what is wanted answers here, or it is known why not."""
         if not self.staff.serving or self.deployment < 0:
             return False
-        return bool(self.refused) or self.wanted is None or self._turned(self.number(self.wanted))
+        return (
+            bool(self.refused) or self.wanted is None or self._turned(self._generations.number(self.wanted))
+        )
 
     def tend(self) -> None:
         """Keep those that come later ready for what is proposed, and let go of what came to nothing."""
-        if self._proposed is not None and (
-            self._proposed[0] == self.wanted or time.monotonic() > self._proposed[1]
-        ):
-            self._proposed = None
-        if self._stands_by_for not in (self.wanted, self._proposed and self._proposed[0]):
-            self._stands_by_for = None
-            for member in self.staff.standby:
-                self.staff.retire(member)
-        if self._proposed is None:
-            return
-        deployed, _ = self._proposed
-        generation = self.number(deployed)
-        for member in self.staff.serving:
-            if member.on_line and generation not in member.held and not member.refuses(generation):
-                self._do(_forgotten(member.ready(generation, deployed)))
+        for staging in self._readiness.tend(self.wanted):
+            self._do(staging)
 
     def _activate(self, generation: int) -> None:
         """Those that serve hold it: from here on each request that begins is answered by it."""
@@ -194,14 +173,14 @@ class Converger:
         failures = 0
         while self.wanted is not None:
             self._anew.clear()
-            wanted, generation = self.wanted, self.number(self.wanted)
+            wanted, generation = self.wanted, self._generations.number(self.wanted)
             self._acknowledge(generation)
             if self._turned(generation) and not self._lacking(generation):
                 return
             if self._take_over(generation):
                 continue
             await self._catch_up(generation)
-            why = await self._staged_everywhere(generation, wanted)
+            why = await self._readiness.stage(wanted)
             if wanted != self.wanted:
                 failures = 0
             elif why:
@@ -219,7 +198,7 @@ class Converger:
     async def _catch_up(self, generation: int) -> None:
         """Have workers that came later answer with what answers now, until what is wanted does."""
         now = self.page.generation
-        answers = self._known.get(now)
+        answers = self._generations.known.get(now)
         if answers is None or now == generation:
             return
         for member in self._lacking(now):
@@ -253,7 +232,7 @@ class Converger:
         """Say that what is wanted answers here, once for each deployment and each publication."""
         if self.lost or self._acknowledged == self._decided or not self._turned(generation):
             return
-        told, asked = self.staff.serving[0].told, self._known[generation].published
+        told, asked = self.staff.serving[0].told, self._generations.known[generation].published
         if self._acknowledged[0] == self.deployment:
             anew = ", ".join(f"{one.parameter} of run {one.run}" for one in asked if one not in self._asked)
             told = f"{told.partition(' ')[0]} asks anew: {anew or 'nothing else than before'}"
@@ -296,34 +275,6 @@ class Converger:
             if self.tokens is not None:
                 member.say(messages.Admit(self.tokens))
 
-    async def _staged_everywhere(self, generation: int, deployed: Deployed) -> str:
-        """Have every worker stage a release; "" where all could, else why one could not."""
-        for _ in range(_ATTEMPTS):
-            there = [member for member in self.staff.staying if member.on_line]
-            said = await asyncio.gather(*(member.ready(generation, deployed) for member in there))
-            if any(one.misfit for one in said):
-                return await self._stand_by(generation, deployed)
-            why = next((one.why for one in said if one.why), "")
-            if why != ENDED:
-                return why
-        return "its workers ended again and again while they loaded it"
-
-    async def _stand_by(self, generation: int, deployed: Deployed) -> str:
-        """Have workers of an interpreter that fits ready beside those that answer; why not, or ""."""
-        python, why = await self.fitting(deployed)
-        if not python:
-            return why
-        self._stands_by_for = deployed
-        there = [member for member in self.staff.standby if member.python == python]
-        lacking = max(len(self.staff.staying), 1) - len(there)
-        there += [self.staff.hire(python, standby=True) for _ in range(lacking)]
-        while any(not member.on_line and member in self.staff.members for member in there):
-            await asyncio.sleep(0.01)
-        there = [member for member in there if member.on_line]
-        said = await asyncio.gather(*(member.ready(generation, deployed) for member in there))
-        lost = "" if there else f"workers of {python} ended before they answered"
-        return next((one.why for one in said if one.why), lost)
-
     def _take_over(self, generation: int) -> bool:
         """Let those that stand by for a generation take over, if there are any."""
         coming = [member for member in self.staff.standby if generation in member.held]
@@ -347,10 +298,7 @@ class Converger:
         """Stage what is proposed in every worker, and say whether this host is ready."""
         try:
             deployed = await self.resolve(release)
-            self._proposed = deployed, time.monotonic() + _PROPOSED_S
-            while not any(member.on_line for member in self.staff.staying):
-                await asyncio.sleep(0.02)  # they are just being started
-            why = await self._staged_everywhere(self.number(deployed), deployed)
+            why = await self._readiness.propose(deployed)
         except Exception as error:  # noqa: BLE001 - who deploys must hear of it, whatever it is
             why = first_line(error)
         await self.say(DeploymentStaged(proposal=proposal, host=self.host, why=why))
@@ -366,7 +314,3 @@ class Converger:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self.tell("a fault of the supervisor: " + "".join(traceback.format_exception(error)))
-
-
-async def _forgotten(staging: Awaitable[messages.Staged]) -> None:
-    await staging
