@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from fullcycle.experiment import Readout, Statistics, readout
+from fullcycle.experiment.telling import headline
 from made_up_experiment import DAY, GOOD, START, metric, spec, told
 
 
@@ -130,6 +131,37 @@ def test_of_several_arms_the_one_that_gains_most_is_shipped_each_at_its_share_of
     wide, narrow = (r.effects[0].high - r.effects[0].low for r in (found, alone))
     assert wide / narrow == pytest.approx(2.2414 / 1.9600, rel=1e-3)  # z of 0.0125 over z of 0.025
     assert any("Bonferroni" in note for note in found.notes)
+
+
+THREE = ("today", "chosen", "other")
+BROKEN = {
+    "visited": {"today": 0.15, "chosen": 0.20, "other": 0.152},
+    "converted": {"today": 0.10, "chosen": 0.05, "other": 0.10},
+}
+
+
+def test_an_arm_that_broke_its_guardrail_is_not_the_one_that_is_waited_for():
+    """It gains most. The verdict is of the other arm, and says why this one is out."""
+    out = "stop chosen: chosen worsens converted by more than the tolerated 20%"
+    going = readout(spec(arms=THREE), told(BROKEN, days=10, at_day=24))
+    over = readout(spec(arms=THREE), told(BROKEN))
+
+    assert (going.verdict.decision, going.verdict.arm) == ("keep going", "other")
+    assert (over.verdict.decision, over.verdict.arm) == ("unknown", "other")
+    for found in (going, over):
+        assert "higher with other than with today" in found.verdict.reason
+        assert out in found.verdict.reason
+        assert out in headline(found)
+    assert "so far other raises visited by 0.20 points" in headline(going)
+
+
+def test_arms_that_all_lose_are_stopped_each_for_its_own_reason():
+    worse = {**BROKEN, "visited": {"today": 0.15, "chosen": 0.20, "other": 0.12}}
+    found = readout(spec(arms=THREE), told(worse)).verdict
+
+    assert found.decision == "stop"
+    assert "chosen worsens converted" in found.reason
+    assert "lower with other than with today" in found.reason
 
 
 def test_the_interval_over_time_ends_where_the_effect_stands():

@@ -126,7 +126,9 @@ def headline(told: "Readout") -> str:
                 wait = _how_long(told) if told.looks or told.next_look is None else ""
                 return f"Keep going{wait}: {why}."
             chance = "" if clear else ", which may still be chance"
-            return f"Keep going{_how_long(told)}: so far {does}{chance}."
+            out = f" But {verdict.stopped}." if verdict.stopped else ""
+            does = _does(best, best.arm) if len(told.primary) > 1 else does
+            return f"Keep going{_how_long(told)}: so far {does}{chance}.{out}"
     return f"Nothing can be concluded: {verdict.reason}."
 
 
@@ -153,7 +155,7 @@ def _how_long(told: "Readout") -> str:
     return f"{days}; what is seen so far would be decided in about {forecast:,}"
 
 
-def _does(found: "Effect") -> str:
+def _does(found: "Effect", who: str = "it") -> str:
     """What an arm does to its metric."""
     if found.difference is None or found.low is None or found.high is None:
         return ""
@@ -161,7 +163,7 @@ def _does(found: "Effect") -> str:
     low, high = (amount(found, end).removesuffix(_POINTS) for end in (found.low, found.high))
     by = amount(found, found.difference).lstrip("+-")
     start = level(found, found.control_mean)
-    return f"it {verb} {found.metric} by {by} (between {low} and {high}), from {start}"
+    return f"{who} {verb} {found.metric} by {by} (between {low} and {high}), from {start}"
 
 
 def _worth(worth: "ArmWorth | None") -> str:

@@ -5,7 +5,8 @@
    gains less than ``matters``. *Ship* the one with the largest gain among those whose
    primary metric is better and whose guardrails all hold; it is held back while the ratio looks
    broken in a segment.
-3. Where neither: *keep going* while the plan has days left, *unknown* after it.
+3. Where neither: *keep going* while the plan has days left, *unknown* after it; with the arm of the
+   largest gain among those that are not stopped, and beside it those that are.
 
 A fixed analysis is concluded once, at the end of the plan; before it: *keep going*. A
 group-sequential one is concluded at its looks; before the first: *keep going*.
@@ -41,7 +42,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     plan goes on, its last windows included. ``forecast_days`` is how many days of such traffic it
     takes until what keeps it open is decided, if effect and spread stay as they are; None where
     that is more than a year, or nothing is to be forecast. ``held`` is why an arm that would be
-    shipped is not, ``qualified`` the names of the checks to know before this is believed.
+    shipped is not, ``qualified`` the names of the checks to know before this is believed. ``stopped``
+    says which arms are out, and why, where another is still open.
     """
 
     decision: Decision
@@ -52,6 +54,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     forecast_days: int | None = None
     held: str = ""
     qualified: tuple[str, ...] = ()
+    stopped: str = ""
 
     @property
     def told(self) -> str:
@@ -99,7 +102,7 @@ def _concluded(evidence: Evidence) -> Verdict:
             would_change="finding the cause, which units are missing or counted twice; then a new experiment",
             days_left=left,
         )
-    best = max(evidence.primary, key=lambda found: found.gain[0] if found.gain else float("-inf"))
+    best = max(evidence.primary, key=_gained)
     if evidence.analysis == "fixed" and left > 0:
         return Verdict(
             decision="keep going",
@@ -120,16 +123,22 @@ def _concluded(evidence: Evidence) -> Verdict:
     if shipped:
         winner = max(shipped, key=lambda found: found.gain[0] if found.gain else 0.0)
         return _held(winner, evidence) if evidence.held else _ship(winner, evidence)
-    losses = [_loss(found, evidence) for found in evidence.primary]
-    if all(losses):
+    losses = {found.arm: _loss(found, evidence) for found in evidence.primary}
+    still = [found for found in evidence.primary if not losses[found.arm]]
+    if not still:
         return Verdict(
             decision="stop",
-            reason="; ".join(losses),
+            reason="; ".join(losses.values()),
             would_change="another policy in a new experiment; more days with this one would not",
             arm=best.arm,
             days_left=left,
         )
-    return _open(best, evidence)
+    out = "; ".join(f"stop {arm}: {why}" for arm, why in losses.items() if why)
+    return _open(max(still, key=_gained), out, evidence)
+
+
+def _gained(found: Effect) -> float:
+    return found.gain[0] if found.gain else float("-inf")
 
 
 def _better(found: Effect) -> bool:
@@ -195,8 +204,8 @@ def _before_looks(evidence: Evidence) -> str:
     return f"no planned look is over yet; the first can be read on {evidence.next_look}"
 
 
-def _open(best: Effect, evidence: Evidence) -> Verdict:
-    """Neither shipped nor stopped: why, and what would decide it."""
+def _open(best: Effect, out: str, evidence: Evidence) -> Verdict:
+    """Neither shipped nor stopped: why, and what would decide it; ``out`` are the arms that are stopped."""
     left = evidence.days_left
     days: int | None = None
     if not best.reliable or best.gain is None:
@@ -217,22 +226,25 @@ def _open(best: Effect, evidence: Evidence) -> Verdict:
         reason = f"{told_gain(best)}: the interval holds zero"
         days = days_until_clear(best, evidence.boundary, _traffic(best, evidence))
         mend = _forecast(days, left, evidence)
+    told = f"; {out}" if out else ""
     over = _over(evidence)
     if left > 0 and not over:
         return Verdict(
             decision="keep going",
-            reason=f"{reason}; the plan has {counted(left, 'day')} left",
+            reason=f"{reason}{told}; the plan has {counted(left, 'day')} left",
             would_change=mend,
             arm=best.arm,
             days_left=left,
             forecast_days=None if evidence.next_look else days,
+            stopped=out,
         )
     over_too = f", and the planned {'looks' if over else 'days'} are over" if evidence.planned else ""
     return Verdict(
         decision="unknown",
-        reason=f"{reason}{over_too}",
+        reason=f"{reason}{over_too}{told}",
         would_change=mend,
         arm=best.arm,
+        stopped=out,
     )
 
 
