@@ -5,24 +5,21 @@ import json
 import math
 import os
 import threading
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fullcycle.adapters.compaction import EventLog, compacted, decisions, parquet_files, publish
+from fullcycle.adapters.compaction import compacted, decisions
 from fullcycle.adapters.event_columns import DECISIONS
-from fullcycle.adapters.event_log import found, ids_that_begin, logged, snapshot
+from fullcycle.adapters.event_log import found, snapshot
 from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.adapters.segments import read_decisions, segments
-from fullcycle.kernel import Damaged, Invalid, Missing, digest_bytes, uuid7
+from fullcycle.kernel import Damaged, Invalid, Missing, digest_bytes
 from fullcycle.record import (
-    Decision,
     LogTerms,
     MemoryLedger,
     Span,
@@ -32,47 +29,7 @@ from fullcycle.record import (
     encode_unlogged,
     read_body,
 )
-
-DAY = 86_400_000_000  # microseconds
-
-
-def decision(id: str, **changes: object) -> Decision:
-    given = {"at": 1_700_000_000_000_001, "capability": "winback", "environment": "prod", "release": 3}
-    return Decision(
-        **{"id": id, **given, "request": {"recency": 3}, "answer": {"campaign": "Mens"}, **changes}
-    )
-
-
-def log(folder: Path, *ids: str) -> None:
-    writer = SegmentWriter(folder)
-    for id in ids:
-        writer.append(encode_decision(decision(id)))
-    writer.close()
-
-
-class Published:
-    """One folder and its ledger."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.ledger = MemoryLedger()
-        self.log = EventLog(self.ledger, folder, "events/winback/prod")
-
-    def publish(self, **options):
-        return publish(self.ledger, self.folder, "winback", "prod", **options)
-
-    def ids(self) -> list[str]:
-        return decisions(self.ledger, self.folder, "winback", "prod")["decision_id"].to_list()
-
-    def logged(self) -> list[str]:
-        return [one.id for one in logged(self.log, "winback")]
-
-    def files(self) -> list[Path]:
-        return parquet_files(self.ledger, self.folder, "winback", "prod")
-
-
-def rows_of(fact) -> int:
-    return sum(file.rows for file in fact.body.files)
+from published_log import DAY, Published, decision, log, rows_of
 
 
 @pytest.fixture
@@ -213,22 +170,6 @@ def test_a_torn_tail_is_left_for_when_it_is_whole(events):
     assert events.ids() == ["a", "b"]
 
 
-def test_a_file_without_its_fact_is_nothing_and_is_removed(events):
-    log(events.folder, "a")
-    events.publish()
-    lost = compacted(events.folder) / "0123.parquet"
-    lost.write_bytes(b"written just before the power went")
-    aside = compacted(events.folder) / ".0123.parquet.tmp"
-    aside.write_bytes(b"half")
-
-    assert events.ids() == ["a"]
-    log(events.folder, "b")
-    events.publish()
-    assert not lost.exists()
-    assert not aside.exists()
-    assert events.ids() == ["a", "b"]
-
-
 @settings(max_examples=25, deadline=None)
 @given(
     steps=st.lists(
@@ -330,58 +271,6 @@ def test_the_many_files_of_a_day_become_one_and_only_then_are_replaced(events):
     assert events.ids() == ["a0", "a1", "a2", "a3"]
 
 
-def test_a_segment_that_was_replaced_is_removed_after_the_grace(events):
-    log(events.folder, "a")
-    events.publish(clock=lambda: 10 * DAY)
-    events.publish(clock=lambda: 10 * DAY + 3_599_999_999)
-    assert len(segments(events.folder)) == 1
-    events.publish(clock=lambda: 10 * DAY + 3_600_000_000)
-
-    assert segments(events.folder) == []
-    assert events.ids() == events.logged() == ["a"]
-    log(events.folder, "a", "b")
-    events.publish()
-    assert events.logged() == ["a", "b"]
-
-
-def test_a_segment_that_is_still_written_to_stays(events):
-    writer = SegmentWriter(events.folder)
-    writer.append(encode_decision(decision("a")))
-    events.publish(grace_s=0)
-    assert len(segments(events.folder)) == 1
-    writer.append(encode_decision(decision("b")))
-    writer.close()
-    events.publish(grace_s=0)
-
-    assert segments(events.folder) == []
-    assert events.ids() == ["a", "b"]
-
-
-def test_a_torn_tail_goes_with_its_segment_and_a_damaged_segment_stays(events):
-    log(events.folder, "a", "b")
-    (torn,) = segments(events.folder)
-    torn.write_bytes(torn.read_bytes()[:-5])
-    log(events.folder, "c", "d", "e")
-    broken = segments(events.folder)[1]
-    broken.write_bytes(broken.read_bytes().replace(b'"id":"d"', b'"id":"X"'))
-    events.publish(grace_s=0)
-
-    assert segments(events.folder) == [broken]
-    assert events.ids() == ["a", "c", "e"]
-
-
-def test_a_segment_without_events_goes_once_it_is_old(events):
-    log(events.folder, "a")
-    blank = events.folder / "01.segment"
-    blank.write_bytes(b"fcsegm\x01\n")
-    events.publish(grace_s=0)
-    assert segments(events.folder) == [blank]
-    os.utime(blank, (1, 1))
-    events.publish(grace_s=0)
-
-    assert segments(events.folder) == []
-
-
 def test_what_was_answered_besides_is_told_and_no_decision(events):
     note = Unlogged(unlogged=3, since=5, until=9, release=7, why="no room")
     writer = SegmentWriter(events.folder)
@@ -393,102 +282,6 @@ def test_what_was_answered_besides_is_told_and_no_decision(events):
 
     assert fact.body.unlogged == compacted_of([fact]).unlogged == [note]
     assert events.ids() == events.logged() == ["a", "b"]
-
-
-def test_a_segment_without_events_may_go_while_the_log_is_read(events):
-    log(events.folder, "a")
-    blank = events.folder / f"{uuid7()}.segment"
-    blank.touch()
-    reading = logged(events.log, "winback")
-
-    first = next(reading).id
-    blank.unlink()
-
-    assert [first, *(one.id for one in reading)] == ["a"]
-
-
-def test_a_segment_without_events_may_go_while_others_are_compacted(events):
-    class Going(MemoryLedger):
-        """One at whose first fact somebody takes away the segment that could not be begun."""
-
-        def append(self, *given, **how):
-            blank.unlink(missing_ok=True)
-            return super().append(*given, **how)
-
-    log(events.folder, "a", "b")
-    blank = events.folder / f"{uuid7()}.segment"
-    blank.touch()
-    events.ledger = Going()
-    events.publish(batch=1)
-
-    assert events.ids() == ["a", "b"]
-
-
-def test_a_snapshot_is_what_compaction_would_give_and_writes_nothing(events):
-    log(events.folder, "a", "b")
-    events.publish()
-    note = Unlogged(unlogged=3, since=5, until=9, release=7, why="no room")
-    writer = SegmentWriter(events.folder)
-    for payload in (*map(encode_decision, map(decision, "bcd")), encode_unlogged(note)):
-        writer.append(payload)
-    writer.close()
-    last = segments(events.folder)[-1]
-    last.write_bytes(last.read_bytes().replace(b'"id":"c"', b'"id":"X"'))
-    there = sorted(events.folder.rglob("*"))
-
-    before = snapshot(events.log)
-    ids = snapshot(events.log, ["decision_id", "at"]).frame
-    assert sorted(events.folder.rglob("*")) == there
-    events.publish()
-    after = snapshot(events.log)
-    told = events.log.told()
-
-    assert before.frame.rows() == after.frame.rows() == events.log.frame().rows()
-    assert ids.rows() == before.frame.select("decision_id", "at").rows()
-    assert before.unlogged == after.unlogged == told.unlogged == [note]
-    assert before.damaged == after.damaged == told.damaged
-    assert list(told.damaged) == [last.name]
-
-
-@pytest.mark.parametrize("publishing", [True, False])
-def test_one_decision_is_found_among_those_of_its_days_alone(events, publishing):
-    writer = SegmentWriter(events.folder)
-    for n in range(5):
-        writer.append(encode_decision(decision(f"id-{n}", at=n * DAY)))
-    writer.close()
-    if publishing:
-        events.publish(grace_s=0)
-        events.files()[4].unlink()  # who reads it misses it
-
-    for n in range(1, 3):
-        assert found(events.log, "winback", f"id-{n}", between=(n * DAY, n * DAY)).at == n * DAY
-    assert found(events.log, "winback", "id-7", between=(0, 3 * DAY)) is None
-    assert ids_that_begin(events.log, "id-", (0, 3 * DAY))[:4] == [f"id-{n}" for n in range(4)]
-    assert ids_that_begin(events.log, 'id"', (0, 3 * DAY)) == []
-
-
-def test_an_id_that_another_decision_only_mentions_is_not_found(events):
-    writer = SegmentWriter(events.folder)
-    writer.append(encode_decision(decision("a", request={"id": "b"})))
-    writer.close()
-
-    assert found(events.log, "winback", "b") is None
-    assert found(events.log, "winback", "a").request == {"id": "b"}
-
-
-def test_decisions_come_back_as_they_were_logged_before_and_after(events):
-    full = decision("d", live={"history": "ab12"}, arm="x", propensity=0.06, answer=[{"n": 1}, {"n": 2}])
-    full = msgspec.structs.replace(full, chances=(0.3, 0.2), weights={"a": 0.3, "b": 0.7})
-    writer = SegmentWriter(events.folder)
-    for one in (full, decision("e")):
-        writer.append(encode_decision(one))
-    writer.close()
-    before = list(logged(events.log, "winback"))
-    events.publish(grace_s=0)
-
-    assert before == list(logged(events.log, "winback")) == [full, decision("e")]
-    assert found(events.log, "winback", "e") == decision("e")
-    assert segments(events.folder) == []
 
 
 def test_a_file_of_before_there_were_days_is_read_and_merged(events):
@@ -563,38 +356,3 @@ def killed_after(calls: int | None):
             patch.setattr(home, name, counted(getattr(home, name)))
         patch.setattr(os, "fsync", counted(os.fsync))
         yield
-
-
-def test_who_reads_while_others_write_and_compact_sees_each_id_once(tmp_path):
-    events = Published(tmp_path / "events")
-    acknowledged: list[str] = []
-    stop = threading.Event()
-
-    def write() -> None:
-        writer = SegmentWriter(events.folder, LogTerms(segment_bytes=3000))
-        while not stop.is_set():
-            id = uuid7()
-            writer.append(encode_decision(decision(id)))
-            acknowledged.append(id)
-            time.sleep(0.001)
-        writer.close()
-
-    def tidy() -> None:
-        while not stop.is_set():
-            events.publish(grace_s=0.1, batch=3000)
-            time.sleep(0.01)
-
-    threads = [threading.Thread(target=one) for one in (write, write, tidy)]
-    for thread in threads:
-        thread.start()
-    for _ in range(20):
-        known = list(acknowledged)
-        found = events.logged()
-        assert len(found) == len(set(found))
-        assert set(known) <= set(found)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    events.publish(grace_s=0)
-    assert sorted(events.ids()) == sorted(acknowledged)
-    assert segments(events.folder) == []
