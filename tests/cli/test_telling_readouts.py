@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from fullcycle.cli.printing import when
 from fullcycle.cli.reading import show_readout
 from fullcycle.experiment import Cell, Count, Gram, Readout, readout
 from made_up_experiment import GOOD, day_name, metric, spec, told
@@ -36,6 +37,14 @@ def test_before_anybody_is_exposed(printed):
     assert "nobody was exposed yet" in said.splitlines()[0]
     assert "Keep going for another 42 days: nobody was exposed yet." in said
     assert "what would change it: the first units" in said
+
+
+def test_it_says_until_when_the_log_was_read(printed):
+    found = msgspec.structs.replace(told(GOOD, days=3), watermark=1_767_323_045_000_000)
+    said = printed(readout(spec(), found, rate=RATE))
+
+    assert f"holds what was logged until {when(1_767_323_045_000_000)}" in said
+    assert "what was logged" not in printed(readout(spec(), told(GOOD, days=3), rate=RATE))
 
 
 def test_while_no_window_is_over_the_day_of_the_first_is_told(printed):

@@ -165,6 +165,8 @@ def _show_arms(told: Readout) -> None:
             f"{count(min(by_day.values()))} to {count(max(by_day.values()))}",
             dim=True,
         )
+    if told.watermark is not None:
+        click.secho(f"  holds what was logged until {when(told.watermark)}", dim=True)
 
 
 def _show_path(told: Readout) -> None:
