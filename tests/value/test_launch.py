@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullcycle.experiment import ExperimentSpec, Holdout
+from fullcycle.experiment import ExperimentSpec, Holdout, Layer
 from fullcycle.kernel import Interval
 from fullcycle.metric import MetricSpec
 from fullcycle.value import Answering, Effect, Launch, answering, launch_of, realised, told_together
@@ -39,6 +39,25 @@ def test_in_a_trial_each_arm_answers_its_weight_and_the_service_whoever_is_not_c
     assert share(CHOOSE, experiment=spec()) == 0.5
     assert share(CHOOSE, experiment=spec(coverage=0.2)) == pytest.approx(0.1 + 0.8)
     assert share(TODAY, experiment=spec(coverage=0.2)) == pytest.approx(0.1)
+
+
+def test_whoever_is_outside_of_a_layer_is_answered_by_the_service():
+    half = Layer("checkout", 0.0, 0.5)
+    following = spec(arms={"today": TODAY, "next": "winback.service:next"}, order=("today", "next"),
+                     weights={"today": 0.5, "next": 0.5}, layer=half)  # fmt: skip
+
+    assert share(CHOOSE, experiment=following) == 0.5
+    assert share(CHOOSE, experiment=spec(layer=half, coverage=0.5)) == pytest.approx(0.125 + 0.75)
+    after = [Answering(5, 1, 1.0), answering(CHOOSE, CHOOSE, following, at=6, release=2)]
+    assert launch_of(CHOOSE, after, after=0).until is None
+
+
+def test_with_a_condition_nobody_knows_how_many_take_part():
+    some = answering(CHOOSE, TODAY, spec(condition='{"country": "CH"}'), at=6, release=2)
+
+    assert (some.share, some.most) == (0.0, 0.5)
+    assert launch_of(CHOOSE, [some], after=0) is None
+    assert launch_of(CHOOSE, [Answering(5, 1, 1.0), some], after=0).until is None
 
 
 def test_what_others_are_compared_with_is_told():

@@ -12,14 +12,14 @@ import pytest
 from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.brief import Brief
 from fullcycle.evaluate import Measured
-from fullcycle.experiment import ExperimentClosed, close
+from fullcycle.experiment import ExperimentClosed, Side, close
 from fullcycle.kernel import Missing, NotEnoughData, Refused, UnknownName, instant, now
 from fullcycle.record import Decision, encode_decision
 from fullcycle.release import Compared, Evidence, Incumbent, Scored
 from fullcycle.value import Effect, Launch, held_out_measurements, measurements, record_measurement
 from fullcycle.wiring import open_project
 from fullcycle.wiring.experiments import read
-from fullcycle.wiring.holding_out import measure_held_out
+from fullcycle.wiring.holding_out import answered_share, measure_held_out
 from fullcycle.wiring.realising import Reached, shared_units
 from fullcycle.wiring.valued import gains, proxy_ledger, track_records, values
 from fullcycle.wiring.valuing import append_measurement
@@ -140,6 +140,21 @@ def test_what_was_rolled_back_brings_nothing_more(shipped, typed):
 
     assert row.realised.units == 1
     assert row.realised.launch.until is not None
+
+
+def test_how_many_a_launch_answers_is_counted_whatever_decides_who():
+    rows = pl.LazyFrame(
+        {
+            "unit": ["1", "1", "2", "3", "4", "5", "6", "7", None],
+            "release": [2, 3, 2, 3, 3, 3, 3, 3, 3],
+            "experiment": [None, "next", None, "next", None, None, "holdout", "next", None],
+            "arm": [None, "new", None, "new", "new", None, "holdout", "new", None],
+            "fallback": [False, False, None, False, False, True, False, False, False],
+        }
+    )
+    sides = [Side("the rest", 2, None, None), Side("held out", 3, "holdout", "holdout")]
+
+    assert answered_share(rows, sides, forced=["7"]) == pytest.approx(2 / 3)  # 1 and 2 of 1, 2 and 3
 
 
 def test_units_held_out_measure_the_launch_again(shipped, typed):

@@ -19,13 +19,16 @@ from fullcycle.value.measurement import Effect, Measurement, Source
 class Answering:
     """What a deployment lets a function do: ``share`` of the units are answered by it.
 
-    ``at`` is µs since 1970 UTC; ``compared`` says that an experiment holds others against it.
+    ``at`` is µs since 1970 UTC; ``compared`` says that an experiment holds others against it. Where
+    a condition says who takes part, how many meet it is not known: it is then at least ``share``,
+    and at most ``most``.
     """
 
     at: int
     release: int
     share: float
     compared: bool = False
+    most: float | None = None
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,8 +64,13 @@ def answering(
     if spec is None:
         return Answering(at, release, float(service == function))
     inside = sum(spec.weights[arm] for arm in spec.order if spec.arms[arm] == function)
-    share = spec.coverage * inside + (1 - spec.coverage) * (service == function)
-    return Answering(at, release, share, compared=spec.coverage > 0 and spec.arms[spec.control] == function)
+    admitted = spec.coverage * (1.0 if spec.layer is None else spec.layer.high - spec.layer.low)
+    outside = float(service == function)
+    share = admitted * inside + (1 - admitted) * outside
+    compared = spec.coverage > 0 and spec.arms[spec.control] == function
+    if spec.condition is None:
+        return Answering(at, release, share, compared=compared)
+    return Answering(at, release, min(share, outside), compared=compared, most=max(share, outside))
 
 
 def launch_of(function: str, deployments: Sequence[Answering], *, after: int) -> Launch | None:
@@ -78,7 +86,7 @@ def launch_of(function: str, deployments: Sequence[Answering], *, after: int) ->
         if launched is None:
             if one.at >= after and (one.share > 0.5 or one.compared):
                 launched = Launch(function=function, release=one.release, since=one.at)
-        elif one.share <= 0:
+        elif (one.share if one.most is None else one.most) <= 0:
             return msgspec.structs.replace(launched, until=one.at)
     return launched
 

@@ -4,15 +4,17 @@ Who is held out was drawn by lot before anybody knew of the launch; so whatever 
 more, the launch causes. It is read as an experiment of two arms, the held out and the rest.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import msgspec
+import polars as pl
 
 from fullcycle.experiment import HOLDOUT, ExperimentSpec, Readout, Side, Sides, readout
-from fullcycle.kernel import Missing, NotEnoughData, Refused, UnknownName, now
+from fullcycle.kernel import Missing, NotEnoughData, Refused, UnknownName, instant, now
 from fullcycle.record import Fact
 from fullcycle.release import Manifest
-from fullcycle.value import Effect, Launch, Measurement, answering, measurements, record_measurement
+from fullcycle.value import Effect, Launch, Measurement, measurements, record_measurement
 from fullcycle.wiring.exposing import gathered
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.project import Project
@@ -98,16 +100,12 @@ def _as_experiment(found: _Launched, forced: dict[str, str]) -> ExperimentSpec:
             f"{found.spec.capability}@v{launch.release}",
             'keep some on the practice of before: fc.Experiment(…, holdout="5%"), with that as its control',
         )
-    share = answering(
-        launch.function, found.manifest.service, running, at=launch.since, release=launch.release
-    )
-    rest = (1 - held.share) * share.share
     return msgspec.structs.replace(
         found.spec,
         name=f"{found.spec.name}, {HELD}",
         order=(HELD, REST),
         arms={HELD: running.arms[running.held], REST: launch.function},
-        weights={HELD: held.share / (held.share + rest), REST: rest / (held.share + rest)},
+        weights={HELD: held.share, REST: 1 - held.share},
         metrics={metric: found.spec.metrics[metric]},
         primary=metric,
         secondary=(),
@@ -125,8 +123,11 @@ def _as_experiment(found: _Launched, forced: dict[str, str]) -> ExperimentSpec:
     )
 
 
-def _sides(project: Project, found: _Launched) -> Sides:
-    """Who was held out since the launch, and who was answered by it, by what made each decision."""
+def _sides(project: Project, found: _Launched, as_of: int) -> tuple[Sides, pl.LazyFrame]:
+    """Who was held out since the launch, and who was answered by it, by what made each decision.
+
+    And the decisions, to be counted.
+    """
     spec, launch = found.spec, found.launch
     rows = decisions_since(project, spec.capability, found.row.environment, launch, spec.unit)
     if rows is None:
@@ -135,7 +136,40 @@ def _sides(project: Project, found: _Launched) -> Sides:
         )
     kinds = rows.select("release", "experiment", "arm").unique().collect()
     every = [Side(side, *kind) for kind in kinds.iter_rows() if (side := _side(project, found, *kind))]
-    return Sides(every, since=launch.since, until=launch.until)
+    return Sides(every, since=launch.since, until=launch.until), rows.filter(pl.col("at") <= instant(as_of))
+
+
+def answered_share(rows: pl.LazyFrame, every: Sequence[Side], forced: Collection[str] = ()) -> float:
+    """Of the units that are not held out, the share that was answered by what was launched.
+
+    It is counted: layers, conditions and next experiments all have a say in it.
+
+    Args:
+        rows: decisions, by ``unit``, ``release``, ``experiment`` and ``arm``.
+        every: the sides.
+        forced: units that are counted nowhere.
+    """
+    keys = ["release", "experiment", "arm"]
+    rest = [(one.release, one.experiment, one.arm, True) for one in every if one.name == REST]
+    known = {"release": pl.Int64, "experiment": pl.String, "arm": pl.String, "rest": pl.Boolean}
+    counted = rows.filter(
+        pl.col("unit").is_not_null()
+        & ~pl.col("unit").is_in(list(forced))
+        & ~pl.col("fallback").fill_null(False)
+        & pl.col("arm").ne_missing(HOLDOUT)
+        & (pl.col("arm").is_null() | pl.col("experiment").is_not_null())
+    )
+    sided = counted.cast({"release": pl.Int64}).join(
+        pl.LazyFrame(rest, schema=known, orient="row"), on=keys, how="left", nulls_equal=True
+    )
+    units = sided.group_by("unit").agg(pl.col("rest").fill_null(False).any()).collect()
+    return float(units["rest"].sum() / units.height) if units.height else 0.0
+
+
+def _weights(held: float, answered: float) -> dict[str, float]:
+    """The shares of the units that are read: ``held`` of all, and ``answered`` of the others."""
+    rest = (1 - held) * (answered or 1.0)  # with nobody answered there is nothing to compare
+    return {HELD: held / (held + rest), REST: rest / (held + rest)}
 
 
 def _side(project: Project, found: _Launched, release: int, experiment: str | None, arm: str | None) -> str:
@@ -151,7 +185,9 @@ def _side(project: Project, found: _Launched, release: int, experiment: str | No
 
 
 def _read(project: Project, found: _Launched, asked: ExperimentSpec, as_of: int) -> Readout:
-    sides = _sides(project, found)
+    sides, rows = _sides(project, found, as_of)
+    answered = answered_share(rows, sides.every, asked.forced)
+    asked = msgspec.structs.replace(asked, weights=_weights(asked.weights[HELD], answered))
     began = found.row.release or found.launch.release
     _, manifest = released(project, asked.capability, began)
     flow = Flow.open(project, asked.capability, found.row.environment, project.archived(manifest.archive))
