@@ -18,10 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import served_shop
+from fullcycle.adapters.segments import scan_segment, segments
 from fullcycle.adapters.shared_page import SharedPage
 from fullcycle.adapters.workers import lives
 from fullcycle.kernel import Digest
+from fullcycle.record import decode_decision
 from fullcycle.wiring import open_project
+from fullcycle.wiring.deploying import Deploying, put_to_work
+from fullcycle.wiring.meeting import Patience
 from fullcycle.wiring.project import Project
 from served_process import Connection
 
@@ -83,6 +87,26 @@ def release(project: Project, number: int, body: str = "", **changes: Any) -> Di
 def deploy(project: Project, number: int) -> int:
     """Decide that a release answers, with nobody asked whether it is ready."""
     return served_shop.deployed(project.ledger, number)
+
+
+def two_releases(folder: Path) -> Project:
+    """A project with two releases, the first deployed."""
+    project = lay_out(folder)
+    deploy(project, 1)
+    return project
+
+
+def put(project: Project, number: int, **patience: Any) -> Deploying:
+    """Deploy a release, and wait for the hosts."""
+    terms = Patience(**patience) if patience else None
+    return put_to_work(project, "winback", number, "prod", why="a test", patience=terms)
+
+
+def logged(project: Project) -> list[tuple[int, int]]:
+    """Each decision in the log: when its request began (µs), and the release that decided."""
+    folder = project.events_folder("winback", "prod")
+    found = (decode_decision(event.payload) for path in segments(folder) for event in scan_segment(path))
+    return sorted((one.at, one.release) for one in found)
 
 
 @dataclass
@@ -200,6 +224,14 @@ def ask(port: int, path: str = "/winback", *lines: str) -> Any:
     """Ask once, on a connection of its own."""
     with Connection(port) as connection:
         return connection.ask("POST" if path == "/winback" else "GET", path, BODY, *lines)[1]
+
+
+def half_asked(port: int) -> Connection:
+    """A connection on which a request has begun, and waits for the rest of its body."""
+    connection = Connection(port)
+    head = f"POST /winback HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(BODY)}\r\n\r\n"
+    connection.send(head.encode() + BODY[:10])
+    return connection
 
 
 class Client(threading.Thread):
