@@ -192,6 +192,25 @@ def test_all_buckets_together_are_what_one_arm_would_have_been(place, kind):
         assert until == expected.gram("spent", "all", until=day).units
 
 
+@pytest.mark.parametrize("kind", ["rows", "log"])
+def test_only_who_meets_the_condition_is_of_the_past_from_when_that_was(place, kind):
+    units = rows(place) if kind == "rows" else place.log
+    condition = {"recency": {"$in": [0, 1, 9]}}
+    asked = msgspec.structs.replace(SPEC, condition=json.dumps(condition))
+    first = MAILED.filter(pl.col("recency").is_in([0, 1, 9])).group_by("client_id").agg(pl.col("sent").min())
+
+    found = place.store.past(asked, units, sources(place), as_of=LATER, buckets=40)
+
+    by_day = dict.fromkeys(found.days("spent"), 0)
+    for cell in found.cells:
+        if cell.metric == "spent":
+            by_day[cell.day] += cell.gram.units
+    expected = first.group_by(pl.col("sent").dt.strftime("%Y-%m-%d")).len()
+    assert by_day == dict(expected.iter_rows())
+    assert 100 < sum(by_day.values()) < UNITS
+    assert sum(count.units for count in found.counted) == first.height
+
+
 def test_a_quantile_is_told_of_one_bucket(place):
     (found,) = place.store.past(SPEC, rows(place), sources(place), as_of=LATER, buckets=1).quantiles
     (expected,) = in_one_arm().quantiles

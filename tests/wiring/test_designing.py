@@ -58,6 +58,39 @@ def test_who_takes_part_is_a_share_of_the_past(shop, typed):
     assert found.designs[0].units_per_day == pytest.approx(25_770 / 28 * 0.5 * 0.9)
 
 
+def conditioned(typed, condition):
+    rewrite("winback/experiment.py", "days=28,", f"days=28,\n    condition={condition},")
+    assert typed("fullcycle run winback -m 'some of them'").code == 0
+    return design(open_project(), "winback", Asked(splits=200))
+
+
+def test_only_who_meets_the_condition_is_planned_with(shop, typed):
+    everybody = design(open_project(), "winback", Asked(splits=200))
+    with duckdb.connect("warehouse.duckdb") as connection:
+        ((some,),) = connection.execute(
+            "select count(distinct client_id) from mail.log join crm.clients using (client_id) "
+            "where history > 200"
+        ).fetchall()
+
+    found = conditioned(typed, '{"history": {"$gt": 200}}')
+
+    assert found.past.units == some < 0.6 * everybody.past.units
+    assert found.designs[0].units_per_day == pytest.approx(some / 28)
+    assert found.designs[0].baseline != everybody.designs[0].baseline
+    assert found.baseline.units < everybody.baseline.units
+    assert not any("condition" in note for note in found.notes)
+
+
+def test_a_condition_that_no_database_can_be_asked_is_told(shop, typed):
+    found = conditioned(typed, '{"zip_code": {"$regex": "^U"}}')
+
+    assert found.past.units == 25_770
+    assert (
+        "the condition is not applied to the past, so fewer may take part: "
+        "$regex is not asked by a database as the service asks it"
+    ) in found.notes
+
+
 def test_a_unit_that_stands_in_the_past_twice_counts_once(shop):
     """Planted: each mailing and each visit is in the warehouse twice."""
     quick = Asked(splits=200)

@@ -1,47 +1,40 @@
 """Experiments before they start: what they take, and what the past says their arms are worth."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from fullcycle.adapters.assigning import meeting
 from fullcycle.experiment import (
+    Admission,
     Baseline,
-    Design,
     ExperimentDesigned,
     ExperimentSpec,
-    Found,
     Past,
-    Rate,
     Rule,
     baseline_of,
-    chance_by_day,
     compared,
-    minimum_effect,
     past_of,
-    planned,
     planned_units,
     record_design,
     rehearse,
     share_admitted,
-    smallest_margin,
-    wanted,
 )
 from fullcycle.flow import last_run
-from fullcycle.kernel import Invalid, Missing, Money, NotEnoughData
+from fullcycle.kernel import Invalid, Missing, NotEnoughData
 from fullcycle.release import keep_manifest, load_release
 from fullcycle.wiring import past as past_decisions
 from fullcycle.wiring.design_report import HAND, Asked, DesignReport, PastUnits, by_hand, controlled
 from fullcycle.wiring.gathering import Making, begin, draft
 from fullcycle.wiring.offpolicy import OffPolicyReport, control_moments, value_policies
+from fullcycle.wiring.overlapping import beside_now, told_beside
 from fullcycle.wiring.past_units import History, history_of
+from fullcycle.wiring.planning import Planning
 from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.pricing import Price, price_of, timed
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.runs import brief_of
 from fullcycle.wiring.worth import rate_of, require_worth
-
-_DAYS = (7, 14, 21, 28, 42, 56, 84)
 
 
 def design(project: Project, capability: str, asked: Asked | None = None) -> DesignReport:
@@ -63,7 +56,17 @@ def design(project: Project, capability: str, asked: Asked | None = None) -> Des
             "write trial = fc.Experiment(…)",
         )
     require_worth(brief_of(project, making.run), making.experiment)
-    found = _Designing(making, making.experiment, asked or Asked(), _edited(project, making)).report()
+    spec, asked = making.experiment, asked or Asked()
+    if not spec.coverage:
+        raise Invalid(
+            f"nobody takes part in {spec.name}: its coverage is 0, and its holdout goes on alone",
+            f"{capability}/experiment.py",
+            "write the next experiment, with a coverage, to design it",
+        )
+    notes = _edited(project, making)
+    if asked.environment in project.config.environments:
+        notes += told_beside(spec, beside_now(project, spec, asked.environment))
+    found = _Designing(making, spec, asked, notes).report()
     body = ExperimentDesigned(
         run=run.number,
         design=project.artifacts.keep(msgspec.to_builtins(found.designs)),
@@ -114,17 +117,17 @@ class _Designing:
             baseline = controlled(control, baseline)
             whose = f"{spec.control}'s own decisions of the past"
         per_day, sure = self._units_per_day(history)
-        days = asked.days or spec.days
         brief = brief_of(making.project, making.run)
         rate = rate_of(brief, spec)
         past = self._past(history)
-        designs = self._designs(baseline, per_day, days, rate, past, self._price(history))
+        planning = Planning(spec, asked, baseline, per_day, rate, self._price(history), past, self.notes)
+        designs = planning.designs()
         weights = compared(spec)
         return DesignReport(
             run=making.run.number,
             experiment=spec.name,
             designs=designs,
-            margins=self._margins(baselines, designs[0].units),
+            margins=planning.margins(baselines, designs[0].units),
             off_policy=off_policy,
             left_out="" if off_policy is not None else "; ".join(past_decisions.why_no_past(making)),
             baseline=baseline,
@@ -153,8 +156,6 @@ class _Designing:
                 HAND,
             )
         self.notes += found.notes
-        if spec.condition is not None and not found.of_log:
-            self.notes.append("the condition on the request is not applied to the past: fewer may take part")
         return found
 
     def _baselines(self, history: History | None) -> dict[str, Baseline]:
@@ -190,6 +191,9 @@ class _Designing:
         past = past_decisions.past_of(making, loaded)
         if past is None:
             return None, None
+        rule = Admission.of(spec)
+        if spec.condition is not None and set(rule.fields) <= set(past.frame.columns):
+            past = replace(past, frame=past.frame.filter(meeting(rule, past.frame)))
         arms = {arm: loaded.arms[arm] for arm in spec.order}
         self.timed_s = timed(past, arms)
         report = value_policies(past, arms, spec.control)
@@ -245,123 +249,3 @@ class _Designing:
             self.notes.append(f"no cost is told: {found}")
             return None
         return found
-
-    def _designs(
-        self,
-        baseline: Baseline,
-        per_day: float,
-        days: int,
-        rate: Rate | None,
-        past: Past | None,
-        price: Price | None,
-    ) -> list[Design]:
-        """By the experiment's own analysis, and by a fixed one beside it."""
-        own = Rule.of(self.spec)
-        rules = dict.fromkeys((own, replace(own, analysis="fixed")))
-        sought = self._sought(rate)
-        designs = [self._design(rule, baseline, per_day, days, rate, price) for rule in rules]
-        aim = sought if sought is not None else designs[0].effect
-        return [
-            msgspec.structs.replace(one, sought=aim, found=self._found(past, rule, aim, per_day, days))
-            for one, rule in zip(designs, rules, strict=True)
-        ]
-
-    def _design(
-        self,
-        rule: Rule,
-        baseline: Baseline,
-        per_day: float,
-        days: int,
-        rate: Rate | None,
-        price: Price | None,
-    ) -> Design:
-        weights = compared(self.spec)
-        moments, plain = baseline.moments(), baseline.moments(adjusted=False)
-        one = planned(
-            self.spec.primary, moments, units_per_day=per_day, days=days, weights=weights, rule=rule
-        )
-        with_covariates = baseline.adjusted is not None
-        sought = self._sought(rate)
-        aim = None
-        if sought is not None:
-            aim = wanted(moments, sought, units_per_day=per_day, weights=weights, rule=rule)
-            raw = wanted(plain, sought, units_per_day=per_day, weights=weights, rule=rule)
-            aim = msgspec.structs.replace(
-                aim,
-                unadjusted=raw.units if with_covariates else None,
-                per_year=_worth(aim.effect, rate),
-                cost=price.of(aim.units) if price is not None else None,
-            )
-        other = sorted({*_DAYS, days})
-        return msgspec.structs.replace(
-            one,
-            sd=baseline.variance**0.5,
-            unadjusted=minimum_effect(plain, one.units, weights=weights, rule=rule)
-            if with_covariates
-            else None,
-            per_year=_worth(one.effect, rate),
-            cost=price.of(int(per_day * days)) if price is not None else None,
-            wanted=aim,
-            by_days=[
-                (day, minimum_effect(moments, units, weights=weights, rule=rule))
-                for day in other
-                if (units := int(per_day * day * sum(weights))) >= 2
-            ],
-        )
-
-    def _found(self, past: Past | None, rule: Rule, effect: float, per_day: float, days: int) -> list[Found]:
-        if past is None:
-            return []
-        weights = compared(self.spec)
-        try:
-            return chance_by_day(
-                past,
-                rule,
-                effect,
-                days=days,
-                units_per_day=per_day * sum(weights),
-                weights=weights,
-                splits=self.asked.splits,
-            )
-        except NotEnoughData as error:
-            note = f"the chance by day is not simulated: {error.what}"
-            if note not in self.notes:
-                self.notes.append(note)
-            return []
-
-    def _sought(self, rate: Rate | None) -> float | None:
-        """The effect that is to be found: as asked, else the smallest worth having."""
-        spec = self.spec
-        asked = self.asked.effect
-        if asked is None:
-            asked = spec.matters_worth if spec.matters is None else spec.matters
-        if not isinstance(asked, Money):
-            return asked
-        if rate is None or rate.per_year <= 0 or rate.currency != asked.currency:
-            raise Invalid(
-                f"{asked} is no effect on {spec.primary}: nothing says what it is worth in {asked.currency}",
-                "the design",
-                f"let the brief be about {spec.primary}, give the metric worth=, or name the effect itself",
-            )
-        return asked.amount / rate.per_year
-
-    def _margins(self, baselines: Mapping[str, Baseline], units: int) -> dict[str, tuple[float, float]]:
-        """Each guardrail's margin, and the smallest that so many units of two arms can show to hold."""
-        spec = self.spec
-        found: dict[str, tuple[float, float]] = {}
-        for name, margin in spec.guardrails.items():
-            if name not in baselines:
-                continue
-            try:
-                smallest = smallest_margin(
-                    baselines[name].moments(), units, weights=compared(spec), rule=Rule.of(spec)
-                )
-            except NotEnoughData as error:
-                self.notes.append(f"guardrail {name}: {error.what}")
-                continue
-            found[name] = (margin, smallest)
-        return found
-
-
-def _worth(effect: float, rate: Rate | None) -> Money | None:
-    return Money(effect * rate.per_year, rate.currency) if rate is not None else None

@@ -1,5 +1,6 @@
 """Units of the past met with the warehouse: what an experiment would have measured of them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,15 +10,19 @@ import msgspec
 import polars as pl
 
 from fullcycle.adapters.compaction import compact
+from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
 from fullcycle.data import Decisions, fields
 from fullcycle.experiment import (
     BUCKETS,
     ExperimentSpec,
     PastRows,
     Statistics,
+    roots,
 )
+from fullcycle.experiment.condition_sql import condition_sql
+from fullcycle.experiment.dialect import DUCKDB
 from fullcycle.flow import Node
-from fullcycle.kernel import Missing, now
+from fullcycle.kernel import Missing, Refused, now
 from fullcycle.wiring.exposing import Gathered, gathered
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.gathering import Making
@@ -31,7 +36,8 @@ FEWEST_LOGGED = 1_000
 class History:
     """What is known of past units: by bucket and day, and in one bucket where a metric is a quantile.
 
-    ``spec`` is the experiment with those covariates that the past knows. ``decided`` counts the
+    ``spec`` is the experiment with those covariates that the past knows, and with its condition where
+    that was applied. ``decided`` counts the
     decisions of a log that the units are of; None of other rows.
     """
 
@@ -119,18 +125,42 @@ def _of_log(making: Making, spec: ExperimentSpec, environment: str, length: time
     flow = Flow.open(project, capability, environment, making.flow.archive)
     try:
         where = gathered(flow, spec, by_request=True)
-        statistics = _both(where, spec, where.files, at, since)
+        # Only files hold whole requests: what is published, holds what covariates and segments ask.
+        files = isinstance(where.store, DuckDBExperimentStore)
+        why = _unasked(spec) if files else "requests are not in PostgreSQL as a whole"
+        told, notes = _with_condition(spec, why)
+        statistics = _both(where, told, where.files, at, since)
     except Missing:  # nothing was published to the warehouse
         return None
     stamp = pl.col("at").dt.timestamp("us")
     within = log.columns.scan(log.files()).select(((stamp >= since) & (stamp <= at)).sum())
     days = f"{length.days} days" if length.days > 1 else str(length)
     return History(
-        spec,
+        told,
         *statistics,
         origin=f"{capability}'s own decisions in {environment}, {days} until they are known",
         decided=int(within.collect().item()),
+        notes=notes,
     )
+
+
+def _with_condition(spec: ExperimentSpec, why: str) -> tuple[ExperimentSpec, tuple[str, ...]]:
+    """An experiment with its condition; or without it, and why, where the past cannot be asked."""
+    if spec.condition is None or not why:
+        return spec, ()
+    note = f"the condition is not applied to the past, so fewer may take part: {why}"
+    return msgspec.structs.replace(spec, condition=None), (note,)
+
+
+def _unasked(spec: ExperimentSpec) -> str:
+    """Why no database can be asked a condition; empty where it can."""
+    if spec.condition is None:
+        return ""
+    try:
+        condition_sql(json.loads(spec.condition), "request", DUCKDB)
+    except Refused as error:
+        return error.what
+    return ""
 
 
 def _of_rows(making: Making, spec: ExperimentSpec) -> History | None:
@@ -143,17 +173,23 @@ def _of_rows(making: Making, spec: ExperimentSpec) -> History | None:
     there = {field.name for field in fields(of.contract)}
     covariates = [one for one in spec.covariates if one.before is not None or one.name in there]
     lacking = [one.name for one in spec.covariates if one not in covariates]
-    told = msgspec.structs.replace(spec, covariates=tuple(covariates), triggered=None)
+    asked = roots(json.loads(spec.condition)) if spec.condition is not None else ()
+    unknown = [name for name in asked if name not in there]
+    why = f"{of.name} does not hold {', '.join(unknown)}" if unknown else _unasked(spec)
+    told, notes = _with_condition(spec, why)
+    told = msgspec.structs.replace(told, covariates=tuple(covariates), triggered=None)
+    known = [one.name for one in covariates if one.before is None]
     units = PastRows(
         rows=flow.rows(of),
         unit=spec.unit,
         time=next(field.name for field in fields(of.contract) if field.time),
-        fields=tuple(one.name for one in covariates if one.before is None),
+        fields=tuple(dict.fromkeys([*known, *(asked if told.condition is not None else ())])),
     )
     where = gathered(flow, told, publish=False)
     statistics = _both(where, told, units, now(), 0)
-    notes = [f"{of.name} does not hold {', '.join(lacking)}: designed without it"] if lacking else []
-    return History(told, *statistics, origin=f"the rows of {of.name}", notes=tuple(notes))
+    if lacking:
+        notes = (f"{of.name} does not hold {', '.join(lacking)}: designed without it", *notes)
+    return History(told, *statistics, origin=f"the rows of {of.name}", notes=notes)
 
 
 def _past_node(making: Making, unit: str) -> Node | None:
