@@ -1,5 +1,6 @@
 """Exposures met with the warehouse in which an experiment is aggregated."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
 from fullcycle.adapters.exposures import ExposureWriter, Published, days_of
 from fullcycle.data import Events, Query, Source
 from fullcycle.data.posted import RECEIVED
-from fullcycle.experiment import ExperimentSpec, ExperimentStore
+from fullcycle.experiment import ExperimentSpec, ExperimentStore, roots
 from fullcycle.kernel import Invalid, Misconfigured
 from fullcycle.wiring.config import NAME
 from fullcycle.wiring.flow import Flow, warehouses_of
@@ -112,9 +113,9 @@ def binding_of(flow: Flow, sources: Iterable[Source[...]]) -> str:
 def publish_exposures(flow: Flow, spec: ExperimentSpec, name: str) -> Published:
     """Publish the decisions of an environment to the warehouse bound to ``name``, by its writer.
 
-    Done again, it adds what is new. Of a request, the unit and what the experiment is adjusted or
-    segmented by goes along. Events that the experiment reads go to PostgreSQL, too: DuckDB reads
-    them where they lie.
+    Done again, it adds what is new. Of a request, the unit and what the experiment is adjusted,
+    segmented or conditioned by goes along. Events that the experiment reads go to PostgreSQL, too:
+    DuckDB reads them where they lie.
 
     Raises:
         Misconfigured: where the warehouse names no writer, or cannot be written.
@@ -129,9 +130,12 @@ def publish_exposures(flow: Flow, spec: ExperimentSpec, name: str) -> Published:
         )
     log = decisions_of(project, spec.capability, environment)
     compact(log, by=project.author)
-    fields = [spec.unit, *(one.name for one in spec.covariates if one.before is None), *spec.segments]
     told = _writer(project, url).publish(
-        spec.capability, environment, list(days_of(log)), watermark=log.told().watermark, fields=fields
+        spec.capability,
+        environment,
+        list(days_of(log)),
+        watermark=log.told().watermark,
+        fields=_read_by(spec),
     )
     if url.startswith(DUCKDB):
         return told
@@ -139,6 +143,13 @@ def publish_exposures(flow: Flow, spec: ExperimentSpec, name: str) -> Published:
 
     events = [source for source in declared_of(flow, spec).values() if isinstance(source, Events)]
     return replace(told, events=tuple(publish_events(flow, source, url) for source in events))
+
+
+def _read_by(spec: ExperimentSpec) -> list[str]:
+    """The fields of a request that an experiment is read by; its condition is asked of a design's past."""
+    asked = roots(json.loads(spec.condition)) if spec.condition is not None else ()
+    covariates = (one.name for one in spec.covariates if one.before is None)
+    return list(dict.fromkeys([spec.unit, *covariates, *spec.segments, *asked]))
 
 
 def _writer(project: Project, url: str) -> ExposureWriter:
