@@ -1,6 +1,7 @@
 """``fullcycle experiment assign``: which arm a unit has, and why, as the service assigns it."""
 
 import json
+import sqlite3
 from collections import Counter
 
 import duckdb
@@ -109,6 +110,46 @@ def test_what_answers_somewhere_is_asked_with_the_arms_that_it_keeps(shop, typed
     assert files["standing"] != "kept"
     assert made.sticky.find("client_id", "8") == {bucket: "today"}
     made.close()
+
+
+def test_a_query_of_what_answers_somewhere_reads_the_arms_that_are_kept_there(shop, typed):
+    guarded(shop)
+    for line in (
+        "run winback -m second",
+        "release winback@2 -m second",
+        "deploy winback@v2 --to prod -m two",
+    ):
+        assert typed(f"fullcycle {line}").code == 0, line
+
+    of_files = typed("fullcycle experiment assign winback --sql duckdb").out
+    of_prod = typed("fullcycle experiment assign winback@prod --sql duckdb").out
+
+    assert "Left out: arms that are kept from before" in of_files
+    assert "Arms that prod has kept are read from the table sticky" in of_prod
+    store = SqliteStickyStore(shop / ".fullcycle/sticky.db", "prod")
+    bucket = Bucket("winback/trial", digest_value("bucket@1", [["today", 0.5], ["chosen", 0.5]])[:12]).key
+    store.keep("client_id", "8", bucket, "today")
+    store.close()
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table units as select range as unit, 80.0 * (range % 3) as history from range(60)"
+        )
+        kept = sqlite3.connect(shop / ".fullcycle/sticky.db")
+        rows = kept.execute("select environment, attribute, value, bucket, arm from sticky").fetchall()
+        kept.close()
+        connection.execute(
+            "create table sticky (environment text, attribute text, value text, bucket text, arm text)"
+        )
+        connection.executemany("insert into sticky values (?, ?, ?, ?, ?)", rows)
+        found = {unit: (standing, arm) for unit, *_, standing, arm in connection.execute(of_prod).fetchall()}
+    for unit in range(60):
+        request = json.dumps({"history": 80.0 * (unit % 3)})
+        (one,) = typed(
+            f"fullcycle experiment assign winback@prod --unit {unit} --request '{request}' --json"
+        ).json
+        assert found[str(unit)] == (one["standing"], one["arm"])
+    assert found["8"] == ("kept", "today")
+    assert {"condition", "kept", "layer", "forced"} <= {standing for standing, _ in found.values()}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from fullcycle.wiring.experiments import read
 from fullcycle.wiring.overlapping import beside_now, check_apart, told_beside
 from fullcycle.wiring.released import released
 from made_releases import deployed_release, made_release
+from whole_shop import rewrite
 
 DAY = 86_400_000_000
 
@@ -152,6 +153,24 @@ def test_only_those_who_ran_at_the_same_time_are_in_a_readout(shop):
     assert standing(at - 6 * DAY, None) == "qualifies"
     assert standing(at - 12 * DAY, at - 8 * DAY) == "qualifies"
     assert check_apart(project, layered(project, None), "prod", since=0, until=None) == []
+
+
+def test_design_and_release_tell_it_before_anything_is_deployed(shop, typed):
+    project = open_project()
+    deployed_release(project, "banner", other(project, (0.4, 0.7)))
+    rewrite("winback/experiment.py", "    days=28,", '    days=28, layer="mail:0-60%",')
+    assert typed("fullcycle run winback -m layered").code == 0
+    told = "layer mail:0-60% overlaps with banner's colours (layer mail:40-70%)"
+
+    designed = typed("fullcycle experiment design winback --units-per-day 900 --baseline 0.16")
+    made = typed("fullcycle release winback@2 -m layered")
+    refused = typed("fullcycle deploy winback@v2 --to prod -m layered")
+
+    assert told in designed.out
+    assert told in made.out
+    assert (made.code, refused.code) == (0, 1)
+    assert "units would be in both" in refused.err
+    assert 'free is layer="mail:0-40% or 70-100%"' in refused.err
 
 
 def test_nothing_is_free_where_all_is_taken(shop):

@@ -9,7 +9,7 @@ import msgspec
 
 from fullcycle.cli.printing import count
 from fullcycle.experiment import ExperimentSpec, Placed
-from fullcycle.experiment.audit import assignment_query
+from fullcycle.experiment.audit import Dialect, assignment_query
 from fullcycle.kernel import Invalid, Reference
 from fullcycle.wiring import open_project
 from fullcycle.wiring.assigning import Asked, asked_experiment
@@ -65,7 +65,8 @@ def assign_command(
         raise Invalid("what is to be assigned?", "what was typed", "give one of --unit, --table and --sql")
     asked = asked_experiment(open_project(), Reference.parse(ref))
     if sql is not None:
-        click.echo(assignment_query(asked.spec, "duckdb" if sql == "duckdb" else "postgres"))
+        dialect: Dialect = "duckdb" if sql == "duckdb" else "postgres"
+        click.echo(assignment_query(asked.spec, dialect, environment=asked.environment))
     elif table is not None:
         _show_table(asked, table, column, output)
     else:

@@ -10,6 +10,7 @@ from fullcycle.flow import last_run, run_record
 from fullcycle.kernel import Invalid, Reference
 from fullcycle.release import Judgement
 from fullcycle.wiring import Project, open_project
+from fullcycle.wiring.overlapping import told_now
 from fullcycle.wiring.released import judgement_of, released
 from fullcycle.wiring.releasing import Pinned, pin, release, try_out
 from fullcycle.wiring.unlearnt import unlearnt
@@ -68,6 +69,8 @@ def command(
     judgement = try_out(project, pinned, environment, tell=tell)
     if not as_json:
         show_judgement(judgement, prices(project), cures=dry_run or override is not None, slices=dry_run)
+        for told in told_now(project, pinned.manifest.experiment, environment):
+            click.secho(f"  {told}", fg="yellow")
     if dry_run:
         passed = all(verdict.passed for verdict in judgement.verdicts)
         if as_json:

@@ -10,11 +10,11 @@ import polars as pl
 from fullcycle.adapters.assigning import placed_table
 from fullcycle.experiment import Admission, ExperimentSpec, Kept, Placed, StickyStore, reference
 from fullcycle.kernel import Invalid, Missing, Reference
-from fullcycle.release import deployed, read_signature
+from fullcycle.release import read_signature
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.gathering import experiment_of, service_of
 from fullcycle.wiring.project import Project
-from fullcycle.wiring.released import released
+from fullcycle.wiring.released import answering, released
 from fullcycle.wiring.sticking import sticky_store
 
 _READERS: dict[str, Callable[[Path], pl.DataFrame]] = {".parquet": pl.read_parquet, ".csv": pl.read_csv}
@@ -22,10 +22,11 @@ _READERS: dict[str, Callable[[Path], pl.DataFrame]] = {".parquet": pl.read_parqu
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An experiment, and where arms are kept of it; None where nothing is deployed."""
+    """An experiment, and the environment that it was asked of, with what keeps arms there; None elsewhere."""
 
     spec: ExperimentSpec
     sticky: StickyStore | None = None
+    environment: str | None = None
 
     def placed(self, units: Sequence[str], request: Mapping[str, Any] | None = None) -> list[Placed]:
         """Where each unit stands; without a request, as if it met the condition."""
@@ -65,15 +66,7 @@ def asked_experiment(project: Project, asked: Reference) -> Asked:
     if asked.run is not None:
         raise Invalid(f"{asked} is a run, which assigns nobody", "what was typed", f"name {capability}@prod")
     if asked.environment is not None:
-        project.environment(asked.environment)
-        answers = deployed(project.ledger, capability, asked.environment)
-        if answers is None:
-            raise Missing(
-                f"nothing is deployed as {asked}",
-                "the ledger",
-                f"fullcycle deploy {capability} --to {asked.environment}",
-            )
-        number: int | None = answers.release
+        number: int | None = answering(project, capability, asked.environment).release
     else:
         number = asked.release
     spec = (
@@ -85,7 +78,8 @@ def asked_experiment(project: Project, asked: Reference) -> Asked:
         raise Missing(
             f"{asked} holds no experiment", f"{capability}/experiment.py", "write trial = fc.Experiment(…)"
         )
-    return Asked(spec, None if asked.environment is None else sticky_store(project, asked.environment))
+    store = None if asked.environment is None else sticky_store(project, asked.environment)
+    return Asked(spec, store, asked.environment)
 
 
 def _declared(project: Project, capability: str) -> ExperimentSpec | None:

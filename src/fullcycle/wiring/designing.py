@@ -27,7 +27,7 @@ from fullcycle.wiring import past as past_decisions
 from fullcycle.wiring.design_report import HAND, Asked, DesignReport, PastUnits, by_hand, controlled
 from fullcycle.wiring.gathering import Making, begin, draft
 from fullcycle.wiring.offpolicy import OffPolicyReport, control_moments, value_policies
-from fullcycle.wiring.overlapping import beside_now, told_beside
+from fullcycle.wiring.overlapping import told_now
 from fullcycle.wiring.past_units import History, history_of
 from fullcycle.wiring.planning import Planning
 from fullcycle.wiring.predictors import serving_codecs
@@ -63,9 +63,7 @@ def design(project: Project, capability: str, asked: Asked | None = None) -> Des
             f"{capability}/experiment.py",
             "write the next experiment, with a coverage, to design it",
         )
-    notes = _edited(project, making)
-    if asked.environment in project.config.environments:
-        notes += told_beside(spec, beside_now(project, spec, asked.environment))
+    notes = [*_edited(project, making), *told_now(project, spec, asked.environment)]
     found = _Designing(making, spec, asked, notes).report()
     body = ExperimentDesigned(
         run=run.number,

@@ -167,6 +167,13 @@ def _percents(low: float, high: float) -> str:
     return f"{low * 100:g}-{high * 100:g}%"
 
 
+def told_now(project: Project, spec: ExperimentSpec | None, environment: str) -> list[str]:
+    """What is to be known of the layer that an experiment asks for, as things stand in an environment."""
+    if spec is None or environment not in project.config.environments:
+        return []
+    return told_beside(spec, beside_now(project, spec, environment))
+
+
 def beside_now(project: Project, spec: ExperimentSpec, environment: str) -> list[Stretch]:
     """Experiments of the same layer that run in an environment at this moment."""
     return [one for one in running_beside(project, spec, environment, since=now()) if one.until is None]
