@@ -13,12 +13,12 @@ from fullcycle.cli.showing import head, line, run_as_json, show_run, show_step
 from fullcycle.experiment import told_part
 from fullcycle.flow import RunRecord, last_run, run_record
 from fullcycle.kernel import Damaged, Invalid, Missing, Reference, UnknownName, counted
-from fullcycle.release import deployed, history, releases_stream
+from fullcycle.release import history, releases_stream
 from fullcycle.wiring import Project, open_project
 from fullcycle.wiring.details import ValueDetails, run_details, value_details
 from fullcycle.wiring.element import ElementDetails, element_details, failure_of
 from fullcycle.wiring.refreshing import live_now
-from fullcycle.wiring.released import judgement_of, released
+from fullcycle.wiring.released import answering, judgement_of, released
 
 
 @click.command(name="show")
@@ -48,13 +48,7 @@ def command(ref: str, *, lock: bool, as_json: bool) -> None:
         _release(project, asked.capability, asked.release, as_json=as_json)
     elif asked.environment is not None:
         _require_environment(project, asked)
-        now = deployed(project.ledger, asked.capability, asked.environment)
-        if now is None:
-            raise Missing(
-                f"nothing is deployed to {asked}",
-                "the ledger",
-                f"fullcycle deploy {asked.capability}@v1 --to {asked.environment}",
-            )
+        now = answering(project, asked.capability, asked.environment)
         if not as_json:
             click.echo(
                 f"{asked} is {now.ref} since {when(now.at)}, by {now.by}{f': {now.why}' if now.why else ''}"

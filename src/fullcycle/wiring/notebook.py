@@ -14,14 +14,14 @@ import polars as pl
 
 from fullcycle.flow import RunLine, RunRecord, run_record, settings
 from fullcycle.flow.elements import label
-from fullcycle.kernel import Card, Invalid, Missing, Reference, UnknownName, counted, instant
-from fullcycle.release import Manifest, ReleasedModel, deployed, live_lookups, publications
+from fullcycle.kernel import Card, Invalid, Reference, UnknownName, counted, instant
+from fullcycle.release import Manifest, ReleasedModel, live_lookups, publications
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.grids import open_grid
 from fullcycle.wiring.listing import run_lines
 from fullcycle.wiring.predictors import serving_codecs
 from fullcycle.wiring.project import Project, open_project
-from fullcycle.wiring.released import released
+from fullcycle.wiring.released import answering, released
 from fullcycle.wiring.runs import start_run
 from fullcycle.wiring.runs_frame import runs_frame
 from fullcycle.wiring.wishes import Wishes
@@ -231,15 +231,7 @@ def _element(run: Run, asked: Reference) -> Any:
 def _of_release(project: Project, asked: Reference) -> Any:
     number = asked.release
     if number is None:
-        project.environment(str(asked.environment))
-        now = deployed(project.ledger, asked.capability, str(asked.environment))
-        if now is None:
-            raise Missing(
-                f"nothing is deployed to {asked.capability}@{asked.environment}",
-                "the ledger",
-                f"fullcycle deploy {asked.capability}@v1 --to {asked.environment}",
-            )
-        number = now.release
+        number = answering(project, asked.capability, str(asked.environment)).release
     _, manifest = released(project, asked.capability, number)
     if asked.step is None:
         return manifest

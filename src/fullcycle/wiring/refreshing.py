@@ -13,7 +13,6 @@ from fullcycle.release import (
     Deployment,
     Live,
     PinnedLookup,
-    deployed,
     history,
     live_lookups,
     publications,
@@ -22,7 +21,7 @@ from fullcycle.wiring.anew import made_anew
 from fullcycle.wiring.meeting import Heard, Meeting, Patience
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.publishing import indexed, publish
-from fullcycle.wiring.released import released
+from fullcycle.wiring.released import answering, released
 from fullcycle.wiring.runs import Watcher
 
 _NOBODY = Watcher()
@@ -72,8 +71,7 @@ def refresh(
         Invalid: where the release asks none, or the run made one of another contract.
         FullcycleError: where a step fails, or a source's rows break their contract.
     """
-    project.environment(environment)
-    answers = _answers(project, capability, environment)
+    answers = answering(project, capability, environment)
     _, manifest = released(project, capability, answers.release)
     if not manifest.lookups:
         raise Invalid(
@@ -144,17 +142,6 @@ def move_live_back(
     changed = list(back(before))
     heard = meeting.taken_up(len(before) + len(changed)) if changed and meeting.hosts else Heard()
     return changed, heard
-
-
-def _answers(project: Project, capability: str, environment: str) -> Deployment:
-    found = deployed(project.ledger, capability, environment)
-    if found is None:
-        raise Missing(
-            f"nothing is deployed to {capability}@{environment}",
-            "the ledger",
-            f"fullcycle deploy {capability}@v1 --to {environment}",
-        )
-    return found
 
 
 def _done(project: Project, capability: str, number: int) -> RunRecord:

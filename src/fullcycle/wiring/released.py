@@ -1,7 +1,7 @@
 """Releases as the record holds them."""
 
 from fullcycle.kernel import Missing
-from fullcycle.release import Judgement, Manifest, ReleaseMade, deployed, releases_stream
+from fullcycle.release import Deployment, Judgement, Manifest, ReleaseMade, deployed, releases_stream
 from fullcycle.serve.scored import scored_only
 from fullcycle.wiring.project import Project
 
@@ -21,6 +21,24 @@ def released(project: Project, capability: str, number: int) -> tuple[ReleaseMad
         raise Missing(f"there is no release {capability}@v{number}", "the ledger", mend)
     made: ReleaseMade = found[0].body
     return made, Manifest.from_bytes(project.objects.get(made.manifest))
+
+
+def answering(project: Project, capability: str, environment: str) -> Deployment:
+    """What answers in an environment.
+
+    Raises:
+        UnknownName: for an environment that ``fullcycle.toml`` does not have.
+        Missing: where nothing is deployed there.
+    """
+    project.environment(environment)
+    found = deployed(project.ledger, capability, environment)
+    if found is None:
+        raise Missing(
+            f"nothing is deployed to {capability}@{environment}",
+            "the ledger",
+            f"fullcycle deploy {capability}@v1 --to {environment}",
+        )
+    return found
 
 
 def require_served(project: Project, capability: str, environment: str) -> None:

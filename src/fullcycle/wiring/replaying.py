@@ -39,12 +39,11 @@ from fullcycle.flow import (
 )
 from fullcycle.kernel import Change, Damaged, Invalid, Missing, Reference, UnknownName, changes, uuid7
 from fullcycle.record import append_next
-from fullcycle.release import deployed
 from fullcycle.wiring.config import NAME, read_config
 from fullcycle.wiring.differences import Differences
 from fullcycle.wiring.flow import Flow
 from fullcycle.wiring.project import Project
-from fullcycle.wiring.released import released
+from fullcycle.wiring.released import answering, released
 from fullcycle.wiring.replay_home import home_of, laid_out, rows_read
 from fullcycle.wiring.runs import workshop
 
@@ -129,12 +128,7 @@ def recorded_run(project: Project, text: str) -> RunRecord:
         raise Invalid(f"{text!r} is a step, which stands on others", "what is replayed", mend)
     release = asked.release
     if asked.environment is not None:
-        project.environment(asked.environment)
-        now = deployed(project.ledger, asked.capability, asked.environment)
-        if now is None:
-            mend = f"fullcycle deploy {asked.capability}@v1 --to {asked.environment}"
-            raise Missing(f"nothing is deployed to {text}", "the ledger", mend)
-        release = now.release
+        release = answering(project, asked.capability, asked.environment).release
     if release is not None:
         made, _ = released(project, asked.capability, release)
         return run_record(project.ledger, asked.capability, made.run)

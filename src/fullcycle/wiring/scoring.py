@@ -14,10 +14,10 @@ from fullcycle.adapters.parts import in_processes
 from fullcycle.adapters.threads import cores
 from fullcycle.data import TableFile, require_suffix, write_parts
 from fullcycle.kernel import Conflict, Invalid, Missing, Pieces, Reference, Refused, digest_parts, now
-from fullcycle.release import chosen, deployed, publications
+from fullcycle.release import chosen, publications
 from fullcycle.wiring.parts import Asked, Done, Job, PartScorer, begin, together
 from fullcycle.wiring.project import Project
-from fullcycle.wiring.released import released
+from fullcycle.wiring.released import answering, released
 
 Progress = Callable[[int, int], None]
 """Hears of the rows that are done, and of how many there are."""
@@ -60,14 +60,7 @@ def asked_for(project: Project, ref: str) -> Asked:
         return Asked(name, asked.release, made.manifest, {})
     if asked.environment is None:
         raise Invalid(f"{ref!r} names no release", "what is to score", f"write {name}@v7, or {name}@prod")
-    project.environment(asked.environment)
-    answers = deployed(project.ledger, name, asked.environment)
-    if answers is None:
-        raise Missing(
-            f"nothing is deployed to {ref}",
-            "the ledger",
-            f"fullcycle deploy {name}@v1 --to {asked.environment}",
-        )
+    answers = answering(project, name, asked.environment)
     made, manifest = released(project, name, answers.release)
     facts = publications(project.ledger, name, asked.environment)
     taken = chosen(manifest, answers.release, [fact.body for fact in facts])

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from fullcycle.flow import RunRecord, last_run, run_record
 from fullcycle.kernel import Digest, Invalid, Missing, Reference
-from fullcycle.release import Judgement, Manifest, deployed
+from fullcycle.release import Judgement, Manifest
 from fullcycle.wiring.project import Project
-from fullcycle.wiring.released import judgement_of, released
+from fullcycle.wiring.released import answering, judgement_of, released
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,7 @@ def side(project: Project, text: str) -> Side:
         if last is None:
             raise Missing(f"{capability} has no run yet", "the ledger", f"fullcycle run {capability}")
         return Side(text, last)
-    project.environment(asked.environment)
-    now = deployed(project.ledger, capability, asked.environment)
-    if now is None:
-        mend = f"fullcycle deploy {capability}@v1 --to {asked.environment}"
-        raise Missing(f"nothing is deployed to {text}", "the ledger", mend)
-    return _of_release(project, text, capability, now.release)
+    return _of_release(project, text, capability, answering(project, capability, asked.environment).release)
 
 
 def _of_release(project: Project, text: str, capability: str, number: int) -> Side:

@@ -15,7 +15,7 @@ from fullcycle.brief import Brief
 from fullcycle.data import Row, check, fields
 from fullcycle.experiment import reference as refer
 from fullcycle.flow import ModelStep, Node
-from fullcycle.kernel import Invalid, Misconfigured, Missing, UnknownName, micros, now
+from fullcycle.kernel import Invalid, Misconfigured, UnknownName, micros, now
 from fullcycle.monitor import (
     Explanation,
     Finding,
@@ -28,13 +28,13 @@ from fullcycle.monitor import (
     trace,
     why,
 )
-from fullcycle.release import Manifest, Signature, deployed, read_signature
+from fullcycle.release import Manifest, Signature, read_signature
 from fullcycle.wiring.flow import Flow, metric_example
 from fullcycle.wiring.gathering import service_of
 from fullcycle.wiring.logs import decisions_of
 from fullcycle.wiring.profiles import ReferenceProfile, ReferenceProfiles
 from fullcycle.wiring.project import Project
-from fullcycle.wiring.released import released
+from fullcycle.wiring.released import answering, released
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,7 @@ def watched(project: Project, capability: str, environment: str) -> Watched:
     Raises:
         Missing: where nothing is.
     """
-    project.environment(environment)
-    now_deployed = deployed(project.ledger, capability, environment)
-    if now_deployed is None:
-        raise Missing(
-            f"nothing is deployed to {capability}@{environment}",
-            "the ledger",
-            f"fullcycle deploy {capability}@v1 --to {environment}",
-        )
+    now_deployed = answering(project, capability, environment)
     _, manifest = released(project, capability, now_deployed.release)
     flow = Flow.open(project, capability, environment, project.archived(manifest.archive))
     _ = flow.graph  # names the sources
