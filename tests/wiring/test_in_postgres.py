@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import duckdb
+import msgspec
 import psycopg
 import pytest
 
 from fullcycle.adapters.segment_writer import SegmentWriter
-from fullcycle.experiment import ExperimentSpec, Side, Sides
+from fullcycle.experiment import Covariate, ExperimentSpec, Side, Sides
 from fullcycle.kernel import Misconfigured, Missing, micros
 from fullcycle.record import Decision, Received, encode_decision, encode_received
 from fullcycle.wiring import open_project
@@ -169,8 +170,9 @@ def told(statistics):
     return cells, ages, set(statistics.late), set(statistics.counted), statistics.immature, statistics.crossed
 
 
-def read(*, sides=None, as_of=LATER):
+def read(*, sides=None, as_of=LATER, **changes):
     flow, spec = flow_and_spec()
+    spec = msgspec.structs.replace(spec, **changes)
     where = gathered(flow, spec, by_request=sides is not None)
     return where.store.statistics(
         spec, where.files, where.sources, as_of=as_of, received=where.received, sides=sides, by_age=True,
@@ -203,6 +205,35 @@ def test_who_was_held_out_is_told_apart_alike(shop):
     assert told(ours) == told(theirs)
     assert {(one.metric, one.arm) for one in ours.cells} >= {("worth", "chosen"), ("worth", "today")}
     assert ours.moments("worth", "chosen").mean > 0  # by clicks on decisions that no experiment made
+
+
+def test_a_past_is_asked_the_condition_alike(shop):
+    def past():
+        flow, spec = flow_and_spec()
+        spec = msgspec.structs.replace(
+            spec, condition='{"age": {"$gt": 3}}', covariates=(Covariate(name="age"),), segments=()
+        )
+        where = gathered(flow, spec, by_request=True)
+        return where.store.past(
+            spec, where.files, where.sources, as_of=LATER, buckets=1, received=where.received
+        )
+
+    theirs, ours = in_both(past)
+
+    assert told(ours) == told(theirs)
+    assert 0 < sum(one.units for one in ours.counted) < 40
+
+
+def test_fields_that_nobody_published_are_missed_and_not_taken_for_lacking(shop):
+    bind('{ url = "$DWH", writer = "$DWH" }')
+    read()
+    bind('{ url = "$DWH" }')
+
+    with pytest.raises(Missing, match="age of the requests of winback in prod was not published"):
+        read(segments=("kind", "age"))
+    with pytest.raises(Missing, match="age of the requests"):
+        read(covariates=(Covariate(name="age"),))
+    assert read().cells
 
 
 def test_outcomes_are_joined_alike_wherever_each_side_lies(shop):

@@ -1,7 +1,7 @@
 """Exposures in PostgreSQL: the decisions of the event log, as a table beside the outcomes."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -72,7 +72,7 @@ _MARK = """
 _FIELDS = "select fields from fullcycle.published where capability = %s and environment = %s"
 _FORGET = "delete from fullcycle.exposures where capability = %s and environment = %s"
 _MARKED = """
-    select watermark from fullcycle.published
+    select watermark, fields from fullcycle.published
     where capability = $fc_capability and environment = $fc_environment
 """
 
@@ -83,8 +83,29 @@ def watermark_of(warehouse: PostgresWarehouse, capability: str, environment: str
     Raises:
         Missing: where none was.
     """
+    return _marked(warehouse, capability, environment)[0]
+
+
+def require_fields(
+    warehouse: PostgresWarehouse, capability: str, environment: str, fields: Iterable[str]
+) -> None:
+    """Refuse to read by fields of the request that were not published: they would look like lacking ones.
+
+    Raises:
+        Missing: where exposures were not published, or not with these fields.
+    """
+    _, known = _marked(warehouse, capability, environment)
+    if lacking := [name for name in fields if name not in known]:
+        raise Missing(
+            f"{', '.join(lacking)} of the requests of {capability} in {environment} was not published",
+            "the table fullcycle.exposures of the warehouse",
+            f"publish once more, by whoever may write: fullcycle experiment publish {capability}",
+        )
+
+
+def _marked(warehouse: PostgresWarehouse, capability: str, environment: str) -> tuple[int, list[str]]:
     known = warehouse.fetch("select to_regclass('fullcycle.published') is not null as there", {})
-    rows = pl.DataFrame({"watermark": []})
+    rows = pl.DataFrame({"watermark": [], "fields": []})
     if known["there"][0]:
         rows = warehouse.fetch(_MARKED, {"fc_capability": capability, "fc_environment": environment})
     if rows.is_empty():
@@ -93,7 +114,7 @@ def watermark_of(warehouse: PostgresWarehouse, capability: str, environment: str
             "the table fullcycle.exposures of the warehouse",
             f"publish them: fullcycle experiment publish {capability}",
         )
-    return int(rows["watermark"][0])
+    return int(rows["watermark"][0]), json.loads(rows["fields"][0])
 
 
 class PostgresExposures:

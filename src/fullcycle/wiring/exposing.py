@@ -51,7 +51,7 @@ def gathered(flow: Flow, spec: ExperimentSpec, *, publish: bool = True, by_reque
         by_request: whether events of decisions that no experiment made count, too.
 
     Raises:
-        Missing: where nothing was published to PostgreSQL.
+        Missing: where nothing was published to PostgreSQL, or not the fields that it is read by.
         Misconfigured: where a warehouse does not answer, or its writer may not write.
         Invalid: for a warehouse of another kind.
     """
@@ -69,6 +69,7 @@ def gathered(flow: Flow, spec: ExperimentSpec, *, publish: bool = True, by_reque
         }
         return Gathered(DuckDBExperimentStore(warehouse), files, sources, received, watermark)
     from fullcycle.adapters.postgres_experiment import PostgresExperimentStore  # brings the driver
+    from fullcycle.adapters.postgres_exposures import require_fields
     from fullcycle.adapters.postgres_warehouse import PostgresWarehouse
     from fullcycle.wiring.published import asked_in, published_until
 
@@ -79,6 +80,9 @@ def gathered(flow: Flow, spec: ExperimentSpec, *, publish: bool = True, by_reque
     name = binding_of(flow, declared.values())
     if (publish or received) and writer_of(project, environment, name) is not None:
         publish_exposures(flow, spec, name)
+    if publish:
+        asked = _read_by(spec) if by_request else [*_covariates(spec), *spec.segments]
+        require_fields(warehouse, capability, environment, asked)
     return Gathered(
         PostgresExperimentStore(warehouse, environment),
         files,
@@ -148,8 +152,11 @@ def publish_exposures(flow: Flow, spec: ExperimentSpec, name: str) -> Published:
 def _read_by(spec: ExperimentSpec) -> list[str]:
     """The fields of a request that an experiment is read by; its condition is asked of a design's past."""
     asked = roots(json.loads(spec.condition)) if spec.condition is not None else ()
-    covariates = (one.name for one in spec.covariates if one.before is None)
-    return list(dict.fromkeys([spec.unit, *covariates, *spec.segments, *asked]))
+    return list(dict.fromkeys([spec.unit, *_covariates(spec), *spec.segments, *asked]))
+
+
+def _covariates(spec: ExperimentSpec) -> list[str]:
+    return [one.name for one in spec.covariates if one.before is None]
 
 
 def _writer(project: Project, url: str) -> ExposureWriter:

@@ -10,7 +10,6 @@ import msgspec
 import polars as pl
 
 from fullcycle.adapters.compaction import compact
-from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
 from fullcycle.data import Decisions, fields
 from fullcycle.experiment import (
     BUCKETS,
@@ -125,10 +124,7 @@ def _of_log(making: Making, spec: ExperimentSpec, environment: str, length: time
     flow = Flow.open(project, capability, environment, making.flow.archive)
     try:
         where = gathered(flow, spec, by_request=True)
-        # Only files hold whole requests: what is published, holds what covariates and segments ask.
-        files = isinstance(where.store, DuckDBExperimentStore)
-        why = _unasked(spec) if files else "requests are not in PostgreSQL as a whole"
-        told, notes = _with_condition(spec, why)
+        told, notes = _with_condition(spec, _unasked(spec))
         statistics = _both(where, told, where.files, at, since)
     except Missing:  # nothing was published to the warehouse
         return None
