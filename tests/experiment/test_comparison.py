@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import brentq
 
-from fullcycle.experiment import AlwaysValid, Fixed, Moments, contrast, relative_interval
+from fullcycle.experiment import AlwaysValid, Fixed, Gram, Moments, adjusted, contrast, relative_interval
 from fullcycle.kernel import NotEnoughData
 
 means = st.floats(-1e3, 1e3)
@@ -45,6 +45,49 @@ def test_a_margin_moves_the_value_and_keeps_the_variances_apart():
     assert found.value == pytest.approx(TREATED.mean() - 0.95 * CONTROL.mean())
     variance = TREATED.var(ddof=1) / 250 + 0.95**2 * CONTROL.var(ddof=1) / 400
     assert found.stderr == pytest.approx(sqrt(variance))
+
+
+def leaning(rows):
+    """Units' values and their covariate, as sufficient statistics."""
+    off = rows - rows.mean(axis=0)
+    return Gram(len(rows), tuple(rows.mean(axis=0)), tuple((off.T @ off)[np.tril_indices(2)]))
+
+
+def freed_arms():
+    """An arm of 250 units beside 400 whose value leans on the covariate more than theirs."""
+    before = [RNG.normal(size=n) for n in (400, 250)]
+    rows = [
+        np.column_stack([lift * (10 + 4 * x + RNG.normal(size=len(x))), x])
+        for lift, x in zip((1, 1.5), before, strict=True)
+    ]
+    found = adjusted(*map(leaning, rows))
+    return rows, found.slopes[0], found.control, found.treated
+
+
+def test_a_margin_beside_covariates_knows_the_level_that_both_arms_share():
+    """By rows: what is left of each covariate's mean once both arms are put at their common mean."""
+    rows, slope, control, treated = freed_arms()
+    for factor in (0.8, 1.0, 1.5):
+        found = contrast(control, treated, factor=factor)
+        at_mean = slope * (1 - factor)
+        ours = rows[1][:, 0] - slope * rows[1][:, 1] + at_mean * 250 / 650 * rows[1][:, 1]
+        theirs = factor * (rows[0][:, 0] - slope * rows[0][:, 1]) - at_mean * 400 / 650 * rows[0][:, 1]
+
+        assert found.value == pytest.approx(ours.mean() - theirs.mean())
+        assert found.stderr == pytest.approx(sqrt(ours.var(ddof=1) / 250 + theirs.var(ddof=1) / 400))
+
+
+def test_fieller_of_arms_freed_from_covariates_is_what_their_margins_say():
+    _, _, control, treated = freed_arms()
+    reach = Fixed().two_sided(contrast(control, treated).df, 650)
+
+    def rejected_by(ratio):
+        found = contrast(control, treated, factor=1 + ratio)
+        return abs(found.value) / found.stderr - reach
+
+    middle = treated.mean / control.mean - 1
+    oracle = brentq(rejected_by, middle - 1, middle), brentq(rejected_by, middle, middle + 2)
+    assert relative_interval(control, treated, Fixed()) == pytest.approx(oracle, rel=1e-9)
 
 
 @pytest.mark.parametrize("rule", [Fixed(), AlwaysValid(650)])

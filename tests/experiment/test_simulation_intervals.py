@@ -6,8 +6,10 @@ are stated with the sample, not tuned away.
 Planted, and caught: a variance with n in place of n - 1 at small n; a covariate's sign turned; a
 gain taken from covariates and not from the difference; covariates taken out of one arm alone; a
 ratio without the covariance of its two sides; rows counted as units; a relative interval that takes
-the control for exactly known.
+the control for exactly known; arms that are freed from covariates taken to know nothing of each other.
 """
+
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -251,3 +253,33 @@ def test_a_relative_interval_is_covered(rng, happens_at_rate, draw):
     if draw == "spending":  # planted: the control taken for exactly known
         with pytest.raises(AssertionError):
             happens_at_rate(sum(not low <= truth <= high for low, high in known), RUNS, 0.05)
+
+
+@pytest.mark.parametrize("lifted", ["by as much", "by as many times"])
+def test_a_relative_interval_beside_a_strong_covariate_is_covered(rng, happens_at_rate, lifted):
+    """A covariate that explains 90 %, and +50 %; so is a guardrail at that margin, on either side of it.
+
+    Planted: two arms at the same level of their covariates, taken to know nothing of each other.
+    """
+    one = np.array([[100.0, 10 * np.sqrt(0.9)], [10 * np.sqrt(0.9), 1.0]])
+    times = np.array([1.5, 1.0]) if lifted == "by as many times" else np.ones(2)
+    drawn = [
+        simulated.normal(rng, MANY, 400, [mean, 0.0], spread)
+        for mean, spread in ((10.0, one), (15.0, one * np.outer(times, times)))
+    ]
+    right = list(zip(*freed(drawn), strict=True))
+    apart = [tuple(replace(arm, level=0.0, along=0.0) for arm in pair) for pair in right]
+
+    def missed(pairs):
+        ends = [relative_interval(*pair, Fixed()) for pair in pairs]
+        return sum(not low <= 0.5 <= high for low, high in ends)
+
+    def passed_or_broke(pairs):
+        found = [contrast(*pair, factor=1.5) for pair in pairs]
+        return sum(abs(one.value) > one.reach(Fixed()) for one in found)
+
+    happens_at_rate(missed(right), RUNS, 0.05)
+    happens_at_rate(passed_or_broke(right), RUNS, 0.1)
+    for count, rate in ((missed, 0.05), (passed_or_broke, 0.1)):
+        with pytest.raises(AssertionError):
+            happens_at_rate(count(apart), RUNS, rate)

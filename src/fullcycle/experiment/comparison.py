@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from math import copysign, inf, isfinite, sqrt
 
 from fullcycle.experiment.boundary import Boundary
-from fullcycle.experiment.estimate import Sample
+from fullcycle.experiment.estimate import Estimate, Sample
 from fullcycle.kernel import NotEnoughData
 
 Ends = tuple[float, float]
+_LEAST = 1e-12  # of a variance: below it, what is left of two parts that take each other away is rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ def comparable(control: Sample, treated: Sample) -> bool:
 def contrast(control: Sample, treated: Sample, *, factor: float = 1.0) -> Contrast:
     """Compare two arms by unequal variances; ``factor`` other than 1 tests for a margin.
 
+    Arms that are freed from covariates share the level of these, and ``1 - factor`` of it is left.
+
     Raises:
         NotEnoughData: with fewer than two units in an arm, or no spread at all.
 
@@ -60,7 +63,8 @@ def contrast(control: Sample, treated: Sample, *, factor: float = 1.0) -> Contra
             "experiment.contrast",
             "wait for more units",
         )
-    ours, theirs = treated.variance_of_mean, factor**2 * control.variance_of_mean
+    rest = 1 - factor
+    ours, theirs = _spread(treated, 1.0, rest), _spread(control, -factor, rest)
     total = ours + theirs
     shares = ours / total, theirs / total  # squares of the variances themselves may be too small for a number
     df = 1 / (shares[0] ** 2 / (treated.units - 1) + shares[1] ** 2 / (control.units - 1))
@@ -72,7 +76,8 @@ def relative_interval(control: Sample, treated: Sample, boundary: Boundary) -> E
 
     It holds every ratio that :func:`contrast` with that ``factor`` would not reject, so it
     leaves out zero exactly where the absolute interval does, at every look if the boundary
-    is always-valid. The degrees of freedom are those of the difference.
+    is always-valid. The degrees of freedom are those of the difference. Arms that are freed from
+    covariates go together by the level that they share.
 
     Source:
         Fieller, "Some Problems in Interval Estimation", JRSS B 1954.
@@ -81,13 +86,29 @@ def relative_interval(control: Sample, treated: Sample, boundary: Boundary) -> E
         return None
     plain = contrast(control, treated)
     reach = boundary.two_sided(plain.df, plain.units)
-    ours, theirs = (reach * sqrt(arm.variance_of_mean) / control.mean for arm in (treated, control))
+    pair = ((treated, control), (control, treated))
+    variances = (_spread(arm, 1.0, 1.0) + _spread(other, 0.0, 1.0) for arm, other in pair)
+    ours, theirs = (reach * sqrt(variance) / control.mean for variance in variances)
+    shared = sum(sum(_shared(arm)) for arm in (treated, control))
+    both = copysign((reach * sqrt(abs(shared)) / control.mean) ** 2, shared)
     kept = 1 - theirs * theirs
     if not kept > 0:
         return None
     ratio = treated.mean / control.mean
-    root = sqrt(ours * ours * kept + ratio * theirs * ratio * theirs)
-    middle = plain.value / control.mean + theirs * theirs
+    inside = ours * ours * kept + ratio * theirs * ratio * theirs + both * (both - 2 * ratio)
+    root = sqrt(inside) if not inside < 0 else 0.0
+    middle = plain.value / control.mean + theirs * theirs - both
     sign = copysign(1.0, control.mean)
     ends = sorted(sign * (middle + side * root) / kept for side in (-1, 1))
     return (ends[0], ends[1]) if all(map(isfinite, ends)) else None
+
+
+def _spread(arm: Sample, weight: float, rest: float) -> float:
+    """The variance of ``weight`` times an arm's value and ``rest`` times its part of the shared level."""
+    level, along = _shared(arm)
+    own = weight * weight * arm.variance_of_mean
+    return max(own + rest * (rest * level + 2 * weight * along), _LEAST * own)
+
+
+def _shared(arm: Sample) -> tuple[float, float]:
+    return (arm.level, arm.along) if isinstance(arm, Estimate) else (0.0, 0.0)

@@ -6,7 +6,7 @@ the order statistics beside it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log, nan, sqrt
 from typing import Protocol
 
@@ -40,11 +40,19 @@ class Sample(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its squared standard error; a :class:`Sample`."""
+    """A value with its squared standard error; a :class:`Sample`.
+
+    Two arms that are freed from covariates stand at one level of them, that of both together, which
+    chance moves, too. It is the same in both, so their difference knows nothing of it, and
+    ``variance_of_mean`` leaves it out; but a multiple of one arm beside the other does. ``level`` is
+    the variance of this arm's part of it, and ``along`` how that goes along with the arm's own value.
+    """
 
     units: int
     mean: float
     variance_of_mean: float
+    level: float = 0.0
+    along: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +188,13 @@ def _at_the_same(gram: Gram, both: Gram, slopes: np.ndarray, *, ratio: bool) -> 
     first = gram.size - len(slopes)
     off = np.subtract(gram.means[first:], both.means[first:])
     weights = [*_weights(gram, ratio=ratio), *(-slopes)]
-    return _linear(gram, weights, float(plain.mean - slopes @ off))
+    leaning = np.array([*[0.0] * first, *slopes])
+    spread, share = _covariance(gram), gram.units / both.units
+    return replace(
+        _linear(gram, weights, float(plain.mean - slopes @ off)),
+        level=share * float(leaning @ spread @ leaning) / both.units,
+        along=float(np.array(weights) @ spread @ leaning) / both.units,
+    )
 
 
 def _weights(gram: Gram, *, ratio: bool) -> list[float]:
