@@ -98,6 +98,14 @@ def decide(at, units, *, capability="winback", **more):
     writer.close()
 
 
+def deliver(at, units):
+    """Tell the trigger of the example that what was decided at that time reached these units."""
+    with duckdb.connect("warehouse.duckdb") as warehouse:
+        for one in units:
+            sent = [f"winback-{at}-{one}", instant(at)]
+            warehouse.execute("insert into mail.delivered values (?, 0, 'Mens E-Mail', ?)", sent)
+
+
 def the_row(project):
     (row,) = values(project, ["winback"]).rows
     return row
@@ -112,9 +120,13 @@ def test_what_is_not_launched_has_brought_nothing_and_cost_something(shipped):
 
 def test_each_client_counts_once_at_the_measured_rate_since_the_launch(shipped, typed):
     launch(typed)
-    decide(now(), ["a", "b", "c"])
-    decide(now() + 1000, ["c", "d"])
-    decide(now() + 2000, ["e"], fallback=True)
+    since = now()
+    decide(since, ["a", "b", "c", "never triggered"])
+    decide(since + 1000, ["c", "d"])
+    decide(since + 2000, ["e"], fallback=True)
+    deliver(since, ["a", "b", "c"])
+    deliver(since + 1000, ["c", "d"])
+    deliver(since + 2000, ["e"])
 
     row = the_row(shipped)
 
@@ -131,10 +143,14 @@ def test_what_was_rolled_back_brings_nothing_more(shipped, typed):
     rewrite("winback/service.py", "@fc.service(fallback=today)\ndef choose", "def chosen")
     rewrite("winback/service.py", "def today(", "@fc.service\ndef today(")
     Path("winback/test_winback.py").write_text("def test_nothing():\n    pass\n")
-    decide(now(), ["a"])
+    since = now()
+    decide(since, ["a"])
+    deliver(since, ["a"])
     type_all(typed, "run winback -m back", "release winback@3 -m back")
     type_all(typed, "deploy winback@v3 --to prod -m back")
-    decide(now() + 1000, ["b", "c"])
+    since = now() + 1000
+    decide(since, ["b", "c"])
+    deliver(since, ["b", "c"])
 
     row = the_row(shipped)
 
@@ -172,11 +188,7 @@ def test_units_held_out_measure_the_launch_again(shipped, typed):
                 warehouse.execute(
                     "insert into shop.visits values (?, ?, 0.0)", [one, instant(since) + timedelta(days=1)]
                 )
-        for one in clients:
-            sent = f"winback-{since}-{one}"
-            warehouse.execute(
-                "insert into mail.delivered values (?, ?, 'Mens E-Mail', ?)", [sent, one, instant(since)]
-            )
+    deliver(since, clients)
 
     fact = measure_held_out(shipped, "winback", as_of=since + 20 * DAY)
     row = the_row(shipped)
@@ -237,7 +249,9 @@ def test_too_few_units_are_not_measured(shipped, typed):
 def test_what_was_launched_although_nobody_could_tell_is_counted_and_says_so(played, typed):
     type_all(typed, "experiment close winback --early")
     launch(typed)
-    decide(now(), ["a", "b"])
+    since = now()
+    decide(since, ["a", "b"])
+    deliver(since, ["a", "b"])
 
     row = the_row(open_project())
 

@@ -20,12 +20,16 @@ _UNIT = "unit"
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """The units that a launch has reached, each once; ``field`` of the request is what they are."""
+    """The units that a launch has reached, each once; ``field`` of the request is what they are.
+
+    ``kinds`` are the release, the experiment and the arm of the decisions that reached them.
+    """
 
     capability: str
     field: str
     launch: Launch
     units: pl.Series
+    kinds: tuple[tuple[int, str | None, str | None], ...] = ()
 
 
 def launched(project: Project, spec: ExperimentSpec, arm: str, environment: str, after: int) -> Launch | None:
@@ -75,7 +79,7 @@ def reached(project: Project, spec: ExperimentSpec, environment: str, launch: La
         .unique()
         .collect()
     )
-    return Reached(spec.capability, spec.unit, launch, units[_UNIT])
+    return Reached(spec.capability, spec.unit, launch, units[_UNIT], tuple(mine))
 
 
 def decisions_since(

@@ -8,7 +8,7 @@ import msgspec
 from fullcycle.brief import Brief
 from fullcycle.evaluate import Measured
 from fullcycle.experiment import ExperimentSpec
-from fullcycle.kernel import Missing, Money, instant
+from fullcycle.kernel import FullcycleError, Missing, Money, instant
 from fullcycle.record import Fact
 from fullcycle.release import Evidence
 from fullcycle.value import (
@@ -34,6 +34,7 @@ from fullcycle.value.table import small
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.realising import Reached, launched, reached, shared_units
 from fullcycle.wiring.released import judgement_of, released
+from fullcycle.wiring.triggering import triggered_units
 from fullcycle.wiring.valuing import cost, deciding
 
 _PER_UNIT = ("mean", "proportion")
@@ -135,7 +136,7 @@ def _valued(
     project: Project, capability: str, fact: Fact, spent: float, counted: str
 ) -> tuple[ValueRow, Reached | None]:
     row: Measurement = fact.body
-    standing, whom, per_unit = _launch(project, capability, fact)
+    standing, whom, units = _launch(project, capability, fact)
     again = held_out_measurements(project.ledger, capability, row.experiment)
     held_out: Measurement | None = again[-1].body if again else None
     told = value_row(
@@ -146,32 +147,39 @@ def _valued(
         cost=Money(spent, row.worth.currency),
         cost_from=counted,
         held_out=held_out,
-        realised=_realised(row, held_out, whom) if per_unit else None,
+        realised=_realised(row, held_out, whom.launch, units)
+        if whom is not None and units is not None
+        else None,
         standing=standing,
     )
     return msgspec.structs.replace(told, owner=owner_of(project, row)), whom
 
 
-def _launch(project: Project, capability: str, fact: Fact) -> tuple[str, Reached | None, bool]:
-    """Whether what was measured was launched, in a few words, whom that reached, and whether it adds up.
+def _launch(project: Project, capability: str, fact: Fact) -> tuple[str, Reached | None, int | None]:
+    """Whether what was measured was launched, in a few words, whom that reached, and how many of them count.
 
     An effect on a mean or a proportion is one per unit: so many units bring so much. One on a
-    ratio or a quantile is not.
+    ratio or a quantile is not; None is then how many count, as it is where nobody can tell.
     """
     row: Measurement = fact.body
     if row.arm is None:
-        return NOT_LAUNCHED, None, True
+        return NOT_LAUNCHED, None, None
     spec = spec_of(project, capability, row)
     if spec is None or not row.environment:
-        return "not known: the record of then does not say where it ran", None, False
+        return "not known: the record of then does not say where it ran", None, None
     launch = launched(project, spec, row.arm, row.environment, fact.at)
     if launch is None:
-        return NOT_LAUNCHED, None, True
+        return NOT_LAUNCHED, None, None
     whom, metric = reached(project, spec, row.environment, launch), spec.metrics.get(row.metric)
     if metric is not None and metric.kind not in _PER_UNIT:
-        return f"{_told(launch)}: an effect on a {metric.kind} is none per unit", whom, False
+        return f"{_told(launch)}: an effect on a {metric.kind} is none per unit", whom, None
+    try:
+        units = triggered_units(project, spec, row.environment, row.release or launch.release, whom)
+    except FullcycleError as error:
+        untold = f"how many were triggered since is not known, {error.what}"
+        return f"{_told(launch)}: {untold}", whom, None
     against = "" if row.verdict == "ship" else f", though the verdict was {row.verdict}"
-    return f"{_told(launch)}{against}", whom, True
+    return f"{_told(launch)}{against}", whom, units
 
 
 def _told(launch: Launch) -> str:
@@ -179,14 +187,12 @@ def _told(launch: Launch) -> str:
     return f"v{launch.release} since {instant(launch.since):%Y-%m-%d}{until}"
 
 
-def _realised(row: Measurement, held_out: Measurement | None, whom: Reached | None) -> Realised | None:
-    if whom is None:
-        return None
+def _realised(row: Measurement, held_out: Measurement | None, launch: Launch, units: int) -> Realised | None:
     if held_out is not None and held_out.counts and held_out.measured is not None:
-        return realised(whom.launch, len(whom.units), row, held_out.measured, "holdout")
+        return realised(launch, units, row, held_out.measured, "holdout")
     if row.measured is None:
         return None
-    return realised(whom.launch, len(whom.units), row, row.measured, "experiment")
+    return realised(launch, units, row, row.measured, "experiment")
 
 
 def _points(project: Project, capability: str, row: Measurement) -> list[ProxyPoint]:
