@@ -45,6 +45,7 @@ def named(name, metric):
 visited = named("visited", proportion(visits, within="14d"))
 spent = named("spent", mean(visits, "spend", within="14d", cap=500))
 converted = named("converted", proportion(visits, within="14d", where="spend > 0"))
+cut = named("spent", mean(visits, "spend", within="14d", winsor=0.99))
 
 
 def today(client): ...
@@ -221,6 +222,7 @@ def test_covariates_segments_and_looks_become_plain_data():
         ({"covariates": ["device"]}, "device is str"),
         ({"segments": ["score"]}, "score is float"),
         ({"segments": [visited]}, "is among segments"),
+        ({"covariates": [cut]}, "spent is a mean cut at a quantile"),
     ],
 )
 def test_a_field_that_cannot_serve_is_refused(options, said):

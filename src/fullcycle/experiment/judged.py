@@ -110,6 +110,12 @@ def _covariate(one: Any, known: dict[str, Field] | None, unit: str) -> Covariate
                 _WHERE,
                 "take a mean or a proportion before the exposure; a ratio's own parts are means",
             )
+        if one.winsor is not None:
+            raise Invalid(
+                f"the covariate {one.name} is a {one.kind} cut at a quantile",
+                _WHERE,
+                "take a metric of the same rows without winsor=; cap= cuts at a value that is known before",
+            )
         return Covariate(name=f"{one.name} before", before=one.spec(unit=unit))
     _check_field(one, known, _NUMBERS, "covariates", "a number")
     return Covariate(name=one)
