@@ -198,6 +198,31 @@ def test_tables_and_events_are_read_alike(shop, hours):
         assert {one.metric for one in ours.late if one.units} >= {"worth", "called"}
 
 
+def test_a_covariate_knows_events_of_decisions_of_before_the_experiment(shop):
+    """Nobody took part then, so that only the request says whose decision it was."""
+    project, before = open_project(), SHOWN - timedelta(days=1)
+    writer = SegmentWriter(project.events_folder("winback", "prod"))
+    for client in range(40):
+        writer.append(
+            encode_decision(
+                Decision(id=f"old{client}", at=micros(before), capability="winback", environment="prod",
+                         release=1, answer={"x": 1}, request={"client_id": client})
+            )
+        )  # fmt: skip
+    writer.close()
+    writer = SegmentWriter(project.received_folder("winback", "prod", "clicks"))
+    for client in range(40):
+        row = {"decision_id": f"old{client}", "worth": 7.0, "at": before.isoformat()}
+        came = Received(id=f"old{client}", at=micros(before), release=1, row=row)
+        writer.append(encode_received(came))
+    writer.close()
+    worth = flow_and_spec()[1].metrics["worth"]
+    theirs, ours = in_both(lambda: read(covariates=(Covariate(name="worth before", before=worth),)))
+
+    assert told(ours) == told(theirs)
+    assert ours.gram("worth", "today").means[1] == 7.0
+
+
 def test_who_was_held_out_is_told_apart_alike(shop):
     sides = Sides([Side("today", 1, "trial", "today"), Side("chosen", 1, None, None)], since=micros(SHOWN))
     theirs, ours = in_both(lambda: read(sides=sides))

@@ -48,7 +48,8 @@ def gathered(flow: Flow, spec: ExperimentSpec, *, publish: bool = True, by_reque
         flow: the capability's, in the environment.
         spec: the experiment.
         publish: whether exposures are to be brought up.
-        by_request: whether events of decisions that no experiment made count, too.
+        by_request: whether events of decisions that no experiment made count, too; they always do where
+            a covariate is of before the experiment.
 
     Raises:
         Missing: where nothing was published to PostgreSQL, or not the fields that it is read by.
@@ -59,6 +60,7 @@ def gathered(flow: Flow, spec: ExperimentSpec, *, publish: bool = True, by_reque
     log = decisions_of(project, capability, environment)
     compact(log, by=project.author)
     files, watermark = log.files(), log.told().watermark
+    by_request = by_request or any(one.before is not None for one in spec.covariates)
     declared = declared_of(flow, spec)
     received = {name: RECEIVED for name, source in declared.items() if isinstance(source, Events)}
     warehouse = flow.warehouse(*declared.values())
