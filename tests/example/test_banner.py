@@ -49,6 +49,22 @@ def test_the_best_banner_is_what_the_table_says() -> None:
     }
 
 
+def test_an_experiment_is_designed_and_read_on_a_days_visits_and_no_click_came_too_late(
+    banner: Path, typed: Typed
+) -> None:
+    visitors = script("visitors")
+    with serving(banner, "banner@prod") as url:
+        day = visitors.live(url, 1, 1_500)
+
+    design = typed("fullcycle experiment design banner")
+    assert design.code == 0, design.err
+    assert "1,500 units of banner's own decisions in prod" in design.out
+    assert f"clicked {day.clicks / day.visits:.3f}" in design.out
+    assert "once some are, read them: fullcycle run banner --in prod" in design.out
+    readout = typed("fullcycle experiment read banner")
+    assert "late rows: no row came after its unit was counted" in readout.out
+
+
 @pytest.mark.slow
 def test_over_days_of_clicks_and_refreshes_regret_falls_and_propensities_are_true(
     banner: Path, typed: Typed
@@ -65,8 +81,24 @@ def test_over_days_of_clicks_and_refreshes_regret_falls_and_propensities_are_tru
     assert regrets[0] == pytest.approx(uniform, rel=0.15)
     assert regrets[-1] < 0.5 * regrets[0]
     _propensities_are_true(banner)
+    _a_policy_is_worth_what_the_table_says(typed, visitors)
     decisions = list(read_decisions(open_project().events_folder("banner", "prod")))
     assert all(explain(open_project(), one.id).same for one in decisions[:: len(decisions) // 6])
+
+
+def _a_policy_is_worth_what_the_table_says(typed: Typed, visitors: ModuleType) -> None:
+    """Of the sale for all, what its intervals hold is what it is worth in the world that is made up."""
+    assert typed("fullcycle run banner --in prod -m 'so far'").code == 0
+    found = typed("fullcycle experiment off-policy banner --method ips --json").json
+    every = [visit for day in (3, 4) for visit in visitors.visits(day, VISITS)]
+    true = sum(visit.chance("sale") for visit in every) / len(every)
+    for value in (found["values"]["sale"], found["modelled"]["sale"], found["methods"]["ips"]["sale"]):
+        assert value["low"] <= true <= value["high"]
+    assert found["anew"] == {"learnt": ["banners"]}
+    best = sum(visit.chance(visit.best) for visit in every) / len(every)
+    learnt = found["values"]["learnt"]
+    assert learnt["low"] <= best
+    assert learnt["high"] >= true
 
 
 def _uniform(visitors: ModuleType, visit: Any) -> float:

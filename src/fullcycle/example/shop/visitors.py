@@ -2,7 +2,8 @@
 
 ``python visitors.py 1`` sends the visits of the first day, one request each, and posts the clicks to
 ``/events/clicks``. Every day has its own visits, the same whoever sends them: sent again they change nothing.
-Day 1 is a fortnight ago, and each visit is dated, so that all hours for which a click counts are over.
+Day 1 is a fortnight ago. Each visit is dated, and each click comes when it happened, some minutes later: so all
+hours for which a click counts are over, and none came too late.
 
 In this world a visit is on a phone or not (half of them) and in the evening or not (two in five). Two in five
 are of known clients; what they did before tells nothing of what they click, which the bandit has to find out.
@@ -28,7 +29,7 @@ import argparse
 import http.client
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,7 +42,6 @@ THREADS = 4
 MINUTES = 6.0  # until a click, on average
 CHANCES = {"sale": (3.0, -1.0, 0.0), "new": (1.5, 2.5, 0.0), "brand": (1.5, -0.5, 3.5)}
 CLIENTS = 64_000
-_TOGETHER = 200  # clicks in one request
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,11 @@ class Service:
         banner: str = self._post(self._path, visit.request, headers)["answer"]["banner"]
         return banner
 
-    def click(self, key: str, clicks: Sequence[dict[str, str]]) -> None:
-        """Post clicks."""
-        self._post("/events/clicks", list(clicks), {"Idempotency-Key": key})
+    def click(self, visit: Visit) -> None:
+        """Post the click that followed a visit, at the time when it happened."""
+        at = _told(visit.at + visit.delay)
+        click = {"decision_id": visit.id, "at": at}
+        self._post("/events/clicks", click, {"Idempotency-Key": f"click-{visit.id}", "Replay-At": at})
 
     def close(self) -> None:
         """Hang up."""
@@ -156,10 +158,9 @@ def live(url: str, day: int, count: int = VISITS) -> Day:
     with ThreadPoolExecutor(THREADS) as pool:
         shown = [one for part in pool.map(some, range(THREADS)) for one in part]
     clicked = [visit for visit, banner in shown if visit.ease < visit.chance(banner)]
-    clicks = [{"decision_id": visit.id, "at": _told(visit.at + visit.delay)} for visit in clicked]
     service = Service(url)
-    for start in range(0, len(clicks), _TOGETHER):
-        service.click(f"clicks-{day}-{count}-{start}", clicks[start : start + _TOGETHER])
+    for visit in sorted(clicked, key=lambda visit: visit.at + visit.delay):
+        service.click(visit)
     service.close()
     best = sum(visit.chance(visit.best) for visit in every)
     return Day(len(every), len(clicked), best, best - sum(visit.chance(banner) for visit, banner in shown))
