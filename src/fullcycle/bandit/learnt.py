@@ -17,6 +17,7 @@ X = TypeVar("X", bound=Row)
 A = TypeVar("A", bound=Hashable)
 
 _REMEMBERED = 4096  # contexts whose weights are kept
+_SHARED = 3  # actions from which on it pays to multiply the numbers of a context with each other once
 _CANCELLED = 1e-7  # of what a variance could be: below, products have lost too many of its digits
 
 
@@ -125,7 +126,8 @@ class LearntBandit(Generic[X]):
         """The mean and the standard deviation of each action's outcome."""
         x = context(self.form.columns, numbers)
         most = self._prior * sum(map(mul, x, x))
-        products = [one * other for n, one in enumerate(x, 1) for other in x[:n]]
+        shared = len(among) >= _SHARED
+        products = [one * other for n, one in enumerate(x, 1) for other in x[:n]] if shared else []
         means, spreads = [], []
         for action in among:
             posterior = self._posterior(action)
@@ -133,7 +135,7 @@ class LearntBandit(Generic[X]):
                 means.append(self.form.baseline)
                 spreads.append(sqrt(most))
                 continue
-            variance = sum(map(mul, posterior.products, products))
+            variance = sum(map(mul, posterior.products, products)) if shared else 0.0
             if variance < _CANCELLED * most:
                 variance = posterior.exactly(x)
             means.append(sum(map(mul, posterior.mean, x)))
