@@ -44,6 +44,15 @@ def test_always_valid_is_equations_9_and_134(alpha, planned, n):
     assert rule.one_sided(1, n) / sqrt(n) == pytest.approx(half1, rel=1e-9)
 
 
+@given(share=st.floats(1e-4, 1.0))
+def test_tuned_for_a_share_of_the_units_it_is_nearly_the_tightest_there(share):
+    units = round(1_000_000 * share)
+
+    reach = AlwaysValid(1_000_000).among(share).two_sided(0, units)
+    assert reach < 1.005 * AlwaysValid(units).two_sided(0, units)
+    assert Fixed().among(share) == Fixed()
+
+
 def test_the_tuning_is_nearly_the_tightest_there_is_at_the_planned_units():
     def width(planned):
         return AlwaysValid(int(planned)).two_sided(1, 10_000)

@@ -4,7 +4,17 @@ import msgspec
 import pytest
 from scipy.stats import binomtest
 
-from fullcycle.experiment import Cell, Count, Covariate, Gram, headline, readout
+from fullcycle.experiment import (
+    AlwaysValid,
+    Cell,
+    Count,
+    Covariate,
+    Gram,
+    contrast,
+    headline,
+    mean_of,
+    readout,
+)
 from made_up_experiment import GOOD, day_name, metric, spec, told
 
 
@@ -236,6 +246,30 @@ def test_of_many_segments_only_what_chance_does_not_explain_is_a_finding():
     picked = next(one for one in found if one.finding)
     plain = next(one for one in found if not one.finding)
     assert picked.high - picked.low > plain.high - plain.low  # widened for its having been picked
+
+
+def test_a_small_segment_is_told_at_the_boundary_for_its_share():
+    """Tuned for all units, one of two in a hundred is more than twice as wide as it need be."""
+    rates, sizes = {"today": 0.15, "chosen": 0.16}, {"large": 27_440, "small": 560}
+    statistics = told(
+        GOOD,
+        cells=tuple(cell for level, n in sizes.items() for cell in in_segment(level, rates, n)),
+        by_segment=tuple(
+            count
+            for level, n in sizes.items()
+            for count in of_segment({"today": n, "chosen": n}, level, segment="city")
+        ),
+    )
+    found = {one.level: one for one in readout(spec(segments=("city",)), statistics).segments}
+    pair = [Gram(560, (rate,), (560 * rate * (1 - rate),)) for rate in rates.values()]
+    small = contrast(*map(mean_of, pair))
+    low, high = small.interval(AlwaysValid(56_000 // 64))  # 2 % is nearest to the sixth power of a half
+    wide = small.interval(AlwaysValid(56_000))
+
+    assert (found["small"].low, found["small"].high) == pytest.approx((low, high))
+    assert (wide[1] - wide[0]) / (high - low) > 2
+    whole = readout(spec(), statistics).primary[0]
+    assert found["large"].high - found["large"].low < 1.02 * (whole.high - whole.low)
 
 
 def test_what_is_told_of_a_quantile_needs_rows_enough():

@@ -7,7 +7,7 @@ from fullcycle.experiment.comparison import Contrast, comparable, contrast
 from fullcycle.experiment.discovery import adjusted_p, selected_alpha
 from fullcycle.experiment.pairing import Where, pair
 from fullcycle.experiment.spec import ExperimentSpec
-from fullcycle.experiment.statistics import Statistics
+from fullcycle.experiment.statistics import Statistics, per_arm
 
 
 class SegmentEffect(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,22 +31,30 @@ class SegmentEffect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def segment_effects(spec: ExperimentSpec, statistics: Statistics, boundary: Boundary) -> list[SegmentEffect]:
-    """The effects of all segments that have units enough to be compared."""
+    """The effects of all segments that have units enough to be compared.
+
+    Each at the boundary for its share of the units: one that is tightest where all are planned would
+    be more than twice as wide in a segment of two in a hundred.
+    """
     found: list[tuple[str, str, str, Contrast]] = []
+    rules: list[Boundary] = []
     for segment in spec.segments:
-        for level in statistics.levels(segment):
+        levels = statistics.levels(segment)
+        units = {level: _units(statistics, segment, level) for level in levels}
+        for level in levels:
             for arm in spec.treatments:
                 where = Where(segment=segment, level=level)
                 both = pair(spec.metrics[spec.primary], statistics, (spec.control, arm), where)
                 if both.reliable and comparable(both.control, both.treated):
                     found.append((segment, level, arm, contrast(both.control, both.treated)))
-    p = [one.p_value(boundary) for *_, one in found]
+                    rules.append(boundary.among(units[level] / sum(units.values())))
+    p = [one.p_value(rule) for (*_, one), rule in zip(found, rules, strict=True)]
     rates = adjusted_p(p)
-    picked = boundary.at(selected_alpha(p, spec.alpha))
+    picked = selected_alpha(p, spec.alpha)
     told = []
-    for (segment, level, arm, one), each, rate in zip(found, p, rates, strict=True):
+    for (segment, level, arm, one), rule, each, rate in zip(found, rules, p, rates, strict=True):
         finding = rate <= spec.alpha
-        low, high = one.interval(picked if finding else boundary)
+        low, high = one.interval(rule.at(picked) if finding else rule)
         told.append(
             SegmentEffect(
                 segment=segment,
@@ -62,3 +70,9 @@ def segment_effects(spec: ExperimentSpec, statistics: Statistics, boundary: Boun
             )
         )
     return told
+
+
+def _units(statistics: Statistics, segment: str, level: str) -> int:
+    """Those of all arms that had a level; one where none is counted, for a share is above zero."""
+    arms = {count.arm for count in statistics.by_segment}
+    return max(sum(per_arm(statistics.by_segment, arms, segment=segment, level=level).values()), 1)

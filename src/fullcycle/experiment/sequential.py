@@ -173,6 +173,10 @@ class GroupSequential:
         """The same rule at another ``alpha``."""
         return replace(self, alpha=alpha)
 
+    def among(self, share: float) -> "GroupSequential":
+        """The same rule."""
+        return self
+
     def _bound(self, sides: int) -> float:
         bounds = spending_bounds(
             self.fractions, self.spending, self.alpha, sides=sides, information=self.information
