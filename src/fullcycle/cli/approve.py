@@ -2,7 +2,7 @@
 
 import click
 
-from fullcycle.kernel import Invalid, Reference
+from fullcycle.cli.asking import asked_release
 from fullcycle.wiring import open_project
 from fullcycle.wiring.approving import approve_release
 
@@ -21,16 +21,9 @@ def command(ref: str, message: str) -> None:
         fullcycle approve winback@v8 -m "scores, slices and the answers of ten clients"
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
-    asked = Reference.parse(ref)
-    project.require_capability(asked.capability)
-    if asked.release is None:
-        raise Invalid(
-            f"{ref!r} is not a release",
-            "what is to be approved",
-            f"name a release, such as {asked.capability}@v1: fullcycle releases {asked.capability}",
-        )
-    done = approve_release(project, asked.capability, asked.release, message=message)
-    name = f"{asked.capability}@v{asked.release}"
+    capability, number = asked_release(project, ref, "what is to be approved")
+    done = approve_release(project, capability, number, message=message)
+    name = f"{capability}@v{number}"
     if done.verdict.passed:
         click.echo(f"{name}: {done.verdict.found}")
         return

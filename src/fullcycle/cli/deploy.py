@@ -2,7 +2,8 @@
 
 import click
 
-from fullcycle.kernel import Invalid, Reference, Refused
+from fullcycle.cli.asking import asked_release
+from fullcycle.kernel import Refused
 from fullcycle.wiring import open_project
 from fullcycle.wiring.deploying import Deploying, put_to_work
 from fullcycle.wiring.meeting import Patience
@@ -32,19 +33,12 @@ def command(
         fullcycle deploy winback@v7 --to prod -m "fewer leaves"
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
-    asked = Reference.parse(ref)
-    project.require_capability(asked.capability)
-    if asked.release is None:
-        raise Invalid(
-            f"{ref!r} is not a release",
-            "what is to be deployed",
-            f"name a release, such as {asked.capability}@v1: fullcycle releases {asked.capability}",
-        )
+    capability, number = asked_release(project, ref, "what is to be deployed")
     patience = Patience(wait, anyway)
     found = put_to_work(
         project,
-        asked.capability,
-        asked.release,
+        capability,
+        number,
         environment,
         why=message,
         patience=patience,

@@ -2,6 +2,7 @@
 
 import click
 
+from fullcycle.cli.asking import asked_service
 from fullcycle.cli.printing import memory, when
 from fullcycle.cli.progress import ElementsLine
 from fullcycle.cli.running import audited, noted, step_line
@@ -32,13 +33,8 @@ def command(ref: str, message: str, made_by: str | None, wait: float) -> None:
         fullcycle refresh recommend@prod --from recommend@57 -m "a longer history"
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
-    asked = Reference.parse(ref)
-    project.require_capability(asked.capability)
-    if asked.environment is None:
-        raise Invalid(
-            f"{ref!r} names no environment", "what is to be refreshed", f"write {asked.capability}@prod"
-        )
-    number = _run_of(asked, made_by) if made_by is not None else None
+    capability, environment = asked_service(project, ref, "what is to be refreshed")
+    number = _run_of(capability, made_by) if made_by is not None else None
     live = ElementsLine()
 
     def tell(step: StepFinished) -> None:
@@ -48,8 +44,8 @@ def command(ref: str, message: str, made_by: str | None, wait: float) -> None:
     try:
         done = refresh(
             project,
-            asked.capability,
-            asked.environment,
+            capability,
+            environment,
             why=message,
             number=number,
             watch=Watcher(tell, live, audited, noted),
@@ -68,13 +64,13 @@ def told(one: Live) -> str:
     return f"{keys}, since {when(one.at)} by {one.by}{f': {one.why}' if one.why else ''}"
 
 
-def _run_of(asked: Reference, text: str) -> int:
-    run = Reference.parse(asked.capability + text if text.startswith("@") else text)
-    if run.run is None or run.step is not None or run.capability != asked.capability:
+def _run_of(capability: str, text: str) -> int:
+    run = Reference.parse(capability + text if text.startswith("@") else text)
+    if run.run is None or run.step is not None or run.capability != capability:
         raise Invalid(
-            f"{text!r} is no run of {asked.capability}",
+            f"{text!r} is no run of {capability}",
             "--from",
-            f"write {asked.capability}@42: fullcycle runs {asked.capability}",
+            f"write {capability}@42: fullcycle runs {capability}",
         )
     return run.run
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import click
 
+from fullcycle.cli.asking import asked_service
 from fullcycle.cli.deploy import tell
-from fullcycle.kernel import Invalid, Reference
+from fullcycle.kernel import Invalid
 from fullcycle.wiring import open_project
 from fullcycle.wiring.deploying import go_back
 from fullcycle.wiring.meeting import Patience
@@ -33,15 +34,10 @@ def command(ref: str, message: str, to: str | None, wait: float, *, anyway: bool
         fullcycle rollback winback@prod --with-live
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
-    asked = Reference.parse(ref)
-    project.require_capability(asked.capability)
-    if asked.environment is None:
-        raise Invalid(
-            f"{ref!r} names no environment", "what is to be rolled back", f"write {asked.capability}@prod"
-        )
+    capability, environment = asked_service(project, ref, "what is to be rolled back")
     patience = Patience(wait, anyway)
-    goal = _release(asked.capability, to) if to is not None else None
-    found = go_back(project, asked.capability, asked.environment, why=message, to=goal, patience=patience)
+    goal = _release(capability, to) if to is not None else None
+    found = go_back(project, capability, environment, why=message, to=goal, patience=patience)
     if with_live:
         back, heard = move_live_back(project, found.done, patience)
         told = f"asked as then: {', '.join(back)}" if back else "it asks what it asked then"

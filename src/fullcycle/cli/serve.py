@@ -2,7 +2,7 @@
 
 import click
 
-from fullcycle.kernel import Invalid, Reference
+from fullcycle.cli.asking import asked_service
 from fullcycle.wiring import open_project
 from fullcycle.wiring.hosting import serve
 from fullcycle.wiring.released import require_served
@@ -31,19 +31,12 @@ def command(ref: str, port: int | None, host: str, workers: str | None, host_nam
         fullcycle serve winback@prod --workers 1-4
     """  # noqa: D301 - click reads a real backspace
     project = open_project()
-    asked = Reference.parse(ref)
-    project.require_capability(asked.capability)
-    if asked.environment is None:
-        raise Invalid(
-            f"{ref!r} names no environment",
-            "what is to be served",
-            f"write {asked.capability}@prod: what is deployed there answers",
-        )
-    require_served(project, asked.capability, asked.environment)
+    capability, environment = asked_service(project, ref, "what is to be served")
+    require_served(project, capability, environment)
     serve(
         project,
-        asked.capability,
-        asked.environment,
+        capability,
+        environment,
         host=host,
         port=port,
         workers=workers,
