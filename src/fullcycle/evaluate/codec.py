@@ -13,9 +13,9 @@ import polars as pl
 
 from fullcycle.data import FrameCodec
 from fullcycle.evaluate.sample import Sample, Split
-from fullcycle.kernel import Damaged, Digest, digest_parts
+from fullcycle.kernel import Digest, digest_parts
+from fullcycle.record import joined, parted, unreadable
 
-_LENGTH = 8  # bytes that tell how many bytes follow
 _ARROW = b"ARROW1"  # what an Arrow file begins with
 _CONTENT = "split@1"  # the form of the digest, which is older than the layout
 
@@ -57,7 +57,7 @@ class SplitCodec:
             return self._frames.encode(stacked.rechunk())
         frames = (self._frames.encode(side.frame.rechunk()) for side in (value.train, value.test))
         parts = [msgspec.json.encode(_header(value)), *frames]
-        return b"".join(len(part).to_bytes(_LENGTH, "little") + part for part in parts)
+        return joined(parts)
 
     def decode(self, data: bytes) -> Split:
         """Read a split again, of this layout or the first.
@@ -67,7 +67,7 @@ class SplitCodec:
         """
         if data.startswith(_ARROW):
             return _taken_apart(self._frames.decode(data))
-        header, *frames = _parts(data)
+        header, *frames = parted(data, 3, "a stored split")
         sides = [self._frames.decode(frame) for frame in frames]
         return _split(msgspec.json.decode(header, type=_Header), *sides)
 
@@ -130,7 +130,7 @@ def _taken_apart(frame: pl.DataFrame) -> Split:
     try:
         told = msgspec.json.decode(frame.columns[-1], type=_Stacked)
     except (msgspec.MsgspecError, IndexError) as error:
-        raise _damaged("a stored split does not say how it is divided") from error
+        raise unreadable("a stored split", "it does not say how it is divided") from error
     both = frame.drop(frame.columns[-1])
     return _split(told, both.head(told.train), both.slice(told.train))
 
@@ -138,19 +138,3 @@ def _taken_apart(frame: pl.DataFrame) -> Split:
 def _split(told: _Header, *sides: pl.DataFrame) -> Split:
     train, test = (Sample(side, told.label, told.weight, told.group) for side in sides)
     return Split(train, test, told.by_time)
-
-
-def _parts(data: bytes) -> list[bytes]:
-    parts = []
-    at = 0
-    while at < len(data):
-        end = at + _LENGTH + int.from_bytes(data[at : at + _LENGTH], "little")
-        parts.append(data[at + _LENGTH : end])
-        at = end
-    if at != len(data) or len(parts) != 3:
-        raise _damaged("a stored split ends too early")
-    return parts
-
-
-def _damaged(what: str) -> Damaged:
-    return Damaged(what, "a split in the artifact store", "run the step again")
