@@ -1,6 +1,7 @@
 """Outcomes in PostgreSQL are those that DuckDB joins, whichever side comes along with the query."""
 
 from datetime import UTC, datetime, timedelta
+from math import isnan
 from typing import Annotated
 
 import duckdb
@@ -12,6 +13,7 @@ from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.adapters.postgres_outcomes import joined_outcomes
 from fullcycle.adapters.postgres_warehouse import PostgresWarehouse
 from fullcycle.kernel import Invalid, micros
+from fullcycle.metric import IN_POSTGRES, unit_value
 
 START = datetime(2026, 1, 1)
 LATER = micros(START + timedelta(days=9))
@@ -158,3 +160,11 @@ def test_times_with_a_zone_are_the_moments_that_they_name(in_postgres):
     assert one["outcome"].to_list() == other["outcome"].to_list()
     assert one["sent"][0].tzinfo is not None
     assert one["sent"][0] == other["sent"][0].replace(tzinfo=UTC)
+
+
+def test_a_unit_whose_value_is_no_number_is_not_cut_to_the_largest_there_is(postgres):
+    value = unit_value("mean", "v", 20.0, IN_POSTGRES)
+    with psycopg.connect(postgres) as connection:
+        told = connection.execute(f"select {value} from (values ('nan'::float8), (1.0)) t(v)").fetchone()
+
+    assert isnan(told[0])

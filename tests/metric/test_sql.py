@@ -2,6 +2,7 @@
 
 import doctest
 from importlib import import_module
+from math import isnan
 
 import duckdb
 import pytest
@@ -66,6 +67,13 @@ def test_what_a_unit_is_worth():
         f"select {unit_value('proportion', event_value('proportion', None, None), None)} from {rows}"
     ) == [(1.0,)]
     assert ask(f"select {unit_value('mean', event_value('mean', None, None), None)} from {rows}") == [(3.0,)]
+
+
+def test_a_unit_whose_value_is_no_number_is_not_cut_to_the_largest_there_is():
+    rows = "(values ('nan'::float8), (1.0)) t(v)"
+
+    (told,) = ask(f"select {unit_value('mean', 'v', 20.0)} from {rows}")
+    assert isnan(told[0])
 
 
 def test_a_name_may_hold_anything():

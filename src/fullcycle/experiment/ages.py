@@ -8,7 +8,8 @@ from fullcycle.experiment.ends import LAST_END
 from fullcycle.experiment.gram import Gram, merged_grams
 from fullcycle.experiment.plan import Plan, Value
 from fullcycle.experiment.spec import ExperimentSpec
-from fullcycle.experiment.sums import WHOLE, capped
+from fullcycle.experiment.sums import WHOLE
+from fullcycle.metric import capped
 
 _LONGEST = 60  # days of a window that are told one by one
 

@@ -16,9 +16,9 @@ from fullcycle.experiment.plan import Plan, Scan, Value, plan_of
 from fullcycle.experiment.ranks import Ranks
 from fullcycle.experiment.records import Phase
 from fullcycle.experiment.spec import ExperimentSpec
-from fullcycle.experiment.sums import WHOLE, Group, Half, capped, grouping_sets, level, place
+from fullcycle.experiment.sums import WHOLE, Group, Half, grouping_sets, level, place
 from fullcycle.kernel import UnknownName
-from fullcycle.metric import condition, inlined, quoted
+from fullcycle.metric import capped, condition, inlined, quoted
 
 LACKING = "(lacking)"
 """The level of units whose request has not the segment's field, or null in it."""

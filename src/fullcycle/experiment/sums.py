@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from fullcycle.experiment.gram import Gram, at
 from fullcycle.experiment.plan import Measure
+from fullcycle.metric import capped
 
 COLUMNS = ("what", "part", "arm", "day", "place", "level", "units", "numbers")
 WHOLE = -1  # the place of a cell of all units; others are numbers of segments
@@ -183,11 +184,6 @@ def level(segments: int) -> str:
     if not segments:
         return "''"
     return f"coalesce({', '.join(f'fc_s{i}' for i in range(segments))}, '')"
-
-
-def capped(value: str, limit: str) -> str:
-    """A value up to a limit. NaN is above every number and no number: it is left, and refused later."""
-    return f"case when {value} > {limit} and {value} <> 'nan'::float8 then {limit} else {value} end"
 
 
 def _products(values: Sequence[str]) -> list[str]:

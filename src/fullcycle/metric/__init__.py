@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fullcycle.metric.spec import MetricSpec as MetricSpec
     from fullcycle.metric.sql import IN_POSTGRES as IN_POSTGRES
     from fullcycle.metric.sql import bound as bound
+    from fullcycle.metric.sql import capped as capped
     from fullcycle.metric.sql import condition as condition
     from fullcycle.metric.sql import event_value as event_value
     from fullcycle.metric.sql import inlined as inlined
@@ -39,6 +40,7 @@ __getattr__, __all__ = lazily(
         "Outcomes": ".outcome",
         "about_items": ".outcome",
         "bound": ".sql",
+        "capped": ".sql",
         "condition": ".sql",
         "event_value": ".sql",
         "inlined": ".sql",

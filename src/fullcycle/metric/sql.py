@@ -83,7 +83,12 @@ def unit_value(kind: Kind, value: str, cap: float | None, joining: "Joining | No
     if kind == "proportion":
         return f"coalesce(max({value}), 0.0::float8)"
     total = f"coalesce({(joining or IN_DUCKDB).total(value)}, 0.0::float8)"
-    return total if cap is None else f"least({total}, {cap!r}::float8)"
+    return total if cap is None else capped(total, f"({float(cap)!r})::float8")
+
+
+def capped(value: str, limit: str) -> str:
+    """A value up to a limit. NaN is above every number and no number: it is left, and refused later."""
+    return f"case when {value} > {limit} and {value} <> 'nan'::float8 then {limit} else {value} end"
 
 
 def micros_of(column: str) -> str:
