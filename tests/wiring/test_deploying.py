@@ -39,7 +39,9 @@ def test_an_experiment_that_was_changed_begins_another_phase_read_as_it_is_speci
     assert [each.release for each in history(open_project().ledger, "winback", "prod")] == [1, 2]
     first, second = (read(open_project(), "winback", phase=number) for number in (1, 2))
     assert first.spec != second.spec
-    assert "this is phase 2 of 2, decided by v2" in second.readout.notes[0]
+    changed = "when the code of chosen and what is compared, or how, changed, by v2"
+    assert f"this is phase 2 of 2, decided by v2: it began {changed}" in second.readout.notes[0]
+    assert f"this is phase 1 of 2, decided by v1: it ended {changed}" in first.readout.notes[0]
 
 
 def test_an_experiment_that_is_closed_is_refused_before_anything_is_decided(played):
@@ -84,14 +86,20 @@ def test_an_arm_whose_code_changes_begins_another_phase_which_is_not_pooled(play
     assert phases[0].code["today"] == phases[1].code["today"]
     assert phases[0].code["chosen"] != phases[1].code["chosen"]
     after = read(open_project(), "winback")
-    with pytest.raises(Refused, match=f"though other phases hold {before.decisions:,} decisions"):
+    with pytest.raises(Refused, match=f"though other phases hold {before.decisions:,} decisions") as refused:
         conclude(open_project(), after, early=False)
+    assert "conclude another phase by --phase 1" in refused.value.mend
     assert (after.phase.number, after.phases, after.left_out) == (2, 2, before.decisions)
     assert all(arm.assigned == 0 for arm in after.readout.arms)
     first = read(open_project(), "winback", phase=1)
     assert first.readout.arms == before.readout.arms
     told = typed("fullcycle experiment read winback").out
-    assert "this is phase 2 of 2, decided by v2: the code of an arm changed" in told
+    assert "this is phase 2 of 2, decided by v2: it began when the code of chosen changed, by v2" in told
     assert f"the {before.decisions:,} decisions of other phases are left out" in told
     with pytest.raises(UnknownName, match="there is no '3'"):
         read(open_project(), "winback", phase=3)
+    assert typed("fullcycle experiment close winback --phase 3").code == 2
+    closed = typed("fullcycle experiment close winback --phase 1 --early --json").json
+    assert closed["phase"] == 1
+    assert closed["reason"].startswith(first.readout.verdict.reason)
+    assert typed("fullcycle experiments winback --json").json["phase"] == 1

@@ -26,6 +26,10 @@ class Query:
         """Ask it: fetch the rows into memory."""
         return self._fetch(self.text, self.values)
 
+    def another(self, text: str, values: Mapping[str, Any]) -> "Query":
+        """Another question to the same warehouse."""
+        return Query(text, values, self._fetch)
+
     def __repr__(self) -> str:
         return f"Query({' '.join(self.text.split())[:80]!r})"
 

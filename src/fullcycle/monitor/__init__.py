@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fullcycle.monitor.alerts import open_alerts as open_alerts
     from fullcycle.monitor.alerts import ring as ring
     from fullcycle.monitor.checks import Finding as Finding
+    from fullcycle.monitor.checks import check_asked as check_asked
     from fullcycle.monitor.checks import check_contract as check_contract
     from fullcycle.monitor.checks import check_drift as check_drift
     from fullcycle.monitor.checks import check_freshness as check_freshness
@@ -54,6 +55,7 @@ _NAMES = {
     "Stability": ".drift",
     "Tally": ".tally",
     "alerts_stream": ".alerts",
+    "check_asked": ".checks",
     "check_contract": ".checks",
     "check_drift": ".checks",
     "check_freshness": ".checks",

@@ -7,7 +7,7 @@ import msgspec
 
 from fullcycle.brief import number
 from fullcycle.data import Report
-from fullcycle.kernel import counted, instant
+from fullcycle.kernel import FullcycleError, counted, instant
 from fullcycle.monitor.drift import ALPHA, NOTABLE, Stability, drifts
 from fullcycle.monitor.location import Location, locate
 from fullcycle.monitor.tally import Tally
@@ -52,6 +52,21 @@ def check_contract(node: str, report: Report) -> list[Finding]:
         )
         for problem in report.problems
     ]
+
+
+def check_asked(node: str, error: FullcycleError, *, line: str) -> Finding:
+    """That a source cannot be asked any more, such as where a column of its table was renamed.
+
+    Args:
+        node: the node, such as ``source mailings``.
+        error: what the warehouse said.
+        line: where the source is declared, as path:line.
+    """
+    says = (
+        f"its query cannot be asked any more: {error.what}; {error.mend}. Mend the query in {line}, run and "
+        "release it; or bring back what it asks for"
+    )
+    return Finding(check="contract", node=node, broken=True, says=says)
 
 
 def check_freshness(node: str, *, newest: int | None, now: int, within_s: float | None) -> list[Finding]:

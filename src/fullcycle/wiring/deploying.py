@@ -31,6 +31,7 @@ from fullcycle.release import (
 from fullcycle.wiring.approving import require_approved
 from fullcycle.wiring.meeting import Meeting, Patience
 from fullcycle.wiring.overlapping import beside_now, require_apart, told_beside
+from fullcycle.wiring.phasing import moved
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
 from fullcycle.wiring.reserved import told_holdout
@@ -196,6 +197,9 @@ class _Going:
             before=_first_phase(project, record),
         )
         self.said.append(self._told(record, spec, environment))
+        if record.started is not None and not self.entries and record.started.body.environment == environment:
+            phase = record.phases[-1] if record.phases else record.started
+            self.said += moved(project, spec, began=phase.body.release, now=number)
 
     def _told(self, record: ExperimentRecord, spec: ExperimentSpec, environment: str) -> str:
         shares = ", ".join(f"{arm} {spec.weights[arm]:.0%}" for arm in spec.order)

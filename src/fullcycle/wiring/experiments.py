@@ -13,17 +13,20 @@ from fullcycle.experiment import (
     ExperimentSpec,
     Phase,
     Readout,
+    Statistics,
     close,
     experiments,
     phases_of,
     readout,
 )
 from fullcycle.flow import run_record
-from fullcycle.kernel import Missing, Refused, UnknownName, counted, now
+from fullcycle.kernel import Invalid, Missing, Refused, UnknownName, counted, now
 from fullcycle.release import history
-from fullcycle.wiring.exposing import binding_of, gathered, publish_exposures
+from fullcycle.wiring.exposing import Gathered, binding_of, gathered, publish_exposures
 from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.outgrown import outgrown
 from fullcycle.wiring.overlapping import check_apart
+from fullcycle.wiring.phasing import lasting, moved, told_phase
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
 from fullcycle.wiring.reserved import ever_forced
@@ -85,16 +88,8 @@ def read(
     spec = msgspec.structs.replace(spec, forced=forced)
     flow = Flow.open(project, capability, began.environment, project.archived(manifest.archive))
     where = gathered(flow, spec)
-    found = where.store.statistics(
-        spec,
-        where.files,
-        where.sources,
-        as_of=as_of if as_of is not None else now(),
-        phase=meant if len(phases) > 1 else None,
-        received=where.received,
-        watermark=where.watermark,
-        by_age=True,
-    )
+    moment = as_of if as_of is not None else now()
+    found = _statistics(spec, where, as_of=moment, phase=meant if len(phases) > 1 else None)
     folder = project.events_folder(capability, began.environment)
     logged = decisions(project.ledger, folder, capability, began.environment)
     left_out = sum(where.store.decisions(spec, where.files, one) for one in phases if one is not meant)
@@ -106,12 +101,17 @@ def read(
         planned_units=began.planned_units,
         rate=rate_of(brief, spec),
         prior=prior_of(project, brief, spec),
-        more=check_apart(project, spec, began.environment, since=started.at, until=_end(record, as_of)),
+        more=[
+            *check_apart(project, spec, began.environment, since=started.at, until=_end(record, as_of)),
+            *lasting(logged, spec, phases, meant),
+        ],
     )
     if forced:
         told = msgspec.structs.replace(told, notes=[*told.notes, _not_counted(forced)])
     if len(phases) > 1:
-        told = msgspec.structs.replace(told, notes=[_not_pooled(meant, len(phases), left_out), *told.notes])
+        told = msgspec.structs.replace(told, notes=[told_phase(record, meant, left_out), *told.notes])
+    if meant is phases[-1] and (changed := moved(project, spec, began=number, now=past[-1][0])):
+        told = msgspec.structs.replace(told, notes=[*told.notes, *changed])
     return Reading(
         spec=spec,
         readout=told,
@@ -126,13 +126,20 @@ def read(
     )
 
 
-def _not_pooled(phase: Phase, count: int, left_out: int) -> str:
-    """Which phase is read, and what is left out."""
-    by = ", ".join(f"v{release}" for release in phase.releases)
-    return (
-        f"this is phase {phase.number} of {count}, decided by {by}: the code of an arm changed, or what is "
-        f"compared and how; the {left_out:,} decisions of other phases are left out (--phase reads another)"
-    )
+def _statistics(spec: ExperimentSpec, where: Gathered, *, as_of: int, phase: Phase | None) -> Statistics:
+    try:
+        return where.store.statistics(
+            spec,
+            where.files,
+            where.sources,
+            as_of=as_of,
+            phase=phase,
+            received=where.received,
+            watermark=where.watermark,
+            by_age=True,
+        )
+    except (Invalid, UnknownName) as error:
+        raise outgrown(spec, where.sources, error) from error
 
 
 def _end(record: ExperimentRecord, as_of: int | None) -> int | None:

@@ -15,12 +15,13 @@ from fullcycle.brief import Brief
 from fullcycle.data import Row, check, fields
 from fullcycle.experiment import reference as refer
 from fullcycle.flow import ModelStep, Node
-from fullcycle.kernel import Invalid, Misconfigured, UnknownName, micros, now
+from fullcycle.kernel import FullcycleError, Invalid, Misconfigured, UnknownName, micros, now
 from fullcycle.monitor import (
     Explanation,
     Finding,
     FlowNode,
     Lineage,
+    check_asked,
     check_contract,
     check_drift,
     check_freshness,
@@ -158,15 +159,21 @@ def _any_environment(project: Project) -> str:
 def _source_findings(what: Watched, node: Node, reference: ReferenceProfile | None) -> Iterator[Finding]:
     name = f"source {node.name}"
     contract: type[Row] = node.declared.contract
-    frame = what.flow.query(node).frame()
+    try:
+        frame = what.flow.query(node).frame()
+    except FullcycleError as error:  # the other sources can be looked at all the same
+        line = node.line.removeprefix(f"{what.project.root}/")
+        yield check_asked(name, error, line=line)
+        return
     yield from check_contract(name, check(frame, contract, table=node.name))
     within = node.declared.fresh_within
-    yield from check_freshness(
-        name,
-        newest=_newest(frame, contract),
-        now=now(),
-        within_s=within.total_seconds() if within is not None else None,
-    )
+    if _tells_time(frame, contract):
+        yield from check_freshness(
+            name,
+            newest=_newest(frame, contract),
+            now=now(),
+            within_s=within.total_seconds() if within is not None else None,
+        )
     if reference is not None and reference.tally.rows and frame.height:
         yield from check_drift(name, reference.tally, tallied(frame, reference.profile))
 
@@ -194,6 +201,12 @@ def _decision_findings(what: Watched, reference: ReferenceProfile | None) -> Ite
         [{name: one.get(name) for name in columns} for one in requests], infer_schema_length=None
     )
     yield from check_drift(what.decisions_node, reference.tally, tallied(frame, reference.profile))
+
+
+def _tells_time(frame: pl.DataFrame, contract: type[Row]) -> bool:
+    """Whether its times can be read; where they cannot, the contract is broken, and says so."""
+    time = next((field.name for field in fields(contract) if field.time), None)
+    return time is None or (time in frame.columns and frame.schema[time].is_temporal())
 
 
 def _newest(frame: pl.DataFrame, contract: type[Row]) -> int | None:
