@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from fullcycle.cli.printing import count
-from fullcycle.experiment import ExperimentSpec, Placed
+from fullcycle.experiment import ExperimentSpec, Placed, told_part
 from fullcycle.experiment.audit import Dialect, assignment_query
 from fullcycle.kernel import Invalid, Reference
 from fullcycle.wiring import open_project
@@ -92,7 +92,8 @@ def _fields(request: str | None) -> dict[str, Any] | None:
 def _show(ref: str, spec: ExperimentSpec, placed: list[Placed]) -> None:
     arms = ", ".join(f"{arm} {spec.weights[arm]:.0%}" for arm in spec.order)
     click.secho(f"{ref}, experiment {spec.name}: {arms} by {spec.unit}", bold=True, nl=False)
-    click.echo(f", seed {spec.seed}, hash version {spec.hash_version}")
+    alone = "" if spec.coverage else f"; {told_part(spec)}"
+    click.echo(f", seed {spec.seed}, hash version {spec.hash_version}{alone}")
     for one in placed:
         arm = one.arm or "-"
         click.echo(f"  {one.unit:<12} {arm:<10} {_WHY[one.standing]}: {_numbers(spec, one)}")

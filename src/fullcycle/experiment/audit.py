@@ -11,9 +11,10 @@ from typing import Literal
 
 from fullcycle.experiment.admission import Admission
 from fullcycle.experiment.assign import fnv1a32
-from fullcycle.experiment.condition_sql import JSON, condition_sql
+from fullcycle.experiment.condition_sql import condition_sql
 from fullcycle.experiment.dialect import DUCKDB, POSTGRES, text
 from fullcycle.experiment.dialect import Dialect as Warehouse
+from fullcycle.experiment.json_sql import JSON
 from fullcycle.experiment.spec import ExperimentSpec
 from fullcycle.experiment.sticky import Bucket
 from fullcycle.metric import quoted
