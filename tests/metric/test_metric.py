@@ -198,10 +198,11 @@ def test_a_ratio_of_what_is_no_sum_says_what_is():
         ratio(sums, ratio(sums, sums))
 
 
-def test_outcomes_are_of_means_and_proportions_only():
+@pytest.mark.parametrize("past", [of(Mailing), None], ids=["of a source", "of decisions"])
+def test_outcomes_are_of_means_and_proportions_only(past):
     sums = mean(visits, within="14d")
     for metric in (ratio(sums, sums), quantile(visits, "spend", 0.5, within="14d")):
         with pytest.raises(Invalid, match=r"fc\.mean or fc\.proportion"):
-            outcomes(metric, of=of(Mailing))
+            outcomes(metric, of=past)
     with pytest.raises(Invalid, match="cap=500"):
-        outcomes(mean(visits, "spend", within="14d", winsor=0.99), of=of(Mailing))
+        outcomes(mean(visits, "spend", within="14d", winsor=0.99), of=past)

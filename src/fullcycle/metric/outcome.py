@@ -182,13 +182,6 @@ def outcomes(metric: Metric, *, of: Source[...] | None = None) -> Outcomes:
             what,
             "pass what fc.mean or fc.proportion returns, then of=a source",
         )
-    if of is None:
-        of = Decisions(None)
-    if isinstance(of, Decisions):
-        of.name = of.name or DECIDED_AS
-        return Outcomes(metric, of)  # by which key they join, the service says
-    if not isinstance(of, Source):
-        raise Invalid(f"of={of!r} is not a source", what, "pass a function decorated with @fc.source")
     if metric.kind not in ("mean", "proportion"):
         raise Invalid(
             f"a {metric.kind} has no value for one row",
@@ -201,6 +194,13 @@ def outcomes(metric: Metric, *, of: Source[...] | None = None) -> Outcomes:
             what,
             "cut at a value that you write down, such as cap=500",
         )
+    if of is None:
+        of = Decisions(None)
+    if isinstance(of, Decisions):
+        of.name = of.name or DECIDED_AS
+        return Outcomes(metric, of)  # by which key they join, the service says
+    if not isinstance(of, Source):
+        raise Invalid(f"of={of!r} is not a source", what, "pass a function decorated with @fc.source")
     time_field(of)
     declared = Outcomes(metric, of)
     ours = of.contract.__name__
