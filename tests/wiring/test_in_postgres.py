@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from fullcycle.adapters.segment_writer import SegmentWriter
-from fullcycle.experiment import Covariate, ExperimentSpec, Side, Sides
+from fullcycle.experiment import Covariate, ExperimentSpec, PastRows, Side, Sides
 from fullcycle.kernel import Misconfigured, Missing, micros
 from fullcycle.record import Decision, Received, encode_decision, encode_received
 from fullcycle.wiring import open_project
@@ -247,6 +247,25 @@ def test_a_past_is_asked_the_condition_alike(shop):
 
     assert told(ours) == told(theirs)
     assert 0 < sum(one.units for one in ours.counted) < 40
+
+
+@pytest.mark.parametrize(
+    ("past", "metrics"), [("calls", "spent"), ("visits", "clicked"), ("visits", "called")]
+)
+def test_rows_of_the_past_are_asked_alike_wherever_they_lie(shop, past, metrics):
+    def asked():
+        flow, spec = flow_and_spec()
+        spec = msgspec.structs.replace(
+            spec, metrics={metrics: spec.metrics[metrics]}, primary=metrics, segments=()
+        )
+        where = gathered(flow, spec, publish=False, past=flow.graph.nodes[past].declared)
+        units = PastRows(rows=where.past, unit="client_id", time="at")
+        return where.store.past(spec, units, where.sources, as_of=LATER, buckets=1, received=where.received)
+
+    theirs, ours = in_both(asked)
+
+    assert told(ours) == told(theirs)
+    assert sum(one.units for one in ours.counted) >= 40
 
 
 def test_fields_that_nobody_published_are_missed_and_not_taken_for_lacking(shop):

@@ -26,7 +26,8 @@ class Gathered:
     """What a readout asks: its store, the files of the event log, and what each source asks.
 
     ``received`` names, by source, the column that tells when a row came; ``watermark`` is up to
-    when the exposures were published, in microseconds since 1970 UTC.
+    when the exposures were published, in microseconds since 1970 UTC; ``past`` is what the source
+    of past units asks there.
     """
 
     store: ExperimentStore
@@ -34,9 +35,17 @@ class Gathered:
     sources: Mapping[str, Query]
     received: Mapping[str, str] = field(default_factory=dict)
     watermark: int | None = None
+    past: Query | None = None
 
 
-def gathered(flow: Flow, spec: ExperimentSpec, *, publish: bool = True, by_request: bool = False) -> Gathered:
+def gathered(
+    flow: Flow,
+    spec: ExperimentSpec,
+    *,
+    publish: bool = True,
+    by_request: bool = False,
+    past: Source[...] | None = None,
+) -> Gathered:
     """Publish an environment's exposures, and find where an experiment is aggregated.
 
     DuckDB reads the event log's Parquet files where they lie. PostgreSQL reads tables, to which
@@ -50,6 +59,7 @@ def gathered(flow: Flow, spec: ExperimentSpec, *, publish: bool = True, by_reque
         publish: whether exposures are to be brought up.
         by_request: whether events of decisions that no experiment made count, too; they always do where
             a covariate is of before the experiment.
+        past: a source whose rows stand for exposures, and are asked in the same place.
 
     Raises:
         Missing: where nothing was published to PostgreSQL, or not the fields that it is read by.
@@ -63,23 +73,25 @@ def gathered(flow: Flow, spec: ExperimentSpec, *, publish: bool = True, by_reque
     by_request = by_request or any(one.before is not None for one in spec.covariates)
     declared = declared_of(flow, spec)
     received = {name: RECEIVED for name, source in declared.items() if isinstance(source, Events)}
-    warehouse = flow.warehouse(*declared.values())
+    every = [*declared.values(), *([past] if past is not None else [])]
+    warehouse = flow.warehouse(*every)
     if isinstance(warehouse, DuckDBWarehouse):
         sources = {
             name: by_unit(flow, source, spec.unit, files, by_request=by_request)
             for name, source in declared.items()
         }
-        return Gathered(DuckDBExperimentStore(warehouse), files, sources, received, watermark)
+        rows = None if past is None else flow.rows(past)
+        return Gathered(DuckDBExperimentStore(warehouse), files, sources, received, watermark, rows)
     from fullcycle.adapters.postgres_experiment import PostgresExperimentStore  # brings the driver
     from fullcycle.adapters.postgres_exposures import require_fields
     from fullcycle.adapters.postgres_warehouse import PostgresWarehouse
-    from fullcycle.wiring.published import asked_in, published_until
+    from fullcycle.wiring.published import asked_in, past_in, published_until
 
     if not isinstance(warehouse, PostgresWarehouse):
         raise Invalid(
             f"{warehouse!r} aggregates no experiment", "the readout", "bind duckdb:/// or postgresql://"
         )
-    name = binding_of(flow, declared.values())
+    name = binding_of(flow, every)
     if (publish or received) and writer_of(project, environment, name) is not None:
         publish_exposures(flow, spec, name)
     if publish:
@@ -91,6 +103,7 @@ def gathered(flow: Flow, spec: ExperimentSpec, *, publish: bool = True, by_reque
         asked_in(flow, warehouse, declared, spec.unit, by_request=by_request),
         received,
         published_until(flow, warehouse, declared),
+        None if past is None else past_in(flow, warehouse, past),
     )
 
 

@@ -175,13 +175,14 @@ def _of_rows(making: Making, spec: ExperimentSpec) -> History | None:
     told, notes = _with_condition(spec, why)
     told = msgspec.structs.replace(told, covariates=tuple(covariates), triggered=None)
     known = [one.name for one in covariates if one.before is None]
+    where = gathered(flow, told, publish=False, past=of)
+    assert where.past is not None
     units = PastRows(
-        rows=flow.rows(of),
+        rows=where.past,
         unit=spec.unit,
         time=next(field.name for field in fields(of.contract) if field.time),
         fields=tuple(dict.fromkeys([*known, *(asked if told.condition is not None else ())])),
     )
-    where = gathered(flow, told, publish=False)
     statistics = _both(where, told, units, now(), 0)
     if lacking:
         notes = (f"{of.name} does not hold {', '.join(lacking)}: designed without it", *notes)

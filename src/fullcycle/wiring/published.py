@@ -11,6 +11,7 @@ from fullcycle.adapters.postgres_events import (
     published_events,
 )
 from fullcycle.adapters.postgres_exposures import watermark_of
+from fullcycle.adapters.postgres_outcomes import sent
 from fullcycle.adapters.postgres_warehouse import PostgresWarehouse
 from fullcycle.data import Events, Query, Source
 from fullcycle.wiring.flow import Flow
@@ -54,6 +55,12 @@ def asked_in(
         if unit not in source.contract.__struct_fields__:
             asked[name] = published_by_unit(warehouse, asked[name], *which, unit, by_request=by_request)
     return asked
+
+
+def past_in(flow: Flow, warehouse: PostgresWarehouse, past: Source[...]) -> Query:
+    """The rows of a source of past units; events go along with the query, as nothing publishes them."""
+    rows = flow.rows(past)
+    return sent(warehouse, rows.frame()) if isinstance(past, Events) else rows
 
 
 def published_until(
