@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullcycle.adapters.duckdb import DuckDBWarehouse
-from fullcycle.data import Row, key, source, time
+from fullcycle.data import Row, events, key, source, time
 from fullcycle.kernel import micros
-from fullcycle.metric import mean, outcomes, proportion
+from fullcycle.metric import about_items, mean, outcomes, proportion
 
 START = datetime(2026, 1, 1)
 
@@ -157,3 +157,65 @@ def test_outcomes_are_what_a_loop_would_say(path, sent, visited):
     found = frame.with_columns((pl.col("sent") - START).dt.total_seconds()).rows()
     assert sorted(found) == sorted(expected)
     assert left_out == len(sent) - len(expected)
+
+
+class Ask(Row):
+    client_id: Annotated[int, key]
+    k: int
+
+
+class Suggestion(Row):
+    item_id: int
+    shelf: str = ""
+
+
+class OfItem(Row):
+    decision_id: str
+    item_id: int
+    at: Annotated[datetime, time]
+
+
+class OfPlace(Row):
+    decision_id: str
+    position: int
+    at: Annotated[datetime, time]
+
+
+class OfShelf(Row):
+    decision_id: str
+    shelf: Annotated[str, key]
+    at: Annotated[datetime, time]
+
+
+class OfList(Row):
+    decision_id: str
+    shelf: str
+    at: Annotated[datetime, time]
+
+
+@pytest.mark.parametrize(
+    ("event", "says"),
+    [(OfItem, ("item_id",)), (OfPlace, ("position",)), (OfShelf, ("shelf",)), (OfList, ()), (Visit, ())],
+)
+def test_an_event_is_about_an_item_by_its_first_field_a_key_or_its_place(event, says):
+    assert about_items(event, Suggestion, Ask) == says
+
+
+def test_what_the_request_says_too_and_a_time_say_nothing_of_an_item():
+    class Same(Row):
+        client_id: int
+
+    class When(Row):
+        at: datetime
+
+    assert about_items(OfItem, Same, Ask) == about_items(Visit, Same, Ask) == ()
+    assert about_items(OfItem, When, Ask) == ()
+
+
+@pytest.mark.parametrize(("event", "by"), [(OfItem, ("decision_id", "item_id")), (OfList, ("decision_id",))])
+def test_outcomes_of_lists_join_by_the_decision_and_by_what_is_said_of_the_item(event, by):
+    declared = outcomes(proportion(events(event), within="1h"))
+    declared.of.request = Ask
+    declared.of.item = Suggestion if about_items(event, Suggestion, Ask) else None
+
+    assert declared.joined_by == by
