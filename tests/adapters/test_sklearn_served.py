@@ -45,67 +45,12 @@ from sklearn.preprocessing import (
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import fullcycle as fc
-from fullcycle.adapters.linear_native import LinearCodec, LinearPredictor
+from fullcycle.adapters.linear_native import LinearCodec
 from fullcycle.adapters.sklearn import estimator_model
 from fullcycle.adapters.sklearn_served import told
 from fullcycle.adapters.trees_codec import TreesCodec
 from fullcycle.kernel import Damaged, Invalid
-
-WIDTH = 5
-FEW = {"n_estimators": 7, "random_state": 0}
-
-
-def table(rows: int, seed: int = 0, *, missing: bool = False) -> np.ndarray:
-    """Two numbers, one of them large, a code of four, a count and a flag."""
-    rng = np.random.default_rng(seed)
-    x = np.column_stack(
-        [
-            rng.normal(size=rows),
-            rng.exponential(1e4, rows),
-            rng.integers(0, 4, rows),
-            rng.integers(0, 30, rows),
-            rng.integers(0, 2, rows),
-        ]
-    ).astype(np.float64)
-    if missing:
-        x[rng.random(x.shape) < 0.1] = np.nan
-    return x
-
-
-def outcome(x: np.ndarray) -> np.ndarray:
-    """Positive, and all features count."""
-    x = np.nan_to_num(x)
-    return np.exp(0.4 * x[:, 0] + 2e-5 * x[:, 1] + 0.2 * (x[:, 2] == 2) - 0.02 * x[:, 3] * x[:, 4])
-
-
-def fitted(estimator, *, missing: bool = False):
-    x = table(600, missing=missing)
-    y = outcome(x)
-    is_classifier = getattr(estimator, "_estimator_type", None) == "classifier" or "Classifier" in repr(
-        estimator
-    )
-    binary = is_classifier or "Logistic" in repr(estimator)
-    return estimator.fit(x, (y > np.median(y)).astype(int) if binary else y)
-
-
-def library(estimator, x: np.ndarray) -> list[float]:
-    """What the library says of each row, NaN where it refuses it."""
-    model = estimator_model(estimator)
-    try:
-        with np.errstate(all="ignore"):  # it looks for infinity by adding
-            return model.predict(x).tolist()
-    except ValueError:
-        if len(x) == 1:
-            return [float("nan")]
-        return [one for row in x for one in library(estimator, row[None])]
-
-
-def same(estimator, *matrices: np.ndarray) -> None:
-    predictor = told(estimator, "flow.py:1")
-    codec = LinearCodec() if isinstance(predictor, LinearPredictor) else TreesCodec()
-    for x in matrices:
-        fc.testing.same_predictions(codec.decode(codec.encode(predictor)), x, library(estimator, x))
-
+from sklearn_models import CATEGORICAL, FEW, WIDTH, fitted, kind, library, outcome, same, table
 
 LINEAR = [
     LinearRegression(),
@@ -177,10 +122,6 @@ PREPARED = [
 ]
 
 
-def kind(estimator) -> str:
-    return " ".join(repr(estimator).split())[:60]
-
-
 @pytest.mark.parametrize("estimator", LINEAR, ids=kind)
 def test_linear_models_predict_as_their_library_does_but_for_rounding_that_is_told(estimator):
     same(fitted(estimator), table(200, 1), table(50, 2, missing=True))
@@ -208,79 +149,6 @@ def test_a_pipeline_prepares_its_columns_as_its_library_does(estimator):
     unknown[:, 2] += 2
 
     same(fitted(estimator, missing=takes_missing), table(100, 4), table(60, 6, missing=True), unknown)
-
-
-CATEGORICAL = [
-    HistGradientBoostingRegressor(max_iter=15, categorical_features=[2, 3], random_state=0),
-    HistGradientBoostingRegressor(max_iter=9, categorical_features=[2, 3], loss="poisson", random_state=0),
-    HistGradientBoostingClassifier(max_iter=9, categorical_features=[4, 3], random_state=0),
-    HistGradientBoostingRegressor(
-        max_iter=30, categorical_features=[3], early_stopping=True, n_iter_no_change=3, random_state=0
-    ),
-    make_pipeline(StandardScaler(), HistGradientBoostingRegressor(max_iter=9, categorical_features=[2, 3])),
-]
-
-
-@pytest.mark.parametrize("missing", [False, True])
-@pytest.mark.parametrize("estimator", CATEGORICAL, ids=kind)
-def test_categories_are_told_apart_as_their_library_does_to_the_bit(estimator, missing):
-    estimator = fitted(estimator, missing=missing)
-    unknown = table(80, 5)
-    unknown[:, 2] += 2
-    unknown[:40, 3] += 0.5
-    unknown[60:, 3] *= -100
-    endless = table(4, 6)
-    endless[[0, 1, 2], [3, 0, 2]] = np.inf
-
-    same(estimator, table(300, 1), table(100, 2, missing=True), unknown, endless)
-    assert told(estimator, "flow.py:1").nodes.categories
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    seed=st.integers(0, 10_000),
-    kinds=st.integers(1, 250),
-    scale=st.sampled_from([1.0, -0.25, 1e9]),
-    missing=st.booleans(),
-)
-def test_any_categories_of_any_numbers_are_told_apart(seed, kinds, scale, missing):
-    rng = np.random.default_rng(seed)
-    x = np.column_stack([rng.integers(0, kinds, 400) * scale, rng.normal(size=400)])
-    if missing:
-        x[rng.random(400) < 0.2, 0] = np.nan
-    y = np.sin(np.nan_to_num(x[:, 0]) / scale) + x[:, 1]
-    estimator = HistGradientBoostingRegressor(
-        max_iter=4, min_samples_leaf=2, categorical_features=[True, False]
-    ).fit(x, y)
-    asked = np.column_stack([rng.integers(-1, kinds + 2, 60) * scale, rng.normal(size=60)])
-    asked[:5, 0] = np.nan
-
-    fc.testing.same_predictions(told(estimator, ""), asked, estimator.predict(asked))
-
-
-def test_a_category_that_no_row_of_training_had_goes_where_a_missing_value_goes():
-    x, y = table(500, missing=True), outcome(table(500))
-    estimator = HistGradientBoostingRegressor(max_iter=5, categorical_features=[2]).fit(x, y)
-    row = table(1, 9)
-    row[0, 2], unknown = np.nan, row.copy()
-    unknown[0, 2] = 77.0
-
-    predictor = told(estimator, "")
-
-    assert (
-        predictor.score(unknown[0].tolist()) == predictor.score(row[0].tolist()) == estimator.predict(row)[0]
-    )
-
-
-def test_a_column_without_a_value_goes_where_the_library_lets_it_go():
-    x, y = table(100), outcome(table(100))
-    x[:, 3] = np.nan
-    with pytest.warns(UserWarning, match="Skipping features"):
-        pipeline = make_pipeline(SimpleImputer(), StandardScaler(), Ridge()).fit(x, y)
-    with pytest.warns(UserWarning, match="Skipping features"):
-        expected = pipeline.predict(x)
-
-    fc.testing.same_predictions(told(pipeline, "flow.py:1"), x, expected)
 
 
 def test_a_forest_asked_by_several_jobs_says_that_its_sum_has_no_order():
@@ -377,15 +245,6 @@ def test_a_tree_whose_nodes_lead_in_circles_is_damage():
         TreesCodec().decode(TreesCodec().encode(predictor))
 
 
-def test_a_node_that_asks_for_categories_that_are_not_there_is_damage():
-    predictor = told(fitted(CATEGORICAL[0]), "")
-    first = next(place for place, chosen in enumerate(predictor.nodes.chosen) if chosen >= 0)
-    predictor.nodes.chosen[first] = len(predictor.nodes.categories) // 256
-
-    with pytest.raises(Damaged, match="its parts do not fit together"):
-        TreesCodec().decode(TreesCodec().encode(predictor))
-
-
 def test_a_project_that_sets_numpy_to_raise_changes_no_prediction():
     rows = [[5e-324, 1.0, -5e-324], [1e300, 0.5, 0.1]]
     fitted = DecisionTreeRegressor(max_depth=3, random_state=0).fit([[0.0, 1, 2], [1, 0, 1]], [1.0, 2.0])
@@ -458,12 +317,3 @@ def test_a_tree_alone_keeps_the_sign_of_a_zero():
 
     fc.testing.same_predictions(told(tree, ""), table(5), tree.predict(table(5)))
     assert str(told(tree, "").score([1.0] * WIDTH)) == str(float(tree.predict(np.ones((1, WIDTH)))[0]))
-
-
-def test_a_category_that_is_not_known_gives_a_linear_model_no_number_in_a_matrix_either():
-    x = table(200)[:, 2:3]
-    pipeline = make_pipeline(OneHotEncoder(), Ridge()).fit(x, x[:, 0] ** 2)
-    asked = np.array([[1.0], [7.0], [2.0]])
-
-    fc.testing.same_predictions(told(pipeline, ""), asked, library(pipeline, asked))
-    assert np.isnan(told(pipeline, "").scores_of(asked)).tolist() == [False, True, False]

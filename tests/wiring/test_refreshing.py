@@ -1,13 +1,6 @@
 """fullcycle.wiring.refreshing: lookups made anew, published, asked, moved back."""
 
-import asyncio
-import json
-import signal
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -16,72 +9,22 @@ from asgi_client import ask
 from fullcycle.adapters.segments import read_decisions
 from fullcycle.flow import last_run
 from fullcycle.kernel import Invalid, Missing, now
-from fullcycle.release import Activation, deploy, golden_rows, publications, rollback
-from fullcycle.serve import App, Follower, LedgerDeployments
-from fullcycle.serve.serving import Serving
+from fullcycle.release import deploy, golden_rows, publications, rollback
 from fullcycle.wiring import open_project
 from fullcycle.wiring.pruning import plan_pruning
-from fullcycle.wiring.refreshing import live_now, move_live_back, refresh
+from fullcycle.wiring.refreshing import live_now, move_live_back
 from fullcycle.wiring.released import released
 from fullcycle.wiring.runs import Watcher
-from fullcycle.wiring.serving import stager
-from hosted import until
-from killing import killed
-from recommend_shop import NEW_CLIENT, buys_only
-from whole_shop import address, process, rewrite, serving
-
-DEAREST = 777  # an item that nobody had bought when v1 was released
-
-
-class Host:
-    """A worker of recommend@prod in this process."""
-
-    def __init__(self, folder):
-        self.project, self.told, self.folder = open_project(), [], folder / "log"
-        self.serving = Serving()
-        stage = stager(self.project, "prod", self.folder, self.told.append)
-        deployments = LedgerDeployments(self.project.ledger, "recommend", "prod")
-        self.follower = Follower(deployments, stage, self.serving, tell=self.told.append, every=0.0)
-        self.app = App(
-            self.serving, lambda: None, capability="recommend", replay=False, tell=self.told.append
-        )
-        self.look()
-
-    def look(self):
-        asyncio.run(self.follower.look())
-
-    def answer(self, client=NEW_CLIENT):
-        return ask(self.app, "POST", "/recommend", {"client_id": client}).json
-
-    def items(self, client=NEW_CLIENT):
-        return [one["item_id"] for one in self.answer(client)["answer"]]
+from recommend_host import DEAREST, Host, asked_now, buys, refreshed, runs_asked
+from recommend_shop import NEW_CLIENT
+from whole_shop import rewrite
 
 
 @pytest.fixture
 def host(recommend, tmp_path):
-    return Host(tmp_path)
-
-
-def buys(item=DEAREST):
-    """A client that is new buys one item alone."""
-    buys_only(Path.cwd(), NEW_CLIENT, item, item / 10)
-
-
-def refreshed(**more):
-    return refresh(open_project(), "recommend", "prod", **more)
-
-
-def asked_now(release=1):
-    return live_now(open_project(), "recommend", "prod", release)
-
-
-def joined():
-    """Wait until a host has said that it is there."""
-    until(lambda: Activation(open_project().ledger, "recommend", "prod").hosts())
-
-
-def runs_asked(release):
-    return {one.run for one in asked_now(release).values()}
+    made = Host(tmp_path)
+    yield made
+    made.close()
 
 
 def test_a_service_takes_up_what_was_made_anew_without_a_release(host):
@@ -264,34 +207,6 @@ def test_golden_rows_are_asked_over_what_is_pinned(host):
     assert host.told[-1] == "recommend@v1 answers; 20 golden rows reproduced"
 
 
-SERVES = """
-import sys
-from pathlib import Path
-from fullcycle.serve import LedgerDeployments
-from fullcycle.serve.reading import read_row
-from fullcycle.wiring import open_project
-from fullcycle.wiring.serving import stager
-
-project = open_project()
-deployments = LedgerDeployments(project.ledger, "recommend", "prod")
-active = stager(project, "prod", Path(sys.argv[1]), print)(deployments.deployed(deployments.generation()))
-row = read_row(active.decider.release.row, b'{"client_id": 7}')
-assert b"item_id" in active.decider.decide(row, "one", 1)
-print(sorted({"polars", "pyarrow", "pandas", "scipy", "sklearn"} & set(sys.modules)))
-"""
-
-
-def test_a_service_that_asks_lookups_imports_no_table_library(recommend, tmp_path):
-    buys()
-    refreshed()
-
-    told = subprocess.run(
-        [sys.executable, "-c", SERVES, tmp_path / "log"], capture_output=True, text=True, check=True
-    )
-
-    assert told.stdout == "[]\n"
-
-
 def test_a_list_of_rows_is_answered_logged_and_described(host):
     told = host.answer(7)
     document = ask(host.app, "GET", "/openapi.json").json
@@ -376,103 +291,3 @@ def test_pruning_keeps_the_last_whole_run_however_often_lookups_were_made_since(
 
     assert set(plan.kept) == {"recommend@1", "recommend@2", "recommend@4"}
     assert plan.kept["recommend@2"] == "the last that is done"
-
-
-@pytest.mark.slow
-def test_workers_take_it_up_while_they_are_asked_and_no_request_fails(recommend):
-    own = {name: one.lookup.artifact.content for name, one in asked_now().items()}
-    with serving(recommend, "recommend@prod") as url:
-        joined()
-        answers = [_posted(url) for _ in range(20)]
-        buys()
-        heard = refreshed().heard
-        answers.append(_posted(url))
-    new = {name: one.lookup.artifact.content for name, one in asked_now().items()}
-    logged = [told.live for told in read_decisions(open_project().events_folder("recommend", "prod"))]
-
-    assert (len(heard.done), heard.late) == (1, {})
-    assert answers[-1] == [DEAREST]
-    turned = answers.index([DEAREST])
-    assert logged == [own] * turned + [new] * (len(answers) - turned)
-
-
-@pytest.mark.slow
-def test_a_supervisor_says_once_what_is_asked_anew_and_one_that_cannot_ask_it_is_named(recommend):
-    server = process(recommend, "serve", "recommend@prod", "--port", "0")
-    try:
-        url = address(server)
-        joined()
-        buys()
-        refreshed()
-        buys(778)
-        project, before = open_project(), asked_now()["tastes"].lookup.index
-        put = type(project.objects).write
-
-        def damaged(objects, digest, write):
-            size = put(objects, digest, write)
-            path = objects.path(digest)
-            path.chmod(0o644)
-            path.write_bytes(path.read_bytes()[:-1] + b"?")
-            return size
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(type(project.objects), "write", damaged)
-            late = refreshed().heard.late
-        answered = _posted(url)
-        again = refreshed(number=2).heard
-    finally:
-        server.send_signal(signal.SIGTERM)
-        said = "".join(server.communicate(timeout=30))
-
-    assert len(late) == 1
-    assert "was not activated" in next(iter(late.values()))
-    assert asked_now()["tastes"].lookup.index == before
-    assert answered == [DEAREST]
-    assert (len(again.done), again.late) == (1, {})
-    (told,) = [line for line in said.splitlines() if "asks anew: " in line and "run 2" in line][:1]
-    assert all(f"{name} of run 2" in told for name in ("items", "shortlists", "tastes"))
-
-
-@pytest.mark.slow
-def test_a_host_that_is_gone_is_named_and_not_waited_for_again(recommend, typed):
-    server = process(recommend, "serve", "recommend@prod", "--port", "0", "--host-name", "a")
-    address(server)
-    joined()
-    server.send_signal(signal.SIGSTOP)
-    try:
-        buys()
-        said = typed("fullcycle refresh recommend@prod --wait 0.3")
-        buys(778)
-        again = typed("fullcycle refresh recommend@prod")
-    finally:
-        server.send_signal(signal.SIGCONT)
-        server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=30)
-
-    assert said.code == 1
-    assert "it is published, but not every host asks it (a: nothing was heard of it within 0.3 s)" in said.err
-    assert "asks anew what recommend@2 made" in said.out
-    assert again.code == 0
-
-
-def _posted(url):
-    """The items that the service answers with; raises where it answers otherwise."""
-    asked = Request(url, json.dumps({"client_id": NEW_CLIENT}).encode(), {"content-type": "application/json"})
-    with urlopen(asked, timeout=20) as answered:
-        return [one["item_id"] for one in json.load(answered)["answer"]]
-
-
-@pytest.mark.slow
-def test_killed_while_publishing_a_reader_sees_all_of_the_old_or_all_of_the_new(recommend, tmp_path):
-    for item in (701, 702):
-        buys(item)
-        refreshed()
-
-    told = killed("published_work:publish_in_turn", Path.cwd(), times=60, longest=0.2)
-
-    facts = publications(open_project().ledger, "recommend", "prod")
-    assert [len({one.body.run for one in facts[at : at + 3]}) for at in range(0, len(facts), 3)] == [1] * (
-        len(facts) // 3
-    )
-    assert len(facts) > 9 < len(told)
-    assert Host(tmp_path).items() in ([701], [702])
