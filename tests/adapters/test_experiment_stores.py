@@ -367,6 +367,22 @@ def test_covariates_and_segments_are_those_of_the_first_exposure_that_counts(sto
     assert found.levels("device") == ["first"]
 
 
+def test_a_first_exposure_whose_request_is_not_kept_lacks_its_fields(store):
+    decisions = [
+        {**decision(1, "today", START, 1), "request": None},
+        decision(1, "today", START + DAY, 2, device="late", recency=9.0),
+        decision(2, "chosen", START, 3, device="first", recency=3.0),
+    ]
+    spec = msgspec.structs.replace(SPEC, covariates=(Covariate(name="recency"),), segments=("device",))
+
+    found = store(World(decisions, [], []), spec)
+
+    assert found.gram("spent", "today", segment="device", level=LACKING).means == (
+        0.0,
+        3.0,
+    )  # the others' mean
+
+
 def two_phases():
     """Unit 1 keeps its arm, 2 gets another one, 3 is new, 4 was in the first alone, 5 gets two in this."""
     begin, again = START, START + 10 * DAY

@@ -15,7 +15,7 @@ class Dialect:
     name: str
     micros: Callable[[str], str]  # a date or timestamp as µs since 1970 UTC; a naive one is UTC
     fields: Callable[[str, Sequence[str]], str]  # fields of a JSON text, as an array of texts, 1 the first
-    earliest: Callable[[str, str, str], str]  # a value of the row with the least time, then the least id
+    earliest: Callable[[str, str, str], str]  # a value, be it null, of the row with the least time, then id
     day: Callable[[str], str]  # µs since 1970 as whole days
     truth: Callable[[str], str]  # a Boolean as a number
     bucket: Callable[[str, int], str]  # which of so many buckets a text falls in, by the warehouse's own hash
@@ -49,7 +49,7 @@ DUCKDB = Dialect(
     name="DuckDB",
     micros=micros_of,
     fields=_duckdb_fields,
-    earliest=lambda value, at, id: f"arg_min({value}, ({at}, {id}))",
+    earliest=lambda value, at, id: f"arg_min_null({value}, ({at}, {id}))",
     day=lambda micros: f"({micros} // {DAY})",
     truth=lambda value: f"({value})::float8",
     bucket=lambda value, count: f"(hash({value}) % {count})",
