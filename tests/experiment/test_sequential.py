@@ -166,6 +166,37 @@ def test_a_p_value_is_the_alpha_at_which_the_interval_touches_zero():
 
 
 @pytest.mark.parametrize("spending", ["obrien-fleming", "pocock"])
+def test_all_p_values_of_a_schedule_share_their_bounds_and_touch_zero_each(spending):
+    """A readout of many metrics and segments has a thousand of them, and one bound takes milliseconds."""
+    rule = GroupSequential(EQUAL, spending, information=(10.0, 30.0, 35.0, 70.0, 100.0))
+    before = spending_bounds.cache_info().misses
+    told = {z: rule.p_value(z, 40.0, 100) for z in np.linspace(0.5, 6.0, 500).tolist()}
+
+    assert spending_bounds.cache_info().misses - before < 70
+    assert list(told.values()) == sorted(told.values(), reverse=True)
+    for z in list(told)[::50]:
+        assert rule.at(told[z]).two_sided(40.0, 100) == pytest.approx(z, abs=1e-3)
+
+
+@pytest.mark.parametrize("spending", ["obrien-fleming", "pocock"])
+def test_a_p_value_is_no_less_than_one_in_a_trillion_and_no_more_than_one(spending):
+    rule = GroupSequential((0.25,), spending)
+
+    assert rule.p_value(1e6, 30.0, 100) == pytest.approx(1e-12, rel=0.01)
+    assert rule.p_value(11.99, MANY, 100) < 1e-6
+    assert 0.99 < rule.p_value(1e-9, 30.0, 100) <= 1
+
+
+@settings(max_examples=50, deadline=None)
+@given(fractions, st.floats(1e-9, 0.9), st.sampled_from([1, 2]))
+def test_a_bound_is_where_the_recursion_spends_what_it_may(fractions, alpha, sides):
+    bounds = spending_bounds(fractions, "pocock", alpha, sides=sides)
+    chances = crossing(fractions, bounds, sides=sides)
+
+    assert sum(chances) == pytest.approx(spent("pocock", fractions[-1], alpha, sides=sides), rel=1e-9)
+
+
+@pytest.mark.parametrize("spending", ["obrien-fleming", "pocock"])
 def test_paths_without_an_effect_cross_as_often_as_planned(rng, happens_at_rate, spending):
     steps = rng.normal(size=(100_000, 5)) * sqrt(0.2)
     z = steps.cumsum(axis=1) / np.sqrt(EQUAL)

@@ -11,14 +11,14 @@ Source:
     Biometrika 1983.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import ceil, e, log, sqrt
+from math import ceil, e, inf, log, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from fullcycle.experiment.spec import Spending
 from fullcycle.kernel import Invalid
@@ -27,6 +27,11 @@ _WHERE = "the looks of a group-sequential experiment"
 _FARTHEST = 12.0  # standard errors; what lies beyond has no chance that a double could tell from none
 _NEAREST = 1e-3  # of the information: looks that are nearer count as so far apart, which widens the later one
 _STEPS = 60  # halvings of a bracket, to the last bit of a boundary
+_CLOSE = 1e-14  # standard errors: nearer to it, a bound is found
+_GRID = 56
+_ALMOST_NEVER = (
+    7.130  # standard errors that a single look needs at an alpha of 1e-12: no p value is told below
+)
 Numbers = npt.NDArray[np.float64]
 
 
@@ -94,11 +99,13 @@ def spending_bounds(
     _check_fractions(fractions)
     if not 0 < alpha < 1:
         raise Invalid(f"alpha={alpha!r}", _WHERE, "write a chance between 0 and 1")
-    walk, bounds, before = _Walk(sides), [], 0.0
+    bounds: list[float] = []
+    walk, before = _Walk(sides), 0.0
     for fraction, time in zip(fractions, information or fractions, strict=True):
         until = spent(spending, fraction, alpha, sides=sides)
-        bounds.append(_solved(lambda bound, t=time: walk.chance(t, bound), until - before))  # type: ignore[misc]
-        walk.crossed(time, bounds[-1])
+        bounds.append(walk.bound(time, until - before))
+        if len(bounds) < len(fractions):
+            walk.crossed(time, bounds[-1])
         before = until
     return tuple(bounds)
 
@@ -159,15 +166,25 @@ class GroupSequential:
         return _student(self._bound(1), df)
 
     def p_value(self, z: float, df: float, units: int) -> float:
-        """The smallest ``alpha`` at which this look's interval leaves out zero (repeated p value)."""
-        low, high = 1e-12, 1 - 1e-12
-        if abs(z) >= self.at(low).two_sided(df, units):
-            return low
-        for _ in range(_STEPS // 2):
-            middle = sqrt(low * high)
-            reach = self.at(middle).two_sided(df, units)
-            low, high = (low, middle) if abs(z) >= reach else (middle, high)
-        return high
+        """The smallest ``alpha`` at which this look's interval leaves out zero (repeated p value).
+
+        Read off bounds at a fixed grid of alphas, which all p values of a schedule share: one bound
+        takes milliseconds, and a readout may have a thousand p values.
+        """
+        sought = -float(ndtri(stdtr(df, -abs(z))))  # the normal bound that Student's t is in place of
+        first, last = 0, _GRID
+        if sought >= self._bound_of(first):
+            return _alpha_of(_normal_of(first))
+        if sought < self._bound_of(last):
+            return _alpha_of(_normal_of(last))
+        while last - first > 1:
+            middle = (first + last) // 2
+            first, last = (first, middle) if sought >= self._bound_of(middle) else (middle, last)
+        near = range(max(first - 2, 0), min(last + 2, _GRID) + 1)
+        known = {self._bound_of(n): _normal_of(n) for n in near}
+        if max(known) >= _FARTHEST:  # where bounds end, no curve goes on
+            return _alpha_of(_normal_of(last))
+        return _alpha_of(min(max(_between(known, sought), _normal_of(last)), _normal_of(first)))
 
     def at(self, alpha: float) -> "GroupSequential":
         """The same rule at another ``alpha``."""
@@ -176,6 +193,10 @@ class GroupSequential:
     def among(self, share: float) -> "GroupSequential":
         """The same rule."""
         return self
+
+    def _bound_of(self, n: int) -> float:
+        """The bound at an alpha of the grid."""
+        return self.at(_alpha_of(_normal_of(n)))._bound(2)
 
     def _bound(self, sides: int) -> float:
         bounds = spending_bounds(
@@ -211,6 +232,30 @@ class _Walk:
         below = ndtr((-end - moved) / spread) if self._sides == 2 else 0.0
         return float(self._mass @ (above + below))
 
+    def bound(self, time: float, wanted: float) -> float:
+        """Where a look is crossed with that chance; as far as one may lie where next to nothing is wanted.
+
+        By Newton's steps on the logarithm, from a single look's bound, which is never nearer; halved
+        where a step leaves the bracket.
+        """
+        if not wanted > 0:
+            return _FARTHEST
+        spread, moved = self._step(time)
+        low, high = -_FARTHEST, _FARTHEST
+        bound = min(_upper(min(wanted / self._sides, 0.5)), _FARTHEST)
+        for _ in range(_STEPS):
+            off = np.array([moved, -moved][: self._sides])
+            off = (off - bound * sqrt(time)) / spread
+            chance = float((self._mass * ndtr(off)).sum())
+            slope = float((self._mass * np.exp(-0.5 * off * off)).sum()) * sqrt(time / (2 * np.pi)) / spread
+            low, high = (bound, high) if chance > wanted else (low, bound)
+            step = log(chance / wanted) * chance / slope if chance > 0 and slope > 0 else inf
+            after = bound + step if low < bound + step < high else (low + high) / 2
+            if abs(after - bound) < _CLOSE:
+                return after
+            bound = after
+        return bound
+
     def crossed(self, time: float, bound: float) -> float:
         """Go on to a look; the chance to cross there for the first time."""
         found = self.chance(time, bound)
@@ -244,13 +289,25 @@ def _legendre() -> tuple[Numbers, Numbers]:
     return nodes, weights
 
 
-def _solved(chance: Callable[[float], float], wanted: float) -> float:
-    """Where a falling chance is what is wanted; as far as a bound may lie where next to nothing is."""
-    low, high = -_FARTHEST, _FARTHEST
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if chance(middle) > wanted else (low, middle)
-    return high
+def _normal_of(n: int) -> float:
+    """The bound of a single look at the n-th alpha of the grid: even steps of it."""
+    return _ALMOST_NEVER * (1 - n / _GRID)
+
+
+def _alpha_of(normal: float) -> float:
+    return min(float(2 * ndtr(-normal)), 1 - 1e-12)
+
+
+def _between(known: Mapping[float, float], at: float) -> float:
+    """The polynomial through some points, by Neville's scheme."""
+    places, found = list(known), list(known.values())
+    for gap in range(1, len(places)):
+        found = [
+            ((at - places[i + gap]) * found[i] + (places[i] - at) * found[i + 1])
+            / (places[i] - places[i + gap])
+            for i in range(len(places) - gap)
+        ]
+    return found[0]
 
 
 def _student(bound: float, df: float) -> float:
