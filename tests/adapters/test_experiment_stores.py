@@ -70,6 +70,8 @@ SPEC = ExperimentSpec(
     segments=("device", "größe"),
 )
 
+VISITS = 'select client_id::{ids} as client_id, "at", spend, back, shop from visits'
+
 
 @dataclass
 class World:
@@ -78,6 +80,7 @@ class World:
     decisions: list[dict]
     visits: list[tuple]
     orders: list[tuple]
+    ids: str = "bigint"  # what the warehouse holds the clients of visits as
 
     @property
     def exposures(self):
@@ -173,6 +176,7 @@ def by_duckdb(world, spec, as_of, tmp_path, url, phase=None):
             connection.execute(f"create table {name} as select * from read_parquet('{file}')")
     warehouse = DuckDBWarehouse(path, folders=[tmp_path])
     sources = {name: warehouse.sql(f"select * from {name}") for name in world.frames}
+    sources["visits"] = warehouse.sql(VISITS.format(ids=world.ids))
     return DuckDBExperimentStore(warehouse).statistics(spec, [log], sources, as_of=as_of, phase=phase)
 
 
@@ -197,6 +201,7 @@ def by_postgres(world, spec, as_of, tmp_path, url, phase=None):
         connection.execute("insert into fullcycle.published values ('winback', 'prod', 7, '[]')")
     warehouse = PostgresWarehouse(url)
     sources = {name: warehouse.sql(f"select * from {name}") for name in world.frames}
+    sources["visits"] = warehouse.sql(VISITS.format(ids=world.ids))
     store = PostgresExperimentStore(warehouse, "prod")
     return store.statistics(spec, [], sources, as_of=as_of, phase=phase)
 
@@ -365,6 +370,17 @@ def test_covariates_and_segments_are_those_of_the_first_exposure_that_counts(sto
 
     assert found.gram("spent", "today", segment="device", level="first").means == (0.0, 3.0)
     assert found.levels("device") == ["first"]
+
+
+@pytest.mark.parametrize("kind", ["float8", "numeric(9, 2)", "text", "int"])
+def test_units_are_the_same_in_whatever_type_a_source_holds_them(store, kind):
+    decisions = [decision(7, "today", START, 1), decision(8, "chosen", START, 2)]
+    world = World(decisions, [(7, START + DAY, 5.0, False, "Bern")], [])
+    world.ids = kind
+
+    found = store(world, msgspec.structs.replace(SPEC, covariates=(), segments=()))
+
+    assert found.gram("spent", "today").means == (5.0,)
 
 
 def test_a_first_exposure_whose_request_is_not_kept_lacks_its_fields(store):

@@ -160,7 +160,7 @@ class _Reading:
         value = pl.lit(1.0) if metric.column is None else pl.col(metric.column).cast(pl.Float64)
         came = self.received.get(metric.source) if known is not None else None
         rows = kept.select(
-            pl.col(metric.unit).cast(pl.String).alias("unit"),
+            _unit(kept, metric.unit).alias("unit"),
             _micros(metric.time).alias("fc_at"),
             value.alias("fc_value"),
             (pl.lit(0) if came is None else _micros(came)).alias("fc_came"),
@@ -274,6 +274,15 @@ class _Reading:
             return 0
         named = self.sources[self.spec.triggered]["decision_id"].cast(pl.String).drop_nulls().unique()
         return int((~named.is_in(self.log["decision_id"].drop_nulls().implode())).sum())
+
+
+def _unit(rows: pl.DataFrame, column: str) -> pl.Expr:
+    """A unit's id as a text: one that is a whole number is told as such, as in the log."""
+    id = pl.col(column)
+    if not (rows.schema[column].is_float() or rows.schema[column].is_decimal()):
+        return id.cast(pl.String)
+    whole = id.cast(pl.Int64, strict=False)
+    return pl.when(whole == id).then(whole.cast(pl.String)).otherwise(id.cast(pl.String))
 
 
 def _micros(column: str) -> pl.Expr:

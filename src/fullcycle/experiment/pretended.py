@@ -21,7 +21,7 @@ BUCKETS = 500
 _ROWS = """(
     select {name} as experiment, {bucket} as arm, fc_unit as unit, fc_time as "at",
            fc_id as decision_id, request, 0 as release
-    from (select {unit}::varchar as fc_unit, {time} as fc_time,
+    from (select {unit} as fc_unit, {time} as fc_time,
                  (row_number() over ())::varchar as fc_id, {request} as request
           from {rows} as fc_past) as fc_rows{met}
 )"""
@@ -52,7 +52,7 @@ class PastRows:
         written = _ROWS.format(
             name=text(spec.name),
             bucket=_bucket(dialect, buckets),
-            unit=quoted(self.unit),
+            unit=dialect.unit(quoted(self.unit)),
             time=quoted(self.time),
             request=dialect.json(self.fields) if self.fields else "null::varchar",
             met=_met(spec, dialect),

@@ -65,7 +65,7 @@ _ROWS = """,
 fc_rows_{n} as {kept} (
     select fc_units.fc_row, fc_event.fc_at - fc_units.{start} as fc_age{carried}
     from fc_units join (
-        select {unit}::varchar as fc_unit, {at} as fc_at, {told} from {source} as fc_source
+        select {unit} as fc_unit, {at} as fc_at, {told} from {source} as fc_source
     ) as fc_event
       on fc_event.fc_unit = fc_units.unit
      and fc_event.fc_at > fc_units.{start} + {low} and fc_event.fc_at <= fc_units.{start} + {high}
@@ -306,7 +306,7 @@ class _Writing:
         rows = _ROWS.format(
             n=n,
             kept="materialized" if twice else "",
-            unit=quoted(scan.unit),
+            unit=self.dialect.unit(quoted(scan.unit)),
             at=self.dialect.micros(quoted(scan.time)),
             told=", ".join(told),
             source=self.inner[scan.source],
