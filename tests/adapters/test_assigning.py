@@ -147,6 +147,19 @@ def test_a_condition_asks_the_columns_of_a_table():
     assert set(found["standing"]) == {"assigned", "condition"}
 
 
+def test_who_is_held_out_stands_by_the_same_name_in_a_table_a_warehouse_and_a_row():
+    arms = {**spec().arms, "holdout": "winback.service:before"}
+    trial = spec(arms=arms, holdout=Holdout("winter", 0.3), coverage=0.0)
+    units = [f"u{n}" for n in range(60)]
+
+    found = placed_table(trial, pl.DataFrame({"client_id": units}), "client_id")
+    asked = {unit: (standing, arm) for unit, *_, standing, arm in in_duckdb(units, trial, None)}
+
+    told = dict(zip(units, found.select("standing", "arm").iter_rows(), strict=True))
+    assert told == asked == {unit: Admission.of(trial).standing(unit, {}.get) for unit in units}
+    assert set(told.values()) == {("holdout", "holdout"), ("coverage", None)}
+
+
 def test_a_column_that_is_not_there_is_named():
     with pytest.raises(UnknownName, match="did you mean 'client_id'"):
         placed_table(spec(), pl.DataFrame({"client_id": ["1"]}), "client")

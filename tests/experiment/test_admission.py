@@ -200,6 +200,33 @@ def test_who_takes_part_is_told_in_a_few_words():
     )
 
 
+def test_a_holdout_that_goes_on_alone_is_told():
+    spec = trial(coverage=0, holdout="5%", held_out=choose).spec("trial", capability="w", unit="client_id")
+
+    assert (
+        told_part(spec)
+        == f"nobody takes part; 0.05 held out by w/holdout, answered by {spec.arms['holdout']}"
+    )
+    assert spec.held == "holdout"
+    assert spec.order == ("today", "chosen")
+
+
+def test_with_a_coverage_of_nothing_who_is_held_out_is_and_nobody_else_has_an_arm():
+    alone = rule(coverage=0, holdout="5%", sticky="client_id", layer="mail:0-50%")
+    full = rule(holdout="5%")
+
+    found = [standing(alone, unit, kept="chosen") for unit in UNITS[:4_000]]
+    held = [standing(full, unit)[0] == "holdout" for unit in UNITS[:4_000]]
+
+    assert [one == ("holdout", "today") for one in found] == held
+    assert {one for one in found if one[0] != "holdout"} <= {("layer", None), ("coverage", None)}
+
+
+def test_an_arm_by_the_name_of_the_log_is_refused_beside_a_function_for_who_is_held_out():
+    with pytest.raises(Invalid, match="an arm is called 'holdout'"):
+        Experiment({"holdout": today, "chosen": choose}, primary=visited, holdout="5%", held_out=today)
+
+
 def test_the_same_condition_written_in_another_order_is_the_same_experiment():
     one = trial(condition={"a": 1, "b": {"$in": [1, 2]}}).spec("trial", capability="w", unit="client_id")
     other = trial(condition={"b": {"$in": [1, 2]}, "a": 1}).spec("trial", capability="w", unit="client_id")
@@ -211,6 +238,10 @@ def test_the_same_condition_written_in_another_order_is_the_same_experiment():
     ("options", "said", "cure"),
     [
         ({"coverage": 0}, "coverage=0", "coverage=0.2"),
+        ({"coverage": -0.0, "holdout": None}, "nobody takes part", 'holdout="5%"'),
+        ({"coverage": -0.1, "holdout": "5%"}, "coverage=-0.1", "above 0"),
+        ({"held_out": today}, "held_out= says what answers who is held out", 'holdout="5%"'),
+        ({"held_out": "today", "holdout": "5%"}, "held_out='today'", "a function of the service"),
         ({"coverage": 1.2}, "coverage=1.2", "at most 1"),
         ({"coverage": float("nan")}, "coverage=nan", "above 0"),
         ({"coverage": "20%"}, "coverage='20%'", "coverage=0.2"),

@@ -101,6 +101,27 @@ def test_who_is_held_out_gets_the_control_under_the_holdouts_name(shop):
     assert {one[0] for one in found} == {"winter", "trial", None}
 
 
+def test_a_holdout_goes_on_alone_where_the_coverage_is_nothing(shop):
+    keeper = Keeper(MemoryStickyStore(), print)
+    alone = shop(holdout=Holdout("winter", 0.2), coverage=0.0, sticky="client_id", forced={"7": "chosen"})
+
+    before = exposed(shop(holdout=Holdout("winter", 0.2), sticky="client_id"), range(300), keeper)
+    found = exposed(alone, range(300), keeper)
+
+    assert found[7] == (None, "chosen", None, CHOOSE)
+    assert set(found[:7] + found[8:]) == {("winter", "holdout", 0.2, TODAY), OUTSIDE}
+    assert [one[0] == "winter" for one in found[8:]] == [one[0] == "winter" for one in before[8:]]
+
+
+def test_who_is_held_out_is_answered_by_a_function_of_their_own_where_there_is_one(shop):
+    arms = {"today": CHOOSE, "chosen": CHOOSE, "holdout": TODAY}
+
+    found = exposed(shop(holdout=Holdout("winter", 0.2), arms=arms), range(300))
+
+    assert {one for one in found if one[0] == "winter"} == {("winter", "holdout", 0.2, TODAY)}
+    assert {one[3] for one in found if one[0] == "trial"} == {CHOOSE}
+
+
 def test_who_is_forced_gets_the_arm_and_no_experiment(shop):
     release = shop(forced={"7": "today", "8": "chosen"}, holdout=Holdout("winter", 0.999), coverage=0.01)
 
