@@ -5,8 +5,8 @@ import pytest
 
 from fullcycle.adapters.markdown import markdown_html
 from fullcycle.adapters.vega import VegaCharts
-from fullcycle.experiment import Statistics, headline, readout
-from fullcycle.report import ExperimentPart, Story, render
+from fullcycle.experiment import Count, Statistics, headline, readout
+from fullcycle.report import ExperimentPart, Story, Verdict, render
 from made_up_experiment import DAY, GOOD, START, spec, told
 from report.test_page import read, words
 from report.winback_experiment import full, simple
@@ -135,3 +135,25 @@ def test_a_readout_of_an_earlier_version_is_told_too():
 
     assert said.strip().startswith("Ship chosen")
     assert "converted with chosen: holds (20% tolerated)" in said
+
+
+def test_a_winner_that_is_held_back_is_told_so_first_with_who_was_left_out():
+    lost = tuple(
+        Count(arm, "", n, "", "channel", level)
+        for level, units in {"Phone": (8_139, 7_712), "Web": (6_000, 6_000)}.items()
+        for arm, n in zip(("today", "chosen"), units, strict=True)
+    )
+    said = text(readout(spec(segments=("channel",)), told(GOOD, by_segment=lost, unitless=12)))
+
+    assert said.strip().startswith("Do not ship chosen yet: it raises visited by 3.00 points")
+    assert "but one arm's units seem to get lost among channel = Phone; find out why first." in said
+    assert "! ratio by segment : the ratio looks broken among channel = Phone (today 8,139 of" in said
+    assert "Left out: 12 decisions for requests that name no unit." in said
+
+
+def test_a_loss_has_the_same_minus_in_the_verdict_as_in_the_numbers():
+    reason = "visited is 0.26 lower with chosen than with today (interval -0.40 to -0.12)"
+    verdict = Verdict(outcome="stop", reason=reason, source="experiment winback/trial")
+    html = render(Story("winback", "2026-11-21 08:30 UTC", verdict=verdict), markdown=markdown_html)
+
+    assert "(interval \u22120.40 to \u22120.12)" in words(html)

@@ -55,7 +55,7 @@ def blocked(told: Iterable[Check]) -> str:
 def held(told: Iterable[Check]) -> str:
     """Why no arm is shipped yet, though nothing is blocked; empty where one may be."""
     return "; ".join(
-        check.said for check in told if check.standing == "qualifies" and check.name == BY_SEGMENT
+        check.short for check in told if check.standing == "qualifies" and check.name == BY_SEGMENT
     )
 
 

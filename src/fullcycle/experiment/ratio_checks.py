@@ -61,11 +61,12 @@ def ratio_by_segment(found: Situation, *, broken: bool) -> list[Check]:
         )
         return [Check(name=BY_SEGMENT, standing="blocks", said=said, p=min(one.always for one in sure))]
     if rings:
+        short = f"one arm's units seem to get lost among {_named(level.name for level in rings)}"
         said = (
             f"the ratio looks broken among {_named(map(str, rings))}: {told_p(least)} {among} at this one "
             "look; whatever loses one arm's units there has to be found before an effect is believed"
         )
-        return [Check(name=BY_SEGMENT, standing="qualifies", said=said, p=least)]
+        return [Check(name=BY_SEGMENT, standing="qualifies", said=said, p=least, short=short)]
     return [Check(name=BY_SEGMENT, standing="ok", said="no segment stands out by its ratio", p=least)]
 
 

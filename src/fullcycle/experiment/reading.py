@@ -54,7 +54,8 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
     against believing it, those that block first. ``worth`` is the money per year of each treatment.
 
     All of it is of the same units: those of the planned days; but of all days where the analysis is
-    always-valid. ``after_plan`` are units that were counted later, and are nowhere else.
+    always-valid. ``after_plan`` are units that were counted later, and are nowhere else; ``unitless``
+    are decisions for requests that name no unit, or rows of a table that name no arm.
     """
 
     experiment: str
@@ -89,6 +90,7 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
     late: dict[str, int] = {}
     watermark: int | None = None
     after_plan: int = 0
+    unitless: int = 0
 
     @property
     def primary(self) -> list[Effect]:
@@ -214,6 +216,7 @@ def readout(
         late=_by_metric(spec, statistics.late),
         watermark=statistics.watermark,
         after_plan=_units(whole) - _units(statistics),
+        unitless=statistics.unitless,
     )
 
 

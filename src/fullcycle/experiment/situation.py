@@ -17,12 +17,16 @@ UNLIKELY = 0.01
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check: what was found, in a sentence, and its p value where it is a test."""
+    """One check: what was found, in a sentence, and its p value where it is a test.
+
+    ``short`` is the same in a few words, where a verdict says it in its own sentence.
+    """
 
     name: str
     standing: Standing
     said: str
     p: float | None = None
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)

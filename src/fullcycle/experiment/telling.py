@@ -111,7 +111,7 @@ def headline(told: "Readout") -> str:
     does = _does(best) if best is not None else ""
     worth = next((one for one in told.worth if best is not None and one.arm == best.arm), None)
     if verdict.held:
-        return f"Do not ship {verdict.arm} yet: {does}, but {verdict.held}."
+        return f"Do not ship {verdict.arm} yet: {does}, but {verdict.held}; find out why first."
     match verdict.decision:
         case "ship":
             return f"Ship {verdict.arm}: {does}{_worth(worth)}.{_doubt(told)}"

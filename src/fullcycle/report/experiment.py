@@ -179,6 +179,7 @@ def _left_out(told: "Readout", primary: str) -> str:
         ("were seen in two arms", told.crossed),
         (f"wait for the end of their window of {primary}", told.immature.get(primary, 0)),
         ("came after the planned days", told.after_plan),
+        ("decisions for requests that name no unit", told.unitless),
     ]
     said = ", ".join(f"{many:,} {what}" for what, many in counts if many)
     return f"Left out: {said}." if said else "Nobody was left out."

@@ -4,7 +4,7 @@ from fullcycle.kernel import Markup, joined, tag
 from fullcycle.report.outcome_charts import value_row
 from fullcycle.report.parts import Pen, Table, figure, missing, source
 from fullcycle.report.story import Effect, Story, ValueRow, Worth
-from fullcycle.report.wording import effect, effect_range, money
+from fullcycle.report.wording import effect, effect_range, money, typeset
 
 _WORDS = {
     "ship": "Ship it.",
@@ -24,7 +24,7 @@ def verdict(story: Story) -> Markup:
     return tag(
         "div",
         tag("strong", _WORDS[told.outcome]),
-        tag("p", told.reason),
+        tag("p", typeset(told.reason)),
         source(told.source),
         class_=f"verdict {told.outcome.replace(' ', '-')}",
     )
