@@ -79,6 +79,9 @@ def test_only_who_meets_the_condition_is_planned_with(shop, typed):
     assert found.designs[0].baseline != everybody.designs[0].baseline
     assert found.baseline.units < everybody.baseline.units
     assert not any("condition" in note for note in found.notes)
+    assert (
+        "500,000 clients per year, those who do not meet the condition among them, × 0.80 USD" in found.worth
+    )
 
 
 def test_a_condition_that_no_database_can_be_asked_is_told(shop, typed):

@@ -140,10 +140,10 @@ if TYPE_CHECKING:
     from fullcycle.experiment.shrink import shrunken as shrunken
     from fullcycle.experiment.shrink import spread_expected as spread_expected
     from fullcycle.experiment.shrink import spread_measured as spread_measured
-    from fullcycle.experiment.situation import Check as Check
-    from fullcycle.experiment.spec import HOLDOUT as HOLDOUT
     from fullcycle.experiment.sides import Side as Side
     from fullcycle.experiment.sides import Sides as Sides
+    from fullcycle.experiment.situation import Check as Check
+    from fullcycle.experiment.spec import HOLDOUT as HOLDOUT
     from fullcycle.experiment.spec import Covariate as Covariate
     from fullcycle.experiment.spec import ExperimentSpec as ExperimentSpec
     from fullcycle.experiment.spec import Holdout as Holdout

@@ -27,6 +27,8 @@ def rate_of(brief: Brief | None, spec: ExperimentSpec) -> Rate | None:
         return None
     reach, worth = brief.estimate.reach, metric.worth or brief.estimate.worth
     units = f"{number(reach.count)}{f' {reach.unit}' if reach.unit else ''} per {reach.period}"
+    if spec.condition is not None:  # the brief does not know of it
+        units += ", those who do not meet the condition among them,"
     return Rate(
         per_year=reach.per_year * worth.amount,
         currency=worth.currency,
