@@ -31,7 +31,7 @@ def test_a_run_with_another_estimate_revises_it_by_its_message():
         ]
     )
 
-    assert [(one.number, one.told.reason, one.source) for one in found] == [
+    assert [(one.number, one.reason, one.source) for one in found] == [
         (1, "first", "run 1"),
         (2, "the pilot brought more", "run 3"),
     ]
@@ -40,14 +40,14 @@ def test_a_run_with_another_estimate_revises_it_by_its_message():
 def test_a_reason_that_somebody_gave_takes_the_place_of_a_message():
     (found,) = revisions([told(1, 0.01, run=1, reason="wip"), told(2, 0.01, reason="by the pilot of May")])
 
-    assert (found.number, found.told.reason) == (1, "by the pilot of May")
-    assert found.source == "fullcycle value --revise"
+    assert (found.number, found.reason, found.told.at) == (1, "by the pilot of May", 1)  # it is no younger
+    assert found.source == "run 1; explained 1970-01-01 by ada"
 
 
 def test_a_run_after_a_revision_by_hand_adds_nothing():
     found = revisions([told(1, 0.01, run=1), told(2, 0.02, reason="pilot"), told(3, 0.02, run=2)])
 
-    assert [one.told.reason for one in found] == ["why", "pilot"]
+    assert [one.reason for one in found] == ["why", "pilot"]
 
 
 def test_other_words_in_the_brief_are_no_other_estimate():

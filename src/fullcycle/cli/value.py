@@ -103,9 +103,9 @@ def _fit(which: str, capability: str | None, message: str | None, name: str | No
 def _revise(project: Project, capability: str, message: str, *, as_json: bool) -> None:
     told = revise_estimate(project, capability, message)
     if as_json:
-        click.echo(json.dumps({"capability": capability, "number": told.number, "reason": told.told.reason}))
+        click.echo(json.dumps({"capability": capability, "number": told.number, "reason": told.reason}))
         return
-    click.echo(f"estimate {told.number} of {capability}: {told.told.reason}")
+    click.echo(f"estimate {told.number} of {capability}: {told.reason}")
     click.echo("it counts for experiments of releases that are made from now on")
 
 
@@ -160,7 +160,7 @@ def _estimates(project: Project, capability: str) -> None:
         effect = one.told.brief.estimate.effect
         click.echo(
             f"  estimate {one.number}, {when(one.told.at)}, {one.told.by}: {effect.low:g} to {effect.high:g}"
-            f" of {one.told.brief.metric}: {one.told.reason or 'no reason given'} ({one.source})"
+            f" of {one.told.brief.metric}: {one.reason or 'no reason given'} ({one.source})"
         )
 
 

@@ -6,7 +6,8 @@ words, and needs no run.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -36,15 +37,33 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """An estimate, counted from 1, and since when and why it stands."""
+    """An estimate, counted from 1, and since when and why it stands.
+
+    ``explained`` is who gave its reason later than it was told first; it stands since the first time.
+    """
 
     number: int
     told: Told
+    explained: Told | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why it is what it is, in the words of who explained it last."""
+        return (self.explained or self.told).reason
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether somebody gave a reason for it, which no run's message is."""
+        return self.told.run is None or self.explained is not None
 
     @property
     def source(self) -> str:
-        """Where it was told."""
-        return "fullcycle value --revise" if self.told.run is None else f"run {self.told.run}"
+        """Where it was told, and its reason where that came later."""
+        told = "fullcycle value --revise" if self.told.run is None else f"run {self.told.run}"
+        if self.explained is None:
+            return told
+        day = datetime.fromtimestamp(self.explained.at / 1e6, UTC).date()
+        return f"{told}; explained {day} by {self.explained.by}"
 
 
 def estimates_stream(capability: str) -> str:
@@ -55,13 +74,14 @@ def estimates_stream(capability: str) -> str:
 def revisions(told: Iterable[Told]) -> list[Revision]:
     """Each estimate that differs from the one before it, oldest first.
 
-    A reason that somebody gave for the estimate that stands takes the place of a run's message.
+    A reason that somebody gave for the estimate that stands takes the place of a run's message, not of
+    the day since which it stands: nobody may make an estimate younger than what was measured of it.
     """
     found: list[Revision] = []
     for one in sorted(told, key=lambda one: one.at):
         if found and same_estimate(found[-1].told.brief, one.brief):
-            if one.run is None and found[-1].told.run is not None:
-                found[-1] = Revision(found[-1].number, one)
+            if one.run is None and not found[-1].is_explained:
+                found[-1] = replace(found[-1], explained=one)
             continue
         found.append(Revision(len(found) + 1, one))
     return found
@@ -90,9 +110,9 @@ def revise(
         Refused: where the estimate that stands says the same, and its reason was given.
     """
     past = revisions(known)
-    if past and past[-1].told.run is None and same_estimate(past[-1].told.brief, now):
+    if past and past[-1].is_explained and same_estimate(past[-1].told.brief, now):
         raise Refused(
-            f"the estimate is as {past[-1].told.by} told it: {past[-1].told.reason}",
+            f"the estimate is as {(past[-1].explained or past[-1].told).by} told it: {past[-1].reason}",
             f"{capability}/brief.md",
             "change the estimate there first, then say why",
         )
