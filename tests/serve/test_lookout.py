@@ -33,15 +33,13 @@ def ledger():
     return made
 
 
+def looking(ledger):
+    deployments = LedgerDeployments(ledger, "winback", "prod")
+    return Lookout(ledger, "winback", "prod", deployments, heard=print, unreachable=print)
+
+
 def test_a_deployment_is_told_with_the_release_that_it_decided_though_another_is_made_meanwhile(ledger):
-    lookout = Lookout(
-        ledger,
-        "winback",
-        "prod",
-        LedgerDeployments(ledger, "winback", "prod"),
-        heard=print,
-        unreachable=print,
-    )
+    lookout = looking(ledger)
     assert (lookout.look().deployment, lookout.look().wanted.release) == (1, 1)
     ledger.then.append(2)
     during, after = lookout.look(), lookout.look()
@@ -53,14 +51,7 @@ def test_a_deployment_is_told_with_the_release_that_it_decided_though_another_is
 def test_a_first_deployment_is_told_whole_or_not_at_all():
     ledger = Between()
     served_shop.made(ledger, "a" * 64)
-    lookout = Lookout(
-        ledger,
-        "winback",
-        "prod",
-        LedgerDeployments(ledger, "winback", "prod"),
-        heard=print,
-        unreachable=print,
-    )
+    lookout = looking(ledger)
     ledger.then.append(1)
     during, after = lookout.look(), lookout.look()
 

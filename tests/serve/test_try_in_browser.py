@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 
 import pytest
 import uvicorn
@@ -369,18 +369,25 @@ def test_a_draw_is_shown_with_its_weights_and_chances(browser, tmp_path):
         page.run("window.stop()")
 
 
-def test_what_was_looked_up_is_shown(browser, recommend, tmp_path):
+@contextmanager
+def answered(browser, capability, folder):
+    """The page of the project at hand on a phone, once what it shows first was sent."""
     project = open_project()
-    made = stager(project, "prod", tmp_path, print)
-    digest = project.ledger.read("releases/recommend")[0].body.manifest
-    app = App(Serving(made(Deployed(1, digest))), _life, capability="recommend", replay=False, tell=print)
-    with listening(app) as port:
+    made = stager(project, "prod", folder, print)
+    digest = project.ledger.read(f"releases/{capability}")[0].body.manifest
+    app = App(Serving(made(Deployed(1, digest))), _life, capability=capability, replay=False, tell=print)
+    with listening(app) as port, closing(made):
         page = chromium.opened(browser)
         page.look(360)
         page.open(f"http://127.0.0.1:{port}/try")
         page.until(SHOWN)
         send(page)
         page.until(TOLD)
+        yield page
+
+
+def test_what_was_looked_up_is_shown(browser, recommend, tmp_path):
+    with answered(browser, "recommend", tmp_path) as page:
         page.run("document.querySelectorAll('details.asked').forEach(one => one.open = true)")
         told = text(page, "#answer")
 
@@ -391,17 +398,7 @@ def test_what_was_looked_up_is_shown(browser, recommend, tmp_path):
 
 
 def test_what_a_bandit_knew_is_shown_beside_the_draw(browser, banner, tmp_path):
-    project = open_project()
-    made = stager(project, "prod", tmp_path, print)
-    digest = project.ledger.read("releases/banner")[0].body.manifest
-    app = App(Serving(made(Deployed(1, digest))), _life, capability="banner", replay=False, tell=print)
-    with listening(app) as port:
-        page = chromium.opened(browser)
-        page.look(360)
-        page.open(f"http://127.0.0.1:{port}/try")
-        page.until(SHOWN)
-        send(page)
-        page.until(TOLD)
+    with answered(browser, "banner", tmp_path) as page:
         told = text(page, "#answer")
 
         for said in ("What the bandit knew", "banners, by thompson, at phone", " ± ", "The draw"):
