@@ -120,7 +120,7 @@ def test_tables_of_before_the_fallback_was_kept_are_brought_up_and_written_anew(
 
     told = publish(place, log, "n")
 
-    assert told.new == 11
+    assert (told.new, told.rows) == (0, 11)  # none that was not there
     assert place.rows("select distinct fallback from fullcycle.exposures") == [(False,)]
     assert place.rows("select request from fullcycle.exposures where decision_id = 'd10'") == [('{"n":10}',)]
     assert publish(place, log, "n").new == 0
@@ -137,6 +137,20 @@ def test_a_field_that_another_experiment_reads_by_is_published_for_all(place, lo
     assert place.rows(told) == [('{"größe":1.5,"n":10}',), ('{"größe":1.5,"n":3}',)]
     assert place.rows("select count(*) from fullcycle.exposures") == [(11,)]
     assert place.rows("select fields from fullcycle.published") == [('["größe", "n"]',)]
+
+
+def test_a_further_field_leaves_what_another_log_has_published(place, log, tmp_path):
+    """Two servers, each with its own log; only one has heard of the new field yet."""
+    logged(tmp_path / "other", *(decision(n) for n in range(20, 26)))
+    other = EventLog(MemoryLedger(), tmp_path / "other", "events/winback/prod")
+    publish(place, other, "n")
+    publish(place, log, "n")
+
+    told = publish(place, log, "n", "größe")
+
+    assert (told.new, told.rows, told.left) == (0, 17, 6)
+    assert place.rows("select count(*) from fullcycle.exposures where request like '%größe%'") == [(11,)]
+    assert publish(place, log, "n").left == 0
 
 
 def test_an_environment_does_not_see_another(place, log):

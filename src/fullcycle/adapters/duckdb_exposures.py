@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fullcycle.adapters.duckdb_writer import DuckDBWriter
-from fullcycle.adapters.exposures import COLUMNS, Day, Published, together
+from fullcycle.adapters.exposures import BROUGHT_UP, COLUMNS, Day, Published, together
 
 _TABLES = """
     create schema if not exists fullcycle;
@@ -58,7 +58,6 @@ _MARK = """
 """
 _WHICH = "where capability = $capability and environment = $environment"
 _FIELDS = f"select fields from fullcycle.published {_WHICH}"
-_FORGET = f"delete from fullcycle.exposures {_WHICH}"
 _COUNT = f"select count(*) from fullcycle.exposures {_WHICH}"
 
 
@@ -80,7 +79,8 @@ class DuckDBExposures:
         """Add the decisions that are not there yet, and bring the watermark up; all or nothing.
 
         A day whose number of decisions is there already is not read again, unless ``fields`` of the
-        request are asked for that were not published until now: then all is written anew.
+        request are asked for that were not published until now: then all of the log is written anew.
+        What other logs have published stays.
 
         Raises:
             Misconfigured: where the file cannot be written.
@@ -93,9 +93,8 @@ class DuckDBExposures:
                 connection.execute(_BROUGHT_UP)
             known = next((told for (told,) in connection.execute(_FIELDS, which).fetchall()), None)
             wanted = together(known, fields)
-            if known is not None and wanted != known:
-                connection.execute(_FORGET, which)
-            there = dict(connection.execute(_THERE, which).fetchall())
+            more = known is not None and wanted != known
+            there = {} if more else dict(connection.execute(_THERE, which).fetchall())
             ((before,),) = connection.execute(_COUNT, which).fetchall()
             rows = str(Path(folder) / "day.parquet")
             for day in days:
@@ -105,10 +104,13 @@ class DuckDBExposures:
                 connection.execute(
                     f"insert into fullcycle.exposures (capability, environment, {columns}) "
                     f"select $capability, $environment, {columns} from read_parquet($rows) "
-                    "on conflict do nothing",
+                    f"{BROUGHT_UP if more else 'on conflict do nothing'}",
                     {**which, "rows": rows},
                 )
             connection.execute(_MARK, {**which, "watermark": watermark, "fields": wanted})
             ((after,),) = connection.execute(_COUNT, which).fetchall()
             connection.execute("commit")
-        return Published(capability, environment, new=after - before, rows=after, watermark=watermark)
+        left = max(after - sum(day.rows for day in days), 0) if more else 0
+        return Published(
+            capability, environment, new=after - before, rows=after, watermark=watermark, left=left
+        )

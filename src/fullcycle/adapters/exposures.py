@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import LiteralString, Protocol
 
 import msgspec
 import polars as pl
@@ -65,7 +65,10 @@ class PublishedEvents:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a publication did: decisions that were new, all that are there, and up to when."""
+    """What a publication did: decisions that were new, all that are there, and up to when.
+
+    ``left`` are those of other logs where a field was published for the first time: they have not got it.
+    """
 
     capability: str
     environment: str
@@ -73,6 +76,7 @@ class Published:
     rows: int
     watermark: int  # microseconds since 1970 UTC
     events: tuple[PublishedEvents, ...] = ()
+    left: int = 0
 
 
 class ExposureWriter(Protocol):
@@ -90,7 +94,8 @@ class ExposureWriter(Protocol):
         """Add the decisions that are not there yet, and bring the watermark up; all or nothing.
 
         A day whose number of decisions is there already is not read again, unless ``fields`` of the
-        request are asked for that were not published until now: then all is written anew.
+        request are asked for that were not published until now: then all of the log is written anew.
+        What other logs have published stays.
         """
         ...
 
@@ -101,6 +106,11 @@ def days_of(log: EventLog) -> Iterator[Day]:
     for day in sorted({one.day for one in told.files.values()}):
         files = [one for one in told.files.values() if one.day == day]
         yield Day(log, day, sum(one.rows for one in files), tuple(log.target / one.file for one in files))
+
+
+BROUGHT_UP: LiteralString = """on conflict (capability, environment, decision_id)
+    do update set request = excluded.request, fallback = excluded.fallback"""
+"""What becomes of a decision that is there already, where more of it is published than was."""
 
 
 def together(published: str | None, fields: Sequence[str]) -> str:

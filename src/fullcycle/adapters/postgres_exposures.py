@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any, LiteralString, TypeAlias
 
 import polars as pl
 import psycopg
 from psycopg import errors, sql
 
-from fullcycle.adapters.exposures import COLUMNS, Day, Published, together
+from fullcycle.adapters.exposures import BROUGHT_UP, COLUMNS, Day, Published, together
 from fullcycle.adapters.postgres_warehouse import PostgresWarehouse, connected
 from fullcycle.kernel import Misconfigured, Missing
 from fullcycle.record import masked
@@ -69,8 +69,9 @@ _MARK = """
     set watermark = greatest(published.watermark, excluded.watermark), fields = excluded.fields,
         published = now()
 """
+_KEPT = "on conflict do nothing"
 _FIELDS = "select fields from fullcycle.published where capability = %s and environment = %s"
-_FORGET = "delete from fullcycle.exposures where capability = %s and environment = %s"
+_COUNT = "select count(*) from fullcycle.exposures where capability = %s and environment = %s"
 _MARKED = """
     select watermark, fields from fullcycle.published
     where capability = $fc_capability and environment = $fc_environment
@@ -135,7 +136,8 @@ class PostgresExposures:
         """Add the decisions that are not there yet, and bring the watermark up; all or nothing.
 
         A day whose number of decisions is there already is not read again, unless ``fields`` of the
-        request are asked for that were not published until now: then all is written anew.
+        request are asked for that were not published until now: then all of the log is written anew.
+        What other logs have published stays.
 
         Raises:
             Misconfigured: where the database does not answer, or does not allow it.
@@ -182,17 +184,20 @@ def _publish(
         connection.execute(_BROUGHT_UP)
     known = next((told for (told,) in connection.execute(_FIELDS, which).fetchall()), None)
     wanted = together(known, fields)
-    if known is not None and wanted != known:
-        connection.execute(_FORGET, which)
-    there: dict[str, int] = dict(connection.execute(_THERE, which).fetchall())
-    new = 0
+    more = known is not None and wanted != known
+    there: dict[str, int] = {} if more else dict(connection.execute(_THERE, which).fetchall())
+    ((before,),) = connection.execute(_COUNT, which).fetchall()
+    known_one = BROUGHT_UP if more else _KEPT
     for day in days:
         if there.get(day.day) != day.rows:
-            new += add(connection, "exposures", COLUMNS, day.frame(json.loads(wanted)), _named(which))
+            frame = day.frame(json.loads(wanted))
+            add(connection, "exposures", COLUMNS, frame, _named(which), known_one=known_one)
+    ((after,),) = connection.execute(_COUNT, which).fetchall()
     connection.execute(_MARK, (*which, watermark, wanted))
-    if new:  # the readout that follows would be planned for an empty table, and take minutes for seconds
+    if new := after - before:  # a readout planned for an empty table would take minutes for seconds
         connection.execute("analyze fullcycle.exposures")
-    return Published(*which, new=new, rows=sum(day.rows for day in days), watermark=watermark)
+    left = max(after - sum(day.rows for day in days), 0) if more else 0
+    return Published(*which, new=new, rows=after, watermark=watermark, left=left)
 
 
 def _named(which: tuple[str, str]) -> dict[str, str]:
@@ -200,9 +205,18 @@ def _named(which: tuple[str, str]) -> dict[str, str]:
 
 
 def add(
-    connection: Connection, table: str, columns: Sequence[str], rows: pl.DataFrame, whose: Mapping[str, str]
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: pl.DataFrame,
+    whose: Mapping[str, str],
+    *,
+    known_one: LiteralString = _KEPT,
 ) -> int:
-    """Copy rows beside a table of the schema, then take over those that are not in it; ``whose`` are they."""
+    """Copy rows beside a table of the schema, then take them over, and tell how many; ``whose`` are they.
+
+    ``known_one`` says what becomes of one that is there already.
+    """
     of, aside = sql.Identifier("fullcycle", table), sql.Identifier(f"fc_new_{table}")
     names = sql.SQL(", ").join(map(sql.Identifier, (*whose, *columns)))
     made = sql.SQL("create temporary table if not exists {} (like {}) on commit drop")
@@ -211,5 +225,5 @@ def add(
     with connection.cursor().copy(sql.SQL("copy {} ({}) from stdin").format(aside, names)) as copy:
         for row in rows.select(columns).iter_rows():
             copy.write_row((*whose.values(), *row))
-    into = sql.SQL("insert into {} ({}) select {} from {} on conflict do nothing")
-    return connection.execute(into.format(of, names, names, aside)).rowcount
+    into = sql.SQL("insert into {} ({}) select {} from {} {}")
+    return connection.execute(into.format(of, names, names, aside, sql.SQL(known_one))).rowcount

@@ -37,6 +37,11 @@ def publish_command(capability: str, name: str | None, *, as_json: bool) -> None
         f"{count(found.new)} new of {count(found.rows)} decisions of {capability} in {found.environment} "
         f"are in fullcycle.exposures, up to {when(found.watermark)}"
     )
+    if found.left:
+        click.echo(
+            f"{count(found.left)} of them are of other logs, and have not got the fields that are published "
+            "for the first time"
+        )
     for one in found.events:
         click.echo(
             f"{count(one.new)} new of {count(one.rows)} events {one.source} are in fullcycle.events, "
