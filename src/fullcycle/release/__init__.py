@@ -66,8 +66,8 @@ if TYPE_CHECKING:
     from fullcycle.release.live import publications as publications
     from fullcycle.release.live import require_contract as require_contract
     from fullcycle.release.live import still_needed as still_needed
-    from fullcycle.release.loading import LoadedRelease as LoadedRelease
-    from fullcycle.release.loading import Policy as Policy
+    from fullcycle.release.loaded import LoadedRelease as LoadedRelease
+    from fullcycle.release.loaded import Policy as Policy
     from fullcycle.release.loading import load_release as load_release
     from fullcycle.release.loading import python_version as python_version
     from fullcycle.release.manifest import GoldenRow as GoldenRow
@@ -115,7 +115,7 @@ _NAMES = {
     "Incumbent": ".evidence",
     "Judgement": ".judgement",
     "Live": ".live",
-    "LoadedRelease": ".loading",
+    "LoadedRelease": ".loaded",
     "LookupPublished": ".live",
     "Manifest": ".manifest",
     "Override": ".judgement",
@@ -123,7 +123,7 @@ _NAMES = {
     "PinnedEvents": ".manifest",
     "PinnedLookup": ".manifest",
     "PinnedModel": ".manifest",
-    "Policy": ".loading",
+    "Policy": ".loaded",
     "NoNumber": ".predicting",
     "Predictor": ".predicting",
     "Publications": ".live",
