@@ -163,6 +163,21 @@ def test_it_is_shown_as_what_it_is(banner, typed):
     assert "already: nothing is published" in typed("fullcycle refresh banner@prod").out
 
 
+def test_what_a_bandit_forgets_is_shown(host, typed):
+    visited(host, ago=5 * HOUR)
+    visited(host, first=1_000)
+    rewrite("banner/flow.py", "floor=floor)", 'floor=floor, half_life="3h", window="2d")')
+    assert typed("fullcycle run banner --in prod -m forgetful").code == 0
+
+    said = typed("fullcycle show banner@2/banners")
+
+    assert "half-life: 3 hours, as good as " in said.out
+    assert "window: 2 days, 0 older are forgotten" in said.out
+    form = fc.open("banner@2/banners").form
+    counts = sum(one.counts for one in form.learnt)
+    assert counts == pytest.approx(form.rows * (1 + 0.5) / 2, rel=0.1)  # half of them are three hours old
+
+
 def test_the_same_bandit_is_opened_in_a_notebook(host):
     visited(host)
     refreshed()

@@ -165,3 +165,19 @@ def test_it_is_printed_that_nothing_was_kept_aside_and_what_was_learnt_anew(show
     assert "past decisions, clicked (SNIPS, and doubly robust by a linear model of the request)" in said.out
     assert "that no model has learnt from" not in said.out
     assert "banners of learnt, learnt anew from the" in said.out
+
+
+def test_so_few_decisions_of_a_bandit_are_refused_with_what_would_do(banner, typed):
+    host = Host()
+    for n in range(150):
+        host.show(f"d{n}")
+    click(host.project, *(f"d{n}" for n in range(0, 150, 5)))
+    assert typed("fullcycle run banner --in prod -m few").code == 0
+
+    said = typed("fullcycle experiment off-policy banner")
+    found = typed("fullcycle experiment off-policy banner --json").json
+
+    assert found["values"] == found["modelled"] == found["differences"] == found["anew"] == {}
+    assert set(found["refused"]) == {"sale", "learnt"}
+    assert "100 are needed" in said.out
+    assert "decide some by lot among the 3 actions, in more than 300 rows" in said.out

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -225,7 +224,11 @@ def _memory(form: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if form.half_life_s is not None:
         counts = sum(one.rows if one.counts is None else one.counts for one in form.learnt)
-        found["half-life"] = f"{timedelta(seconds=form.half_life_s)}: as good as {counts:,.0f} of now"
+        found["half-life"] = f"{_length(form.half_life_s)}, as good as {counts:,.0f} decisions of now"
     if form.window_s is not None:
-        found["window"] = f"{timedelta(seconds=form.window_s)}: {form.forgotten:,} older are forgotten"
+        found["window"] = f"{_length(form.window_s)}, {form.forgotten:,} older are forgotten"
     return found
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds / 86_400:g} days" if seconds >= 86_400 else f"{seconds / 3_600:g} hours"
