@@ -85,6 +85,30 @@ def test_the_ledger_keeps_rows_and_one_readout_only_once():
     assert (first.kind, first.at, first.by, first.body) == ("value.measured", 5, "ada", measured())
 
 
+class Raced(MemoryLedger):
+    """A ledger to which somebody else records the same between the first read and what follows it."""
+
+    def __init__(self):
+        super().__init__()
+        self.raced = False
+
+    def read(self, stream):
+        facts = super().read(stream)
+        if not self.raced:
+            self.raced = True
+            record_measurement(self, "winback", measured(), by="bob", at=4)
+        return facts
+
+
+def test_two_who_record_the_same_at_once_record_it_once():
+    ledger = Raced()
+
+    told = record_measurement(ledger, "winback", measured(), by="ada", at=5)
+
+    assert told.by == "bob"
+    assert len(measurements(ledger, "winback")) == 1
+
+
 def test_what_the_holdout_measures_stands_beside_what_the_experiment_did():
     ledger = MemoryLedger()
     again = msgspec.structs.replace(measured(), source="holdout", readout="2" * 64)

@@ -1,7 +1,7 @@
 """The value ledger in the record: one fact per measurement of a capability."""
 
-from fullcycle.kernel import now
-from fullcycle.record import Fact, Ledger, append_next
+from fullcycle.kernel import Conflict, now
+from fullcycle.record import Fact, Ledger
 from fullcycle.value.measurement import Measurement
 
 
@@ -13,11 +13,17 @@ def value_stream(capability: str) -> str:
 def record_measurement(
     ledger: Ledger, capability: str, measurement: Measurement, *, by: str, at: int | None = None
 ) -> Fact:
-    """Append a measurement; the same readout of the same experiment is recorded once."""
-    for known in ledger.read(value_stream(capability)):
-        if _what(known.body) == _what(measurement):
-            return known
-    return append_next(ledger, value_stream(capability), measurement, by=by, at=now() if at is None else at)
+    """Append a measurement; the same readout of the same experiment is recorded once, whoever else does it."""
+    stream, moment = value_stream(capability), now() if at is None else at
+    while True:
+        facts = ledger.read(stream)
+        for known in facts:
+            if _what(known.body) == _what(measurement):
+                return known
+        try:  # only if nobody has written since it was read
+            return ledger.append(stream, len(facts), measurement, by=by, at=moment)
+        except Conflict:
+            continue
 
 
 def measurements(ledger: Ledger, capability: str) -> list[Fact]:
