@@ -13,7 +13,7 @@ def value_stream(capability: str) -> str:
 def record_measurement(
     ledger: Ledger, capability: str, measurement: Measurement, *, by: str, at: int | None = None
 ) -> Fact:
-    """Append a measurement; the same readout of the same experiment is recorded once, whoever else does it."""
+    """Append a measurement; the same readout of the same experiment is recorded once, whoever does it."""
     stream, moment = value_stream(capability), now() if at is None else at
     while True:
         facts = ledger.read(stream)
