@@ -133,6 +133,8 @@ def test_a_function_is_named_without_its_package():
             "'fixed' or 'group-sequential'",
         ),
         ({"covariates": "history"}, "'history' is a text", "write a list"),
+        ({"covariates": ["recency", "recency"]}, "recency is a covariate twice", "each covariate once"),
+        ({"covariates": [visited, visited]}, "visited is a covariate twice", "each covariate once"),
         ({"segments": "device"}, "'device' is a text", "write a list"),
         ({"looks": [0.5, 1]}, "the analysis is always-valid", 'analysis="group-sequential"'),
         ({"analysis": "group-sequential"}, "no looks are planned", "the last being 1"),
@@ -167,6 +169,17 @@ def test_one_arm_compares_nothing():
         Experiment({"today": today}, primary=visited)
     with pytest.raises(Invalid, match="function from the request"):
         Experiment({"today": today, "chosen": 3}, primary=visited)
+    with pytest.raises(Invalid, match=r"weigh arms apart: weights=\{'today': 0.6"):
+        Experiment({"today": (0.6, today), "chosen": choose}, primary=visited)
+
+
+@pytest.mark.parametrize("alpha", [0, -0.1, 0.5, 1.5, float("nan")])
+def test_an_alpha_that_is_no_chance_is_refused_wherever_it_comes_from(alpha):
+    spec = trial().spec("trial", capability="winback", unit="client_id")
+
+    with pytest.raises(Invalid, match="is no chance of a false alarm") as caught:
+        msgspec.structs.replace(spec, alpha=alpha)
+    assert "such as 0.05" in caught.value.mend
 
 
 def test_a_misspelt_arm_is_offered_the_nearest():

@@ -208,10 +208,13 @@ def _checked_arms(arms: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[
                 f"{name!r} is no name of an arm", _WHAT, "name it by a printable word, such as today"
             )
         if not callable(function):
+            weighed = isinstance(function, tuple | list) and any(map(callable, function))
             raise Invalid(
                 f"the arm {name!r} is {function!r}",
                 _WHAT,
-                "let an arm be a function from the request to the answer",
+                f"let an arm be a function, and weigh arms apart: weights={{{name!r}: 0.6, …}}"
+                if weighed
+                else "let an arm be a function from the request to the answer; shares go to weights=",
             )
     return dict(arms)
 

@@ -51,6 +51,11 @@ class Judged:
                     f"{option}={getattr(self, option)!r} is a text", _WHERE, f"write a list: {option}=[…]"
                 )
 
+        told = list(self.covariates)
+        if twice := [one for one in told if told.count(one) > 1]:
+            name = (twice[0].name or "a metric") if isinstance(twice[0], Metric) else twice[0]
+            raise Invalid(f"{name} is a covariate twice", _WHERE, "name each covariate once")
+
     def _check_looks(self) -> None:
         if self.analysis != "group-sequential":
             if self.looks:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from fullcycle.experiment.assign import Assignment, HashVersion
-from fullcycle.kernel import Money
+from fullcycle.kernel import Invalid, Money
 from fullcycle.metric import MetricSpec
 
 Analysis = Literal["always-valid", "fixed", "group-sequential"]
@@ -16,6 +16,8 @@ Spending = Literal["obrien-fleming", "pocock"]
 
 HOLDOUT = "holdout"
 """What stands as the arm of a unit that is held out."""
+
+_LEAST_ALPHA, _MOST_ALPHA = 1e-6, 0.4  # from a half on, an interval to one side would lie on the other
 
 
 class Covariate(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +85,14 @@ class ExperimentSpec(msgspec.Struct, frozen=True, kw_only=True):
     spending: Spending = "obrien-fleming"
     power: float = 0.8
     matters_worth: Money | None = None  # smallest effect worth having, per year, where told in money
+
+    def __post_init__(self) -> None:
+        if not _LEAST_ALPHA <= self.alpha <= _MOST_ALPHA:
+            raise Invalid(
+                f"alpha={self.alpha!r} is no chance of a false alarm to work with",
+                f"the experiment {self.name}",
+                f"write a chance from {_LEAST_ALPHA:f} to {_MOST_ALPHA}, such as 0.05",
+            )
 
     @property
     def control(self) -> str:
