@@ -148,6 +148,14 @@ def test_what_a_table_leaves_open_is_told_in_units_and_not_in_days(units, typed)
         ),
         ("--metric spend --covariate device", "device is text", "name another column"),
         ("--metric spend --weight A=1 --weight C=1", "there is no 'C'", "use one of: A, B"),
+        ("--metric spend:proportion", "spend holds other values than 0 and 1", "write spend for its mean"),
+        ("--metric spend --guardrail orders:proportion=0.1", "orders holds other values", "write orders"),
+        ("--metric spend --alpha 0", "alpha=0.0 is no chance", "such as 0.05"),
+        ("--metric spend --alpha 1.5", "alpha=1.5 is no chance", "such as 0.05"),
+        ("--metric spend --alpha nan", "alpha=nan is no chance", "such as 0.05"),
+        ("--metric spend --covariate spend", "the metric spend is of it", "known before the experiment"),
+        ("--ratio orders/visits --covariate visits", "the metric orders/visits is of it", "known before"),
+        ("--metric spend --covariate before --covariate before", "a covariate twice", "each covariate once"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_cure(units, typed, options, words, cure):

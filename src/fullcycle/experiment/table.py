@@ -15,7 +15,7 @@ from fullcycle.experiment.plan import Measure
 from fullcycle.experiment.query import LACKING
 from fullcycle.experiment.ranks import Ranks
 from fullcycle.experiment.spec import ExperimentSpec
-from fullcycle.experiment.statistics import Count, QuantileCell, Statistics, per_arm
+from fullcycle.experiment.statistics import Cell, Count, QuantileCell, Statistics, per_arm
 from fullcycle.experiment.sums import WHOLE, Group, Half
 from fullcycle.experiment.table_metrics import sides_of
 from fullcycle.kernel import Invalid
@@ -36,6 +36,7 @@ from {relation} as fc_table where {arm} is null"""
 _ONLY = " where {arm}::varchar = any($fc_arms)"
 
 
+_ROUNDING = 1e-9  # how far sums may be off, per unit, without a value being another
 _BY_ARM = ("gram", "ranked", "shares")
 Ask = Callable[[str, Mapping[str, Any]], Iterable[tuple[Any, ...]]]
 
@@ -142,7 +143,7 @@ def table_statistics(
         truths: the columns that are Booleans.
 
     Raises:
-        Invalid: where a unit's value is no finite number.
+        Invalid: where a unit's value is no finite number, or of a proportion neither 0 nor 1.
     """
     asked = unit_table_query(spec, table, dialect, arm=arm, day=day, truths=truths)
     rows = list(ask(asked.text, asked.values))
@@ -152,6 +153,7 @@ def table_statistics(
     armless, rows = _armless(rows), _of_arms(spec, rows)
     quantiles = ranked_cells(spec, asked.quantiles, rows, ended=False)
     cells, whole = cells_of(spec, asked.half, rows, dated=day is not None)
+    _require_shares(spec, cells)
     counted = tuple(one for one in whole if not one.segment)
     return Statistics(
         as_of=as_of,
@@ -189,6 +191,23 @@ def _lacking(spec: ExperimentSpec, asked: TableQuery, rows: Iterable[tuple[Any, 
         if what == "gram" and part == 0 and asked.half.holed:
             found |= {name for name, many in zip(names, told[-len(names) :], strict=True) if many < units}
     return frozenset(found & added)
+
+
+def _require_shares(spec: ExperimentSpec, cells: Iterable[Cell]) -> None:
+    """Refuse a proportion of something else than 0 and 1.
+
+    A value is its own square only where it is one of them; so the sums tell it, and no row is read again.
+    """
+    for cell in cells:
+        metric, one = spec.metrics[cell.metric], cell.moments
+        if metric.kind != "proportion":
+            continue
+        if abs(one.m2 - one.total * (1 - one.mean)) > _ROUNDING * one.units:
+            raise Invalid(
+                f"{metric.column} holds other values than 0 and 1",
+                f"the metric {metric.column}:proportion",
+                f"write {metric.column} for its mean, or name a column of 0 and 1, or of true and false",
+            )
 
 
 def _unknown(spec: ExperimentSpec, cells: Iterable[Any], counted: Iterable[Count]) -> tuple[Count, ...]:

@@ -74,7 +74,11 @@ def table_spec(
         segments: columns to read it by.
         weights: each arm's share; equal without them.
         **options: other fields of the specification.
+
+    Raises:
+        Invalid: for a covariate that is told twice, or that a metric is of; for an alpha that is no chance.
     """
+    _check_covariates(metrics, covariates)
     return ExperimentSpec(
         name=name,
         capability=name,
@@ -86,9 +90,23 @@ def table_spec(
         metrics={metric.name: metric for metric in metrics},
         primary=metrics[0].name,
         covariates=tuple(Covariate(name=column) for column in covariates),
-        segments=tuple(segments),
+        segments=tuple(dict.fromkeys(segments)),
         **options,
     )
+
+
+def _check_covariates(metrics: Iterable[MetricSpec], covariates: Sequence[str]) -> None:
+    """What an arm may have changed takes the effect away with it; twice the same takes away nothing more."""
+    for name in covariates:
+        of = [metric.name for metric in metrics if name in {side.column for side in sides_of(metric)}]
+        if of:
+            raise Invalid(
+                f"{name} is a covariate, and the metric {of[0]} is of it",
+                "the covariates",
+                "name a column that was known before the experiment",
+            )
+        if covariates.count(name) > 1:
+            raise Invalid(f"{name} is a covariate twice", "the covariates", "name each covariate once")
 
 
 def columns_of(spec: ExperimentSpec) -> list[str]:
