@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from fullcycle.experiment import Phase
-from fullcycle.kernel import micros
+from fullcycle.experiment import ExperimentPhase, ExperimentRecord, Phase
+from fullcycle.kernel import Digest, micros
+from fullcycle.record import Fact
 from fullcycle.wiring.phasing import lasting
 from fullcycle.wiring.unitless import unitless
 from made_up_experiment import spec
@@ -38,6 +39,32 @@ def log(*rows):
     )
 
 
+def record(second="other code"):
+    """An experiment of two phases; the arm of the second runs that code."""
+    return ExperimentRecord(
+        "winback",
+        "trial",
+        phases=tuple(
+            Fact(
+                stream="",
+                kind="experiment.phase",
+                position=n,
+                at=0,
+                by="",
+                body=ExperimentPhase(
+                    number=n,
+                    release=n,
+                    environment="prod",
+                    deployment=n,
+                    spec=Digest("s"),
+                    code={"chosen": Digest(code)},
+                ),
+            )
+            for n, code in ((1, "same code"), (2, second))
+        ),
+    )
+
+
 def decided(release, day, *units):
     return [(release, day, unit, "trial", f'{{"client_id":{unit}}}') for unit in units]
 
@@ -53,20 +80,23 @@ SAME = [Phase(1, ONE.since, ONE.until, (1,), shared=(1,)), Phase(2, TWO.since, N
 def test_units_of_an_earlier_phase_are_counted_where_they_come_again(phases, release):
     rows = log(*decided(1, 1, "1", "2", "3"), *decided(release, 12, "2", "3", "4", "5"))
 
-    (check,) = lasting(rows, spec(), phases, phases[1])
+    (check,) = lasting(rows, spec(), record(), phases, phases[1])
 
     assert check.standing == "qualifies"
     assert check.said.startswith(
         "2 of the 4 units that were decided for in this phase had been in an earlier"
     )
-    assert lasting(rows, spec(), phases, phases[0]) == []
+    assert lasting(rows, spec(), record(), phases, phases[0]) == []
+    assert lasting(rows, spec(), record("same code"), phases, phases[1]) == []
 
 
 def test_one_in_a_hundred_changes_nothing():
     many = [str(n) for n in range(100, 200)]
 
-    assert lasting(log(*decided(1, 1, "100"), *decided(2, 12, *many)), spec(), [ONE, TWO], TWO) == []
-    assert lasting(log(*decided(1, 1, "1")), spec(), [ONE, TWO], TWO) == []
+    assert (
+        lasting(log(*decided(1, 1, "100"), *decided(2, 12, *many)), spec(), record(), [ONE, TWO], TWO) == []
+    )
+    assert lasting(log(*decided(1, 1, "1")), spec(), record(), [ONE, TWO], TWO) == []
 
 
 def test_decisions_without_a_unit_are_those_whose_request_names_none():

@@ -66,7 +66,7 @@ def read(
     """Read an experiment as of a time, now unless told otherwise (µs since 1970 UTC).
 
     What was decided by other code of an arm, or compared and judged otherwise, is not pooled: only
-    the last phase is read, or the one of number ``phase``, as it was specified then.
+    the last phase that had begun is read, or the one of number ``phase``, as it was specified then.
 
     Raises:
         Missing: where none has started.
@@ -78,7 +78,8 @@ def read(
     began = started.body
     past = [(one.release, one.at) for one in history(project.ledger, capability, began.environment)]
     phases = phases_of(record, past)
-    meant = _phase(phases, phase, record.name)
+    moment = as_of if as_of is not None else now()
+    meant = _phase(phases, phase, record.name, moment)
     number = record.phases[meant.number - 1].body.release if record.phases else began.release
     _, manifest = released(project, capability, number)
     spec = manifest.experiment
@@ -88,7 +89,6 @@ def read(
     spec = msgspec.structs.replace(spec, forced=forced)
     flow = Flow.open(project, capability, began.environment, project.archived(manifest.archive))
     where = gathered(flow, spec)
-    moment = as_of if as_of is not None else now()
     found = _statistics(spec, where, as_of=moment, phase=meant if len(phases) > 1 else None)
     folder = project.events_folder(capability, began.environment)
     logged = decisions(project.ledger, folder, capability, began.environment)
@@ -103,7 +103,7 @@ def read(
         prior=prior_of(project, brief, spec),
         more=[
             *check_apart(project, spec, began.environment, since=started.at, until=_end(record, as_of)),
-            *lasting(logged, spec, phases, meant),
+            *lasting(logged, spec, record, phases, meant),
         ],
     )
     if forced:
@@ -155,9 +155,10 @@ def _not_counted(forced: Mapping[str, str]) -> str:
     )
 
 
-def _phase(phases: list[Phase], number: int | None, name: str) -> Phase:
+def _phase(phases: list[Phase], number: int | None, name: str, moment: int) -> Phase:
+    """The phase of a number, or the last that had begun at a moment."""
     if number is None:
-        return phases[-1]
+        return next((one for one in reversed(phases) if one.since <= moment), phases[0])
     if not 1 <= number <= len(phases):
         known = [str(one.number) for one in phases]
         raise UnknownName.among(str(number), known, where=f"the phases of the experiment {name}")
@@ -184,11 +185,12 @@ def publish_experiment(project: Project, capability: str, name: str | None = Non
     return publish_exposures(flow, spec, name)
 
 
-def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentClosed:
-    """Close an experiment with the verdict of a readout.
+def conclude(project: Project, reading: Reading, *, early: bool, why: str = "") -> ExperimentClosed:
+    """Close an experiment with the verdict of a readout; ``why`` it is ended ``early`` goes on record.
 
     Raises:
         Refused: where the verdict is to keep going or nobody was exposed, and nobody insists.
+        Invalid: where somebody insists, and does not say why.
         Conflict: where it is closed already.
     """
     verdict, spec = reading.readout.verdict, reading.spec
@@ -200,19 +202,27 @@ def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentCl
             f"nobody was exposed in the phase that would be closed{other}",
             f"the experiment {spec.name} of {spec.capability}",
             f"wait{name_one if reading.left_out else ''}, or end it without a conclusion: "
-            f"fullcycle experiment close {spec.capability} --early",
+            f"fullcycle experiment close {spec.capability} --early -m '…'",
         )
+    unripe = nobody or verdict.decision == "keep going"
     if verdict.decision == "keep going" and not early:
         raise Refused(
             f"the verdict is to keep going: {verdict.reason}",
             f"the experiment {spec.name} of {spec.capability}",
-            f"wait, or end it without a conclusion: fullcycle experiment close {spec.capability} --early",
+            "wait, or end it without a conclusion: "
+            f"fullcycle experiment close {spec.capability} --early -m '…'",
+        )
+    if unripe and not why.strip():
+        raise Invalid(
+            "an early end without a reason",
+            f"the experiment {spec.name} of {spec.capability}",
+            f"say why: fullcycle experiment close {spec.capability} --early -m '…'",
         )
     body = ExperimentClosed(
         environment=reading.environment,
         decision=verdict.decision if verdict.decision != "keep going" else "unknown",
         arm=verdict.arm,
-        reason=verdict.told,
+        reason=f"{verdict.told}; ended early: {why.strip()}" if unripe else verdict.told,
         readout=project.artifacts.keep(msgspec.to_builtins(reading.readout)),
         phase=reading.phase.number,
     )

@@ -38,19 +38,25 @@ def _changed(before: ExperimentPhase, after: ExperimentPhase) -> str:
 
 
 def lasting(
-    decisions: pl.DataFrame, spec: ExperimentSpec, phases: Sequence[Phase], phase: Phase
+    decisions: pl.DataFrame,
+    spec: ExperimentSpec,
+    record: ExperimentRecord,
+    phases: Sequence[Phase],
+    phase: Phase,
 ) -> list[Check]:
-    """Whether units of a phase had been exposed in one before it: what they do may be the work of that.
+    """Whether units of a phase had been decided for by other code: what they do may be the work of that.
 
     Args:
         decisions: the decision log.
         spec: the experiment.
+        record: what is known of it.
         phases: all of it.
         phase: the one that is read.
     """
     mine = decisions.filter((pl.col("experiment") == spec.name) & pl.col("unit").is_not_null())
     now = mine.filter(_of(phase))["unit"].unique()
-    earlier = [one for one in phases if one.number < phase.number]
+    code = [fact.body.code for fact in record.phases]
+    earlier = [one for one in phases[: phase.number - 1] if code[one.number - 1] != code[phase.number - 1]]
     if not earlier or now.is_empty():
         return []
     before = mine.filter(pl.any_horizontal([_of(one) for one in earlier]))["unit"].unique()
@@ -59,7 +65,7 @@ def lasting(
         return []
     said = (
         f"{again:,} of the {counted(len(now), 'unit')} that were decided for in this phase had been in an "
-        "earlier one: what they do may still be the work of that"
+        "earlier one, by other code of an arm: what they do may still be the work of that"
     )
     return [Check(name="earlier phases", standing="qualifies", said=said)]
 
