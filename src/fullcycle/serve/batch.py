@@ -4,18 +4,12 @@ A policy runs for each row in a fiber of its own and pauses where it asks a mode
 has come to its end or to a question, each model answers all that wait for it in one call, and they
 go on. What a row is answered is what it would be answered alone, bit for bit.
 
-To pause costs a few microseconds, which a call of most libraries exceeds tenfold and one of
-LightGBM's native library does not. So each model is timed both ways for its first calls, and is
-then asked in the way that took less.
-
 No lock may be held across ``predict``: the row that waits for it runs in the same thread.
 """
 
 import time
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 from types import GenericAlias
 from typing import Any
 
@@ -24,18 +18,15 @@ import msgspec
 from fullcycle.data import Row
 from fullcycle.experiment import StickyStore
 from fullcycle.record import Decision
-from fullcycle.release import LoadedRelease, Policy, ReleasedModel, scores_of
+from fullcycle.release import LoadedRelease, Policy, ReleasedModel
 from fullcycle.serve.arms import Arms, Exposure, Keeper
 from fullcycle.serve.decider import checked, failure_told
 from fullcycle.serve.draw import HashedDraw
+from fullcycle.serve.pausing import PausingModel
 from fullcycle.serve.ports import Fibers
 
 TOGETHER = 256
 """How many rows wait at once: more make a call hardly cheaper, and their stacks leave the cache."""
-
-_PAUSE_S = 2e-6  # that a row takes longer where it waits
-_WEIGHED = 4  # calls of a model after which it is known which way is cheaper
-_SAMPLE = 16  # of those that wait are also asked one by one, for their time
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -135,8 +126,8 @@ class Scorer:
         self.release = release
         self._fibers = fibers
         self._together = together
-        self._waiting: list[_Waiting] = []  # models that somebody waits for
-        self._known: dict[int, _Waiting] = {}
+        self._waiting: list[PausingModel] = []  # models that somebody waits for
+        self._known: dict[int, PausingModel] = {}
         pausing = release.over(lambda policy: self._pausing(policy.given))
         self._arms = Arms.of(pausing, Keeper(sticky, _silent) if sticky is not None else None)
         self._fallback = pausing.fallback
@@ -259,99 +250,14 @@ class Scorer:
                 found[name] = {key: self._model(member) for key, member in value.items()}
         return found
 
-    def _model(self, model: ReleasedModel) -> "_Waiting":
+    def _model(self, model: ReleasedModel) -> PausingModel:
         if id(model) not in self._known:
-            self._known[id(model)] = _Waiting(model, self._fibers, self)
+            self._known[id(model)] = PausingModel(model, self._fibers, self._wait_for)
         return self._known[id(model)]
+
+    def _wait_for(self, model: PausingModel) -> None:
+        self._waiting.append(model)
 
 
 def _silent(told: str) -> None:
     """Whoever scores sees in the log that nobody took part."""
-
-
-class _Waiting:
-    """A ``Model[X]`` that is asked when all who will ask it now have done so.
-
-    ``pauses`` until asking it row by row turns out to take less.
-    """
-
-    def __init__(self, model: ReleasedModel, fibers: Fibers, scorer: Scorer) -> None:
-        self.pauses = True
-        self._model = model
-        self._encode = model.encode
-        self._width = model.predictor.n_features
-        self._fibers = fibers
-        self._current, self._pause = fibers.current, fibers.pause
-        self._scorer = scorer
-        self._timed: list[tuple[float, float]] = []  # seconds of a row: together, one by one
-        self._anew()
-
-    def _anew(self) -> None:
-        self._values = array("d")
-        self._parked: list[tuple[Any, Any, int]] = []  # who waits, what for, and how many rows; 0 for one
-
-    def predict(self, x: Any, /) -> Any:
-        """Wait for the prediction of one row, or of each of many.
-
-        Raises:
-            NoNumber: where the model gives NaN or infinity.
-        """
-        fiber = self._current() if self.pauses else None
-        if fiber is None:  # or in a thread of the user's own
-            return self._model.predict(x)
-        many = isinstance(x, (list, tuple))
-        encoded = [self._encode(row) for row in x] if many else [self._encode(x)]
-        if not encoded or any(len(numbers) != self._width for numbers in encoded):
-            return self._model.predict(x)  # what it raises, or gives for nothing
-        for numbers in encoded:
-            self._values.extend(numbers)
-        if not self._parked:
-            self._scorer._waiting.append(self)
-        self._parked.append((fiber, x, len(encoded) if many else 0))
-        return self._pause()
-
-    def ask(self) -> None:
-        """Ask for all that wait, and let each go on with its own."""
-        values, parked = self._values, self._parked
-        self._anew()
-        try:
-            began = time.perf_counter()
-            scores = scores_of(self._model.predictor, values)
-            took = time.perf_counter() - began
-            if self.pauses and len(self._timed) < _WEIGHED:
-                self._weigh(took / len(parked), parked)
-        except Exception:  # noqa: BLE001 - asked one by one, each gets what is its own
-            for fiber, x, _ in parked:
-                self._answer(fiber, x)
-            return
-        at = 0
-        for fiber, x, count in parked:
-            given = scores[at : at + (count or 1)]
-            at += count or 1
-            if not all(map(isfinite, given)):
-                self._answer(fiber, x)  # raises what it raises for this row alone
-            else:
-                self._fibers.resume(fiber, list(given) if count else given[0])
-
-    def _answer(self, fiber: Any, x: Any) -> None:
-        """Let one go on with what it is answered alone."""
-        try:
-            value = self._model.predict(x)
-        except Exception as error:  # noqa: BLE001 - it belongs to who asked
-            self._fibers.throw(fiber, error)
-        else:
-            self._fibers.resume(fiber, value)
-
-    def _weigh(self, together_s: float, parked: Sequence[tuple[Any, Any, int]]) -> None:
-        """Time some of those who wait one by one, and decide on the cheaper way when it is known."""
-        sample = parked[:_SAMPLE]
-        self._model.predict(sample[0][1])  # what a thread prepares once is no part of it
-        began = time.perf_counter()
-        for _, x, _ in sample:
-            self._model.predict(x)
-        self._timed.append((together_s, (time.perf_counter() - began) / len(sample)))
-        if len(self._timed) == _WEIGHED:
-            together, alone = (min(column) for column in zip(*self._timed, strict=True))
-            self.pauses = together + _PAUSE_S < alone
-            if not self.pauses:
-                self.predict = self._model.predict  # type: ignore[method-assign]  # nothing stands between
