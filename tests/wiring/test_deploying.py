@@ -39,6 +39,8 @@ def test_an_experiment_that_was_changed_begins_another_phase_read_as_it_is_speci
     assert [each.release for each in history(open_project().ledger, "winback", "prod")] == [1, 2]
     first, second = (read(open_project(), "winback", phase=number) for number in (1, 2))
     assert first.spec != second.spec
+    then, later = (read(open_project(), "winback", as_of=second.phase.since + step) for step in (-1, 0))
+    assert (then.phase, later.phase) == (first.phase, second.phase)
     changed = "when the code of chosen and what is compared, or how, changed, by v2"
     assert f"this is phase 2 of 2, decided by v2: it began {changed}" in second.readout.notes[0]
     assert f"this is phase 1 of 2, decided by v1: it ended {changed}" in first.readout.notes[0]

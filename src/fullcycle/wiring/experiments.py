@@ -103,7 +103,7 @@ def read(
         prior=prior_of(project, brief, spec),
         more=[
             *check_apart(project, spec, began.environment, since=started.at, until=_end(record, as_of)),
-            *lasting(logged, spec, record, phases, meant),
+            *lasting(logged, spec, phases, meant),
         ],
     )
     if forced:
@@ -185,12 +185,11 @@ def publish_experiment(project: Project, capability: str, name: str | None = Non
     return publish_exposures(flow, spec, name)
 
 
-def conclude(project: Project, reading: Reading, *, early: bool, why: str = "") -> ExperimentClosed:
-    """Close an experiment with the verdict of a readout; ``why`` it is ended ``early`` goes on record.
+def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentClosed:
+    """Close an experiment with the verdict of a readout.
 
     Raises:
         Refused: where the verdict is to keep going or nobody was exposed, and nobody insists.
-        Invalid: where somebody insists, and does not say why.
         Conflict: where it is closed already.
     """
     verdict, spec = reading.readout.verdict, reading.spec
@@ -202,27 +201,19 @@ def conclude(project: Project, reading: Reading, *, early: bool, why: str = "") 
             f"nobody was exposed in the phase that would be closed{other}",
             f"the experiment {spec.name} of {spec.capability}",
             f"wait{name_one if reading.left_out else ''}, or end it without a conclusion: "
-            f"fullcycle experiment close {spec.capability} --early -m '…'",
+            f"fullcycle experiment close {spec.capability} --early",
         )
-    unripe = nobody or verdict.decision == "keep going"
     if verdict.decision == "keep going" and not early:
         raise Refused(
             f"the verdict is to keep going: {verdict.reason}",
             f"the experiment {spec.name} of {spec.capability}",
-            "wait, or end it without a conclusion: "
-            f"fullcycle experiment close {spec.capability} --early -m '…'",
-        )
-    if unripe and not why.strip():
-        raise Invalid(
-            "an early end without a reason",
-            f"the experiment {spec.name} of {spec.capability}",
-            f"say why: fullcycle experiment close {spec.capability} --early -m '…'",
+            f"wait, or end it without a conclusion: fullcycle experiment close {spec.capability} --early",
         )
     body = ExperimentClosed(
         environment=reading.environment,
         decision=verdict.decision if verdict.decision != "keep going" else "unknown",
         arm=verdict.arm,
-        reason=f"{verdict.told}; ended early: {why.strip()}" if unripe else verdict.told,
+        reason=verdict.told,
         readout=project.artifacts.keep(msgspec.to_builtins(reading.readout)),
         phase=reading.phase.number,
     )
