@@ -77,7 +77,7 @@ def played(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch
 def revised(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """The same as ``shop`` with a v2 of other code: it sends no e-mail, and its experiment takes 14 days."""
+    """The same as ``shop`` with a v2 of other code: no e-mail, and an experiment of 14 days, by channel."""
     return _copied(released_twice(tmp_path_factory), tmp_path, monkeypatch)
 
 
@@ -115,7 +115,7 @@ def released_twice(folders: pytest.TempPathFactory) -> Path:
         root = Path(shutil.copytree(deployed(folders), folder / "shop"))
         chosen = "max(CAMPAIGNS, key=lambda campaign: visit.predict(traits(client, campaign)))"
         rewrite(root / "winback/service.py", chosen, '"No E-Mail"')
-        rewrite(root / "winback/experiment.py", "days=28", "days=14")
+        rewrite(root / "winback/experiment.py", "days=28", 'days=14, segments=["channel"]')
         rewrite(root / "winback/test_winback.py", "def test_a_client_gets", "def a_client_got")
         _all_well(root, "run winback -m 'no e-mail'", "release winback@2 -m 'no e-mail'")
         return root

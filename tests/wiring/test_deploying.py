@@ -2,6 +2,7 @@
 
 import shlex
 
+import duckdb
 import pytest
 
 from fullcycle.cli import fullcycle
@@ -11,7 +12,7 @@ from fullcycle.kernel import Conflict, Missing, Refused, UnknownName
 from fullcycle.release import history
 from fullcycle.wiring import open_project
 from fullcycle.wiring.deploying import put_to_work
-from fullcycle.wiring.experiments import conclude, read
+from fullcycle.wiring.experiments import conclude, publish_experiment, read
 from whole_shop import rewrite
 
 
@@ -39,6 +40,10 @@ def test_an_experiment_that_was_changed_begins_another_phase_read_as_it_is_speci
     assert [each.release for each in history(open_project().ledger, "winback", "prod")] == [1, 2]
     first, second = (read(open_project(), "winback", phase=number) for number in (1, 2))
     assert first.spec != second.spec
+    publish_experiment(open_project(), "winback")
+    with duckdb.connect("warehouse.duckdb") as warehouse:
+        fields = warehouse.execute("select fields from fullcycle.published").fetchall()
+    assert fields == [('["channel", "client_id"]',)]  # by what the second is read
     then, later = (read(open_project(), "winback", as_of=second.phase.since + step) for step in (-1, 0))
     assert (then.phase, later.phase) == (first.phase, second.phase)
     changed = "when the code of chosen and what is compared, or how, changed, by v2"
@@ -48,7 +53,7 @@ def test_an_experiment_that_was_changed_begins_another_phase_read_as_it_is_speci
 
 def test_an_experiment_that_is_closed_is_refused_before_anything_is_decided(played):
     project = open_project()
-    conclude(project, read(project, "winback"), early=True)
+    conclude(project, read(project, "winback"), early=True, why="enough")
 
     with pytest.raises(Conflict, match="it is closed: unknown") as refused:
         put(1, "dev")
@@ -101,7 +106,7 @@ def test_an_arm_whose_code_changes_begins_another_phase_which_is_not_pooled(play
     with pytest.raises(UnknownName, match="there is no '3'"):
         read(open_project(), "winback", phase=3)
     assert typed("fullcycle experiment close winback --phase 3").code == 2
-    closed = typed("fullcycle experiment close winback --phase 1 --early --json").json
+    closed = typed("fullcycle experiment close winback --phase 1 --early -m enough --json").json
     assert closed["phase"] == 1
     assert closed["reason"].startswith(first.readout.verdict.reason)
     assert typed("fullcycle experiments winback --json").json["phase"] == 1

@@ -103,7 +103,7 @@ def read(
         prior=prior_of(project, brief, spec),
         more=[
             *check_apart(project, spec, began.environment, since=started.at, until=_end(record, as_of)),
-            *lasting(logged, spec, phases, meant),
+            *lasting(logged, spec, record, phases, meant),
         ],
     )
     if forced:
@@ -168,6 +168,8 @@ def _phase(phases: list[Phase], number: int | None, name: str, moment: int) -> P
 def publish_experiment(project: Project, capability: str, name: str | None = None) -> Published:
     """Publish the exposures of an experiment's environment to the warehouse that it is read in.
 
+    With the fields by which its last phase is read; those of earlier ones stay where they were published.
+
     Raises:
         Missing: where none has started.
         Misconfigured: where the warehouse names no writer, or cannot be written.
@@ -175,21 +177,21 @@ def publish_experiment(project: Project, capability: str, name: str | None = Non
     record = _started(project, capability, name)
     began = record.started.body if record.started is not None else None
     assert began is not None
-    _, manifest = released(project, capability, began.release)
+    number = record.phases[-1].body.release if record.phases else began.release
+    _, manifest = released(project, capability, number)
     if (spec := manifest.experiment) is None:
-        raise Missing(
-            f"{capability}@v{began.release} holds no experiment", "its manifest", "deploy one that does"
-        )
+        raise Missing(f"{capability}@v{number} holds no experiment", "its manifest", "deploy one that does")
     flow = Flow.open(project, capability, began.environment, project.archived(manifest.archive))
     name = binding_of(flow, [flow.graph.nodes[source].declared for source in spec.sources])
     return publish_exposures(flow, spec, name)
 
 
-def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentClosed:
-    """Close an experiment with the verdict of a readout.
+def conclude(project: Project, reading: Reading, *, early: bool, why: str = "") -> ExperimentClosed:
+    """Close an experiment with the verdict of a readout; ``why`` it is ended ``early`` goes on record.
 
     Raises:
         Refused: where the verdict is to keep going or nobody was exposed, and nobody insists.
+        Invalid: where somebody insists, and does not say why.
         Conflict: where it is closed already.
     """
     verdict, spec = reading.readout.verdict, reading.spec
@@ -201,19 +203,27 @@ def conclude(project: Project, reading: Reading, *, early: bool) -> ExperimentCl
             f"nobody was exposed in the phase that would be closed{other}",
             f"the experiment {spec.name} of {spec.capability}",
             f"wait{name_one if reading.left_out else ''}, or end it without a conclusion: "
-            f"fullcycle experiment close {spec.capability} --early",
+            f"fullcycle experiment close {spec.capability} --early -m '…'",
         )
+    unripe = nobody or verdict.decision == "keep going"
     if verdict.decision == "keep going" and not early:
         raise Refused(
             f"the verdict is to keep going: {verdict.reason}",
             f"the experiment {spec.name} of {spec.capability}",
-            f"wait, or end it without a conclusion: fullcycle experiment close {spec.capability} --early",
+            "wait, or end it without a conclusion: "
+            f"fullcycle experiment close {spec.capability} --early -m '…'",
+        )
+    if unripe and not why.strip():
+        raise Invalid(
+            "an early end without a reason",
+            f"the experiment {spec.name} of {spec.capability}",
+            f"say why: fullcycle experiment close {spec.capability} --early -m '…'",
         )
     body = ExperimentClosed(
         environment=reading.environment,
         decision=verdict.decision if verdict.decision != "keep going" else "unknown",
         arm=verdict.arm,
-        reason=verdict.told,
+        reason=f"{verdict.told}; ended early: {why.strip()}" if unripe else verdict.told,
         readout=project.artifacts.keep(msgspec.to_builtins(reading.readout)),
         phase=reading.phase.number,
     )
