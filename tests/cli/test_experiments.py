@@ -15,7 +15,7 @@ def test_a_running_experiment_is_listed_with_its_day_and_phase(played, typed):
 
 
 def test_a_closed_one_says_what_was_concluded_by_whom(played, typed):
-    closed = typed("fullcycle experiment close winback --early --json").json
+    closed = typed("fullcycle experiment close winback --early -m enough --json").json
 
     told, (row,) = typed("fullcycle experiments winback"), typed("fullcycle experiments winback --json").jsons
 

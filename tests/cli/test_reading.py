@@ -141,7 +141,7 @@ def test_more_traffic_shows_smaller_effects(shop, typed):
 
 
 def test_what_is_closed_early_is_valued_the_same_for_people_and_for_programs(played, typed):
-    closed = typed("fullcycle experiment close winback --early --json").json
+    closed = typed("fullcycle experiment close winback --early -m enough --json").json
     told, (row,) = typed("fullcycle value winback"), typed("fullcycle value --json").jsons
 
     assert closed["decision"] == "unknown"
@@ -153,8 +153,18 @@ def test_what_is_closed_early_is_valued_the_same_for_people_and_for_programs(pla
         assert name in told.out
 
 
+def test_an_early_end_has_a_reason_which_is_kept(shop, typed):
+    without = typed("fullcycle experiment close winback --early")
+    closed = typed("fullcycle experiment close winback --early -m 'the shop closes' --json").json
+
+    assert without.code == 2
+    assert "an early end without a reason" in without.err
+    assert "fullcycle experiment close winback --early -m '…'" in without.err
+    assert closed["reason"].endswith("; ended early: the shop closes")
+
+
 def test_closing_twice_appends_one_row_only(played, typed):
-    first = typed("fullcycle experiment close winback --early")
+    first = typed("fullcycle experiment close winback --early -m enough")
     again = typed("fullcycle experiment close winback")
 
     assert "is closed" in first.out
@@ -168,7 +178,7 @@ def test_closing_twice_appends_one_row_only(played, typed):
 def test_what_was_cut_off_between_closing_and_valuing_is_made_good(played, typed):
     project = open_project()
     reading = read(project, "winback")
-    conclude(project, reading, early=True)
+    conclude(project, reading, early=True, why="enough")
     assert typed("fullcycle value --json").jsons == []
 
     again = typed("fullcycle experiment close winback")

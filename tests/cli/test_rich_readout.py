@@ -142,7 +142,7 @@ def test_the_page_tells_it_all(rich, typed):
 
 
 def test_the_page_of_a_closed_experiment_tells_what_it_was_closed_with(rich, typed):
-    closed = typed("fullcycle experiment close winback --early --json").json
+    closed = typed("fullcycle experiment close winback --early -m enough --json").json
 
     typed("fullcycle report winback")
 

@@ -12,7 +12,7 @@ from whole_shop import rewrite
 
 @pytest.fixture
 def closed(played, typed):
-    assert typed("fullcycle experiment close winback --early").code == 0
+    assert typed("fullcycle experiment close winback --early -m enough").code == 0
 
 
 def words(html):

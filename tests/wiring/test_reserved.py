@@ -44,7 +44,7 @@ def next_release(typed, number, *changes):
 
 
 def close(project):
-    conclude(project, read(project, "winback"), early=True)
+    conclude(project, read(project, "winback"), early=True, why="enough")
 
 
 def test_a_holdout_goes_on_once_its_experiment_is_closed(played, typed):

@@ -247,7 +247,7 @@ def test_too_few_units_are_not_measured(shipped, typed):
 
 
 def test_what_was_launched_although_nobody_could_tell_is_counted_and_says_so(played, typed):
-    type_all(typed, "experiment close winback --early")
+    type_all(typed, "experiment close winback --early -m enough")
     launch(typed)
     since = now()
     decide(since, ["a", "b"])

@@ -15,7 +15,7 @@ from whole_shop import LIVE
 def row(played):
     project = open_project()
     reading = read(project, "winback")
-    append_measurement(project, reading, conclude(project, reading, early=True))
+    append_measurement(project, reading, conclude(project, reading, early=True, why="enough"))
     (fact,) = measurements(project.ledger, "winback")
     return project, reading, fact.body
 

@@ -35,9 +35,10 @@ command.add_command(read_command)
 @click.option("--name", help="Which experiment, where there are several.")
 @click.option("--phase", type=int, help="By which phase it is concluded; the last one unless told.")
 @click.option("--early", is_flag=True, help="End it although the verdict is to keep going.")
+@click.option("-m", "--message", default="", help="Why it is ended early.")
 @click.option("--json", "as_json", is_flag=True, help="Print the conclusion as one JSON object.")
 def close_command(
-    capability: str, name: str | None, phase: int | None, *, early: bool, as_json: bool
+    capability: str, name: str | None, phase: int | None, message: str, *, early: bool, as_json: bool
 ) -> None:
     """Close an experiment: its verdict goes into the value ledger.
 
@@ -52,7 +53,7 @@ def close_command(
     with waiting("reading the experiment"):
         found = read(project, capability, name, phase=phase)
     fact = found.record.closed
-    body = fact.body if fact is not None else conclude(project, found, early=early)
+    body = fact.body if fact is not None else conclude(project, found, early=early, why=message)
     new = append_measurement(project, found, body)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(body)))
