@@ -318,3 +318,20 @@ def test_the_spread_of_effects_goes_by_the_standard_errors_that_were_kept(shippe
     doubted = msgspec.structs.replace(fact.body, distrusted="the ratio is broken", readout="x")
     record_measurement(shipped.ledger, "winback", doubted, by="ada")
     assert prior_of(shipped, brief, reading.spec) == spreads[1]
+
+
+def test_effects_that_look_like_chance_are_no_prior_and_that_is_said(shipped):
+    (fact, *_) = measurements(shipped.ledger, "winback")
+    reading = read(shipped, "winback")
+    brief = Brief.from_bytes(shipped.objects.get(fact.body.brief))
+    for n in range(9):
+        value = 0.0001 if n % 2 else -0.0001
+        effect = Effect(value=value, low=value - 1, high=value + 1, stderr=0.01)
+        again = msgspec.structs.replace(fact.body, measured=effect, readout=f"chance {n}")
+        record_measurement(shipped.ledger, "winback", again, by="ada")
+
+    prior = prior_of(shipped, brief, reading.spec)
+
+    assert prior.effects is None
+    assert prior.origin.startswith("the brief: an effect as large as its boldest guess, once in twenty. The ")
+    assert "look like chance alone, so that this believes rather too much" in prior.origin
