@@ -173,6 +173,7 @@ def regrets(test, **options):
     return lost
 
 
+@pytest.mark.slow
 def test_where_the_world_switches_a_bandit_that_forgets_finds_the_new_best():
     """The other side of it is the planted error: the half-life taken no notice of loses far more."""
     before, after = regrets("switch", half_life="4h")

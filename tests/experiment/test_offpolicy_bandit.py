@@ -68,6 +68,7 @@ def outside(found, truth):
 FIRST, SECOND = slice(0, BATCHES * BATCH // 2), slice(BATCHES * BATCH // 2, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forgets", [{}, {"half_life": "3h"}])
 def test_a_fixed_policy_and_another_bandit_are_covered_by_every_method(forgets, rng, happens_at_rate):
     """The other bandit learns from the first half and is judged by the second."""
