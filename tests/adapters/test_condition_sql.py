@@ -124,7 +124,11 @@ written = st.sampled_from(
         "\u0663",
     ]
 )
-numbers = st.integers(-4, 4) | st.floats(-4, 4) | st.sampled_from([2**53, 2**53 + 1, 0.1, 1e300])
+numbers = (
+    st.integers(-4, 4)
+    | st.floats(-4, 4)
+    | st.sampled_from([2**53, 2**53 + 1, 0.1, 1e16, 10**16, 2**63 - 1, 1e300])
+)
 scalars = (
     st.none() | st.booleans() | numbers | texts | written | st.sampled_from(["1.2.3", "v1.2-rc.1", "1.10"])
 )

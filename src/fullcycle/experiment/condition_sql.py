@@ -22,7 +22,7 @@ _UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ\u212a", "abcdefghijklmnopqrstuvwxyz
 _COMPARES = {"$lt": ("<", lt), "$lte": ("<=", le), "$gt": (">", gt), "$gte": (">=", ge)}
 _VERSIONS = {"$veq": "=", "$vne": "<>", "$vgt": ">", "$vgte": ">=", "$vlt": "<", "$vlte": "<="}
 _BLANK = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
-_MOST = 1 << 53  # beyond it, not every whole number is a double
+_DENSE, _LARGE = 1 << 53, 1 << 65  # between them, whole numbers that a request holds are not all doubles
 _DECIMAL = (
     r"^[+-]?([0-9]{1,99}[.]?[0-9]{0,99}|[.][0-9]{1,99})([eE][+-]?[0-9]{1,2})?$"  # that any double can hold
 )
@@ -173,9 +173,10 @@ class _Writing:
         if not isfinite(wanted):
             return "false"
         written = self.words.text(v)
-        if float(wanted).is_integer() and abs(wanted) >= _MOST:
-            return self._scalar("number", v, f"{self.words.exact(written)} = {int(wanted)}")
-        return self._scalar("number", v, f"{self.words.real(written)} = {_real(float(wanted))}")
+        told = f"{self.words.real(written)} = {_real(float(wanted))}"
+        if float(wanted).is_integer() and _DENSE <= abs(wanted) < _LARGE:
+            told = f"coalesce({self.words.exact(written)} = {int(wanted)}, {told})"
+        return self._scalar("number", v, told)
 
     def _same_text(self, wanted: str, v: str, *, folded: bool) -> str:
         _require_storable(wanted)
