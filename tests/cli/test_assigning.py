@@ -159,7 +159,7 @@ def test_a_query_of_what_answers_somewhere_reads_the_arms_that_are_kept_there(sh
         ("winback --unit 1 --sql duckdb", "what is to be assigned", "give one of"),
         ("winback@1 --unit 1", "is a run", "name winback@prod"),
         ("winback@stage --unit 1", "there is no 'stage'", ""),
-        ("winback@dev --unit 1", "nothing is deployed to winback@dev", "fullcycle deploy winback@v1 --to dev"),
+        ("winback@dev --unit 1", "nothing is deployed to winback@dev", "deploy winback@v1 --to dev"),
         ("winback --unit 1 --request [1]", "no JSON object", "--request"),
         ("winback --table units.xlsx", "units.xlsx is no table", ".parquet"),
         ("winback --table units.parquet", "there is no units.parquet", "path is right"),
