@@ -103,7 +103,7 @@ def read(
         prior=prior_of(project, brief, spec),
         more=[
             *check_apart(project, spec, began.environment, since=started.at, until=_end(record, as_of)),
-            *lasting(logged, spec, phases, meant),
+            *lasting(logged, spec, record, phases, meant),
         ],
     )
     if forced:
@@ -168,6 +168,8 @@ def _phase(phases: list[Phase], number: int | None, name: str, moment: int) -> P
 def publish_experiment(project: Project, capability: str, name: str | None = None) -> Published:
     """Publish the exposures of an experiment's environment to the warehouse that it is read in.
 
+    With the fields by which its last phase is read; those of earlier ones stay where they were published.
+
     Raises:
         Missing: where none has started.
         Misconfigured: where the warehouse names no writer, or cannot be written.
@@ -175,11 +177,10 @@ def publish_experiment(project: Project, capability: str, name: str | None = Non
     record = _started(project, capability, name)
     began = record.started.body if record.started is not None else None
     assert began is not None
-    _, manifest = released(project, capability, began.release)
+    number = record.phases[-1].body.release if record.phases else began.release
+    _, manifest = released(project, capability, number)
     if (spec := manifest.experiment) is None:
-        raise Missing(
-            f"{capability}@v{began.release} holds no experiment", "its manifest", "deploy one that does"
-        )
+        raise Missing(f"{capability}@v{number} holds no experiment", "its manifest", "deploy one that does")
     flow = Flow.open(project, capability, began.environment, project.archived(manifest.archive))
     name = binding_of(flow, [flow.graph.nodes[source].declared for source in spec.sources])
     return publish_exposures(flow, spec, name)
