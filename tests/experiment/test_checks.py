@@ -280,6 +280,15 @@ def test_what_is_told_of_a_quantile_needs_rows_enough():
     assert not found.reliable
 
 
+def test_units_exposed_before_the_planned_start_are_told():
+    early, sound = (readout(spec(starts=day_name(day)), told(GOOD)) for day in (3, 0))
+
+    found = check(early, "early units")
+    assert found.standing == "qualifies"
+    assert f"6,000 units were exposed before the planned start, {day_name(3)}" in found.said
+    assert not [one for one in sound.checks if one.name == "early units"]
+
+
 def test_units_that_had_another_arm_in_an_earlier_phase_are_counted_and_told():
     statistics = msgspec.structs.replace(told(GOOD), moved=1_000)
     found = readout(spec(), statistics)

@@ -38,6 +38,7 @@ def checks(found: Situation, more: Iterable[Check] = ()) -> list[Check]:
         *([_crossed(found)] if found.spec.days else []),  # a table has one row per unit: it cannot tell
         *_moved(found),
         *_triggered(found),
+        *_early(found),
         *_peeking(found),
         *_before(found),
         *_novelty(found),
@@ -126,6 +127,18 @@ def _triggered(found: Situation) -> list[Check]:
         "arm has more of them than the other, the ratio breaks"
     )
     return [Check(name="exposures", standing="qualifies", said=said)]
+
+
+def _early(found: Situation) -> list[Check]:
+    """What was decided before the planned start is an exposure, too: it was drawn by the same lot."""
+    starts = found.spec.starts
+    if starts is None:
+        return []
+    early = sum(count.units for count in found.statistics.counted if count.day < starts)
+    if not early:
+        return []
+    said = f"{early:,} units were exposed before the planned start, {starts}, and are counted like all others"
+    return [Check(name="early units", standing="qualifies", said=said)]
 
 
 def _peeking(found: Situation) -> list[Check]:

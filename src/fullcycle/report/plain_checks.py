@@ -22,6 +22,7 @@ _FAILED = {
     "units without an id": "Some cannot be told apart, and are counted nowhere.",
     "crossed units": "Some were in two groups at once, and are left out.",
     "moved units": "Some were in another group in an earlier phase of the test.",
+    "early units": "Some were in it before the day on which it should have begun.",
     "exposures": "For some it is not on record what was decided, and they cannot be counted.",
     "peeking": "This is a look before the planned end, which finds effects that are none too often.",
     "before the exposure": "The groups differed before it began; chance does that once in a while.",
