@@ -153,6 +153,7 @@ def test_what_a_table_leaves_open_is_told_in_units_and_not_in_days(units, typed)
         ("--metric spend --alpha 0", "alpha=0.0 is no chance", "such as 0.05"),
         ("--metric spend --alpha 1.5", "alpha=1.5 is no chance", "such as 0.05"),
         ("--metric spend --alpha nan", "alpha=nan is no chance", "such as 0.05"),
+        ("--metric spend --segment before", "before holds 4,000 different values", "a column of at most 300"),
         ("--metric spend --covariate spend", "the metric spend is of it", "known before the experiment"),
         ("--ratio orders/visits --covariate visits", "the metric orders/visits is of it", "known before"),
         ("--metric spend --covariate before --covariate before", "a covariate twice", "each covariate once"),

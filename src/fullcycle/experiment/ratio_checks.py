@@ -89,11 +89,7 @@ def _levels(found: Situation) -> list[_Level]:
     names = [(segment, level) for segment in spec.segments for level in statistics.levels(segment)]
     told = []
     for segment, level in names:
-        counts = [
-            Count(count.arm, count.day, count.units)
-            for count in statistics.by_segment
-            if (count.segment, count.level) == (segment, level)
-        ]
+        counts = [Count(count.arm, count.day, count.units) for count in statistics.by_level[segment, level]]
         ratio = sample_ratio(per_arm(counts, spec.order), spec.weights)
         once = min(exact_ratio(ratio.counts, spec.weights) * len(names), 1.0)
         always = once if found.ended else min(_at_any_day(found, counts) * len(names), 1.0)

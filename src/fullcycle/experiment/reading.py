@@ -22,7 +22,7 @@ from fullcycle.experiment.looks import (
 )
 from fullcycle.experiment.pairing import pair
 from fullcycle.experiment.ratio_check import SampleRatio, sample_ratio
-from fullcycle.experiment.segments import SegmentEffect, segment_effects
+from fullcycle.experiment.segments import SegmentEffect, largest_levels, segment_effects
 from fullcycle.experiment.situation import Check, Situation
 from fullcycle.experiment.spec import Analysis, ExperimentSpec
 from fullcycle.experiment.statistics import Count, Statistics, per_arm
@@ -47,7 +47,8 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
     """All that an experiment says at one moment, as plain data.
 
     ``crossed`` units got two arms, ``untriggered`` ones were assigned but never counted,
-    ``immature`` ones are still inside a metric's window: none of them is in an effect.
+    ``immature`` ones are still inside a metric's window, or of a table without its value: none of them
+    is in an effect.
     ``path`` is the primary metric's interval after each day of exposure, or after each look of a
     group-sequential experiment; ``looks`` are those that are over, ``next_look`` the day (ISO date,
     UTC) on which another can be read, ``looks_ahead`` those to come. ``checks`` are what stands
@@ -125,6 +126,7 @@ def readout(
     ends is read over the units of its days, whatever comes after, and a group-sequential one at
     its last look, over the units exposed until then.
     """
+    statistics, crowded = largest_levels(spec, statistics)
     whole, statistics = statistics, of_plan(spec, statistics)
     planned = planned_units or _planned(spec, statistics)
     looks = _looks(spec, statistics, planned)
@@ -205,7 +207,7 @@ def readout(
         path=path_of(spec, seen, boundary, looks),
         units_by_day=list(statistics.counted),
         verdict=verdict(evidence),
-        notes=[*notes_of(spec, looks), *unjudged(spec, rate)],
+        notes=[*notes_of(spec, looks), *crowded, *unjudged(spec, rate)],
         looks=list(looks.done),
         next_look=looks.next_on,
         looks_ahead=list(looks.ahead),

@@ -7,7 +7,10 @@ from fullcycle.experiment.comparison import Contrast, comparable, contrast
 from fullcycle.experiment.discovery import adjusted_p, selected_alpha
 from fullcycle.experiment.pairing import Where, pair
 from fullcycle.experiment.spec import ExperimentSpec
-from fullcycle.experiment.statistics import Statistics, per_arm
+from fullcycle.experiment.statistics import Statistics
+
+MOST_LEVELS = 300
+"""A field with more of them tells units apart, and no segments: nearly all hold too few to be compared."""
 
 
 class SegmentEffect(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,13 +44,14 @@ def segment_effects(spec: ExperimentSpec, statistics: Statistics, boundary: Boun
     for segment in spec.segments:
         levels = statistics.levels(segment)
         units = {level: _units(statistics, segment, level) for level in levels}
+        whole = sum(units.values())
         for level in levels:
             for arm in spec.treatments:
                 where = Where(segment=segment, level=level)
                 both = pair(spec.metrics[spec.primary], statistics, (spec.control, arm), where)
                 if both.reliable and comparable(both.control, both.treated):
                     found.append((segment, level, arm, contrast(both.control, both.treated)))
-                    rules.append(boundary.among(units[level] / sum(units.values())))
+                    rules.append(boundary.among(units[level] / whole))
     p = [one.p_value(rule) for (*_, one), rule in zip(found, rules, strict=True)]
     rates = adjusted_p(p)
     picked = selected_alpha(p, spec.alpha)
@@ -72,7 +76,31 @@ def segment_effects(spec: ExperimentSpec, statistics: Statistics, boundary: Boun
     return told
 
 
+def largest_levels(spec: ExperimentSpec, statistics: Statistics) -> tuple[Statistics, list[str]]:
+    """The statistics without all but the largest levels of a segment, and what is said of it.
+
+    By units alone: an outcome has no part in which levels are read.
+    """
+    gone: set[tuple[str, str]] = set()
+    said = []
+    for segment in spec.segments:
+        levels = statistics.levels(segment)
+        if len(levels) <= MOST_LEVELS:
+            continue
+        levels.sort(key=lambda level: -_units(statistics, segment, level))
+        gone |= {(segment, level) for level in levels[MOST_LEVELS:]}
+        said.append(f"{segment} has {len(levels):,} levels: the {MOST_LEVELS} with most units are read")
+    if not gone:
+        return statistics, []
+    kept = msgspec.structs.replace(
+        statistics,
+        cells=tuple(one for one in statistics.cells if (one.segment, one.level) not in gone),
+        quantiles=tuple(one for one in statistics.quantiles if (one.segment, one.level) not in gone),
+        by_segment=tuple(one for one in statistics.by_segment if (one.segment, one.level) not in gone),
+    )
+    return kept, said
+
+
 def _units(statistics: Statistics, segment: str, level: str) -> int:
     """Those of all arms that had a level; one where none is counted, for a share is above zero."""
-    arms = {count.arm for count in statistics.by_segment}
-    return max(sum(per_arm(statistics.by_segment, arms, segment=segment, level=level).values()), 1)
+    return max(sum(count.units for count in statistics.by_level.get((segment, level), ())), 1)

@@ -1,6 +1,7 @@
 """What a readout is made of: per metric, arm and day of exposure, the sufficient statistics."""
 
 from collections.abc import Iterable
+from functools import cached_property
 
 import msgspec
 
@@ -72,7 +73,7 @@ class Count(msgspec.Struct, frozen=True):
     level: str = ""
 
 
-class Statistics(msgspec.Struct, frozen=True, kw_only=True):
+class Statistics(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All that one query brings home about an experiment.
 
     ``assigned`` are the units that got one arm; of these, ``counted`` were triggered
@@ -114,7 +115,34 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
 
     def levels(self, segment: str) -> list[str]:
         """The values that a segmenting field had, in order."""
-        return sorted({count.level for count in self.by_segment if count.segment == segment})
+        return sorted(level for one, level in self.by_level if one == segment)
+
+    @cached_property
+    def by_level(self) -> dict[tuple[str, str], tuple[Count, ...]]:
+        """The counts of :attr:`by_segment`, by segment and level."""
+        found: dict[tuple[str, str], list[Count]] = {}
+        for count in self.by_segment:
+            found.setdefault((count.segment, count.level), []).append(count)
+        return {place: tuple(counts) for place, counts in found.items()}
+
+    @cached_property
+    def _cells(self) -> dict[tuple[str, str, str, str], list[Cell]]:
+        """Cells by metric, arm, segment and level: a readout asks for each of hundreds of levels."""
+        found: dict[tuple[str, str, str, str], list[Cell]] = {}
+        for cell in self.cells:
+            found.setdefault((cell.metric, cell.arm, cell.segment, cell.level), []).append(cell)
+        return found
+
+    @cached_property
+    def _ranked(self) -> dict[tuple[str, str, str, str], list[QuantileCell]]:
+        found: dict[tuple[str, str, str, str], list[QuantileCell]] = {}
+        for cell in self.quantiles:
+            found.setdefault((cell.metric, cell.arm, cell.segment, cell.level), []).append(cell)
+        return found
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        return {cell.metric: cell.gram.size for cell in self.cells}
 
     def gram(
         self, metric: str, arm: str, *, until: str | None = None, segment: str = "", level: str = ""
@@ -130,15 +158,14 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
         """
         found = [
             cell.gram
-            for cell in self.cells
-            if (cell.metric, cell.arm, cell.segment, cell.level) == (metric, arm, segment, level)
-            and (until is None or cell.day <= until)
+            for cell in self._cells.get((metric, arm, segment, level), ())
+            if until is None or cell.day <= until
         ]
         return merged_grams(found, size=self.size(metric))
 
     def size(self, metric: str) -> int:
         """How many values a unit has in a metric's cells: 1 where there is no cell."""
-        return next((cell.gram.size for cell in self.cells if cell.metric == metric), 1)
+        return self._sizes.get(metric, 1)
 
     def moments(self, metric: str, arm: str, *, until: str | None = None) -> Moments:
         """A metric's moments in one arm over the units exposed up to the day ``until``, or all."""
@@ -158,9 +185,8 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
         """
         found = [
             cell
-            for cell in self.quantiles
-            if (cell.metric, cell.arm, cell.segment, cell.level) == (metric, arm, segment, level)
-            and (until is None or cell.day == until)
+            for cell in self._ranked.get((metric, arm, segment, level), ())
+            if until is None or cell.day == until
         ]
         return max(found, key=lambda cell: cell.day, default=None)
 

@@ -14,6 +14,7 @@ from fullcycle.experiment.dialect import Dialect, text
 from fullcycle.experiment.plan import Measure
 from fullcycle.experiment.query import LACKING
 from fullcycle.experiment.ranks import Ranks
+from fullcycle.experiment.segments import MOST_LEVELS
 from fullcycle.experiment.spec import ExperimentSpec
 from fullcycle.experiment.statistics import Cell, Count, QuantileCell, Statistics, per_arm
 from fullcycle.experiment.sums import WHOLE, Group, Half
@@ -143,7 +144,8 @@ def table_statistics(
         truths: the columns that are Booleans.
 
     Raises:
-        Invalid: where a unit's value is no finite number, or of a proportion neither 0 nor 1.
+        Invalid: where a unit's value is no finite number, or of a proportion neither 0 nor 1; for a segment
+            of too many levels.
     """
     asked = unit_table_query(spec, table, dialect, arm=arm, day=day, truths=truths)
     rows = list(ask(asked.text, asked.values))
@@ -151,6 +153,7 @@ def table_statistics(
         asked = unit_table_query(spec, table, dialect, arm=arm, day=day, truths=truths, lacking=lacking)
         rows = list(ask(asked.text, asked.values))
     armless, rows = _armless(rows), _of_arms(spec, rows)
+    _require_few_levels(spec, rows)
     quantiles = ranked_cells(spec, asked.quantiles, rows, ended=False)
     cells, whole = cells_of(spec, asked.half, rows, dated=day is not None)
     _require_shares(spec, cells)
@@ -191,6 +194,17 @@ def _lacking(spec: ExperimentSpec, asked: TableQuery, rows: Iterable[tuple[Any, 
         if what == "gram" and part == 0 and asked.half.holed:
             found |= {name for name, many in zip(names, told[-len(names) :], strict=True) if many < units}
     return frozenset(found & added)
+
+
+def _require_few_levels(spec: ExperimentSpec, rows: Iterable[tuple[Any, ...]]) -> None:
+    levels = {(row[4], row[5]) for row in rows if row[0] == "gram" and row[4] >= 0}
+    for n, segment in enumerate(spec.segments):
+        if (many := sum(place == n for place, _ in levels)) > MOST_LEVELS:
+            raise Invalid(
+                f"{segment} holds {many:,} different values",
+                "the segments",
+                f"name a column of at most {MOST_LEVELS}, or one that tells in which class a value is",
+            )
 
 
 def _require_shares(spec: ExperimentSpec, cells: Iterable[Cell]) -> None:
