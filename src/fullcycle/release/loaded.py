@@ -96,7 +96,11 @@ class LoadedRelease:
 
     def over(self, others: Callable[[Policy], Mapping[str, Any]]) -> "LoadedRelease":
         """The same release, each of its functions given what ``others`` says instead of what it has."""
-        again = {reference: one.over(others(one)) for reference, one in self.policies.items()}
+        return self.each(lambda policy: policy.over(others(policy)))
+
+    def each(self, change: Callable[[Policy], Policy]) -> "LoadedRelease":
+        """The same release, each of its functions changed, once however often it is named."""
+        again = {reference: change(one) for reference, one in self.policies.items()}
         return replace(
             self,
             service=again[self.service.reference],

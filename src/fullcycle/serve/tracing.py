@@ -3,17 +3,13 @@
 What a policy is given is put in wrappers that pass every question on and keep what was asked
 and what was answered: models, lookups, bandits, the draw. So what is explained is what was decided,
 and no second way of deciding can differ from the first. Nothing is logged or counted.
-
-What each feature adds is asked of the model afterwards: it may take longer than deciding.
 """
 
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import fsum, isfinite
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, runtime_checkable
-
-import msgspec
+from math import fsum
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fullcycle.data import Row
 from fullcycle.experiment import ReadOnlySticky, StickyStore, unit_hash
@@ -34,8 +30,8 @@ from fullcycle.serve.explanation import (
     Prediction,
     Step,
     Weighed,
-    with_contributions,
 )
+from fullcycle.serve.question import Question
 from fullcycle.serve.showing import Shown
 from fullcycle.serve.watching import WatchedBandit, WatchedDraw, WatchedLookup, WatchedModel
 
@@ -44,25 +40,6 @@ if TYPE_CHECKING:
 
 MOST = 64
 """How many predictions of one decision are explained; the others are counted."""
-
-
-@runtime_checkable
-class Additive(Protocol):
-    """A predictor that can say what each feature adds."""
-
-    def contributions(self, values: Sequence[float]) -> list[float]:
-        """What each of ``n_features`` adds to the raw score, and last what all rows begin with."""
-        ...
-
-
-@runtime_checkable
-class Silent(Protocol):
-    """A predictor that may say why it does not tell what each feature adds; empty where it tells."""
-
-    @property
-    def unexplained(self) -> str:
-        """Why not, in words."""
-        ...
 
 
 class Trace:
@@ -144,14 +121,7 @@ class Trace:
 
     def _watched(self) -> LoadedRelease:
         """The release with wrappers around its functions, and around all that they are given."""
-        given = self._release.over(self._wrapped)
-        called = {reference: self._called(policy) for reference, policy in given.policies.items()}
-        return replace(
-            given,
-            service=called[given.service.reference],
-            fallback=called[given.fallback.reference] if given.fallback is not None else None,
-            arms={arm: called[policy.reference] for arm, policy in given.arms.items()},
-        )
+        return self._release.over(self._wrapped).each(self._called)
 
     def _called(self, policy: Policy) -> Policy:
         def call(row: Any, draw: HashedDraw) -> Any:
@@ -189,7 +159,7 @@ class Trace:
             features=self._shown.features(row, numbers),
             prediction=prediction,
         )
-        call.steps.append(_Question(told, model.model.predictor, numbers))
+        call.steps.append(Question(told, model.model.predictor, numbers))
 
     def looked_up(self, lookup: WatchedLookup, key: tuple[object, ...], row: Any) -> None:
         """Keep a question to a lookup."""
@@ -232,44 +202,18 @@ class Trace:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A prediction that can be explained later."""
-
-    told: Prediction
-    predictor: Any
-    numbers: list[float]
-
-    def explained(self) -> Prediction:
-        why = self.predictor.unexplained if isinstance(self.predictor, Silent) else ""
-        if why:
-            return self._not(why)
-        if not isinstance(self.predictor, Additive):
-            return self._not("this kind of model does not say what each feature adds")
-        try:
-            added = self.predictor.contributions(self.numbers)
-        except Exception as error:  # noqa: BLE001 - a decision is explained without it
-            return self._not(f"what each feature adds cannot be told: {type(error).__name__}")
-        if len(added) != len(self.told.features) + 1 or not all(map(isfinite, added)):
-            return self._not("what each feature adds is not told for each")
-        return with_contributions(self.told, added)
-
-    def _not(self, why: str) -> Prediction:
-        return msgspec.structs.replace(self.told, unexplained=why)
-
-
 @dataclass(slots=True)
 class _Call:
     """A function that was asked, and what it asked."""
 
     function: str
-    steps: list[_Question | Step] = field(default_factory=list)
+    steps: list[Question | Step] = field(default_factory=list)
     asked: int = 0
     more: int = 0
     failure: Failed | None = None
 
     def told(self) -> Called:
-        steps = tuple(one.explained() if isinstance(one, _Question) else one for one in self.steps)
+        steps = tuple(one.explained() if isinstance(one, Question) else one for one in self.steps)
         return Called(function=self.function, steps=steps, more=self.more, failure=self.failure)
 
 
