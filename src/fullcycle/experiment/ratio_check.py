@@ -74,7 +74,9 @@ def exact_ratio(counts: Mapping[str, int], weights: Mapping[str, float]) -> floa
     return max(min(min(found) * many, 1.0), LEAST_P)
 
 
-def sequential_ratio(days: Sequence[Mapping[str, int]], weights: Mapping[str, float]) -> float:
+def sequential_ratio(
+    days: Sequence[Mapping[str, int]], weights: Mapping[str, float], *, strength: float = _STRENGTH
+) -> float:
     """The p value of the promised ratio that may be read every day: at most ``p`` of all readers are wrong.
 
     The Bayes factor of a Dirichlet prior about the promised shares against those shares is a
@@ -83,6 +85,8 @@ def sequential_ratio(days: Sequence[Mapping[str, int]], weights: Mapping[str, fl
     Args:
         days: the new units of each arm, a mapping for each day, in order.
         weights: the share promised to each arm.
+        strength: how many units the prior is worth; about a tenth of those that come finds a broken
+            ratio soonest. It may follow from the plan, and not from the units.
 
     Source:
         Lindon & Malek, "Anytime-Valid Inference for Multinomial Count Data", NeurIPS 2022,
@@ -97,15 +101,15 @@ def sequential_ratio(days: Sequence[Mapping[str, int]], weights: Mapping[str, fl
     for day in days:
         for arm in counts:
             counts[arm] += day.get(arm, 0)
-        least = min(least, exp(-_evidence(counts, {arm: w / share for arm, w in weights.items()})))
+        least = min(least, exp(-_evidence(counts, {arm: w / share for arm, w in weights.items()}, strength)))
     return max(least, LEAST_P)
 
 
-def _evidence(counts: Mapping[str, int], shares: Mapping[str, float]) -> float:
+def _evidence(counts: Mapping[str, int], shares: Mapping[str, float], strength: float) -> float:
     """The logarithm of the Bayes factor against the shares; never so low that its inverse overflows."""
     total = sum(counts.values())
-    found = float(gammaln(_STRENGTH) - gammaln(_STRENGTH + total))
+    found = float(gammaln(strength) - gammaln(strength + total))
     for arm, share in shares.items():
-        prior, seen = _STRENGTH * share, counts[arm]
+        prior, seen = strength * share, counts[arm]
         found += float(gammaln(prior + seen) - gammaln(prior)) - seen * log(share)
     return max(found, 0.0)

@@ -22,6 +22,7 @@ from fullcycle.kernel import counted
 BY_SEGMENT = "ratio by segment"
 
 _MOST_NAMED = 4  # levels that are named
+_IN_PARTS = 1_000.0  # units that the prior is worth in a segment, to which fewer come than to the whole
 
 
 def ratios(found: Situation) -> list[Check]:
@@ -92,7 +93,9 @@ def _levels(found: Situation) -> list[_Level]:
         counts = [Count(count.arm, count.day, count.units) for count in statistics.by_level[segment, level]]
         ratio = sample_ratio(per_arm(counts, spec.order), spec.weights)
         once = min(exact_ratio(ratio.counts, spec.weights) * len(names), 1.0)
-        always = once if found.ended else min(_at_any_day(found, counts) * len(names), 1.0)
+        always = (
+            once if found.ended else min(_at_any_day(found, counts, strength=_IN_PARTS) * len(names), 1.0)
+        )
         told.append(_Level(f"{segment} = {level}", ratio, once, always))
     return sorted(told, key=lambda level: level.once)
 
@@ -114,12 +117,10 @@ def _ratio(name: str, which: str, found: Situation, counts: Sequence[Count]) -> 
     )
 
 
-def _at_any_day(found: Situation, counts: Sequence[Count]) -> float:
+def _at_any_day(found: Situation, counts: Sequence[Count], **options: float) -> float:
     days = sorted({count.day for count in counts})
-    return sequential_ratio(
-        [per_arm((count for count in counts if count.day == day), found.spec.order) for day in days],
-        found.spec.weights,
-    )
+    each = [per_arm((count for count in counts if count.day == day), found.spec.order) for day in days]
+    return sequential_ratio(each, found.spec.weights, **options)
 
 
 def _counts(ratio: SampleRatio) -> str:
