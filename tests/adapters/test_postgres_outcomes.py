@@ -36,12 +36,12 @@ class Mailing(fc.Row):
 
 @fc.source(Visit)
 def visits(warehouse: fc.Warehouse) -> fc.Query:
-    return warehouse.sql("select * from visits where client_id < $most", most=90)
+    return warehouse.sql("select * from joined_visits where client_id < $most", most=90)
 
 
 @fc.source(Mailing)
 def mailings(warehouse: fc.Warehouse) -> fc.Query:
-    return warehouse.sql("select * from mailings where client_id >= $least; -- all", least=1)
+    return warehouse.sql("select * from joined_mailings where client_id >= $least; -- all", least=1)
 
 
 MAILINGS = [(n % 17, START + timedelta(hours=7 * n), f"ü{n} % $a") for n in range(40)]
@@ -69,31 +69,31 @@ METRICS = {
 def in_duckdb(tmp_path_factory):
     path = tmp_path_factory.mktemp("outcomes") / "warehouse.duckdb"
     with duckdb.connect(str(path)) as connection:
-        connection.execute("create table mailings (client_id bigint, sent timestamp, note text)")
+        connection.execute("create table joined_mailings (client_id bigint, sent timestamp, note text)")
         connection.execute(
-            'create table visits (client_id bigint, "at" timestamp, spend double, back bool, shop text)'
+            'create table joined_visits (client_id int8, "at" timestamp, spend float8, back bool, shop text)'
         )
-        connection.execute("alter table visits add column tags text[]")
-        connection.executemany("insert into mailings values (?, ?, ?)", MAILINGS)
-        connection.executemany("insert into visits values (?, ?, ?, ?, ?, ['a'])", VISITS)
+        connection.execute("alter table joined_visits add column tags text[]")
+        connection.executemany("insert into joined_mailings values (?, ?, ?)", MAILINGS)
+        connection.executemany("insert into joined_visits values (?, ?, ?, ?, ?, ['a'])", VISITS)
     return DuckDBWarehouse(path)
 
 
 @pytest.fixture(scope="module")
 def in_postgres(postgres):
     with psycopg.connect(postgres, autocommit=True, options="-c client_min_messages=warning") as connection:
-        connection.execute("drop table if exists mailings, visits")
-        connection.execute("create table mailings (client_id bigint, sent timestamp, note text)")
+        connection.execute("drop table if exists joined_mailings, joined_visits")
+        connection.execute("create table joined_mailings (client_id bigint, sent timestamp, note text)")
         connection.execute(
-            'create table visits (client_id bigint, "at" timestamp, spend float8, back bool, shop text)'
+            'create table joined_visits (client_id int8, "at" timestamp, spend float8, back bool, shop text)'
         )
-        connection.execute("alter table visits add column tags text[]")
+        connection.execute("alter table joined_visits add column tags text[]")
         with connection.cursor() as cursor:
-            cursor.executemany("insert into mailings values (%s, %s, %s)", MAILINGS)
-            cursor.executemany("insert into visits values (%s, %s, %s, %s, %s, '{a}')", VISITS)
+            cursor.executemany("insert into joined_mailings values (%s, %s, %s)", MAILINGS)
+            cursor.executemany("insert into joined_visits values (%s, %s, %s, %s, %s, '{a}')", VISITS)
     yield PostgresWarehouse(postgres)
     with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute("drop table mailings, visits")
+        connection.execute("drop table joined_mailings, joined_visits")
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -127,7 +127,7 @@ def test_outcomes_are_those_of_duckdb(in_duckdb, in_postgres, metric, home):
 @pytest.mark.parametrize("home", [False, True], ids=["there", "sent"])
 def test_without_rows_there_are_no_outcomes(in_postgres, home):
     past = fc.outcomes(METRICS["spent"], of=mailings)
-    none = in_postgres.sql("select * from mailings where false")
+    none = in_postgres.sql("select * from joined_mailings where false")
 
     found = joined_outcomes(
         past, in_postgres, none, visits(in_postgres), as_of=LATER, rows_at_home=home
@@ -139,7 +139,7 @@ def test_without_rows_there_are_no_outcomes(in_postgres, home):
 
 def test_keys_of_two_types_are_refused_in_the_databases_words(in_postgres):
     past = fc.outcomes(METRICS["spent"], of=mailings)
-    text = in_postgres.sql("select client_id::text as client_id, sent, note from mailings")
+    text = in_postgres.sql("select client_id::text as client_id, sent, note from joined_mailings")
 
     with pytest.raises(Invalid, match="bigint"):
         joined_outcomes(past, in_postgres, text, visits(in_postgres), as_of=LATER).frame()
@@ -147,10 +147,10 @@ def test_keys_of_two_types_are_refused_in_the_databases_words(in_postgres):
 
 def test_times_with_a_zone_are_the_moments_that_they_name(in_postgres):
     zoned = in_postgres.sql(
-        "select client_id, sent at time zone 'UTC' as sent, note from mailings where client_id = 3"
+        "select client_id, sent at time zone 'UTC' as sent, note from joined_mailings where client_id = 3"
     )
     past = fc.outcomes(METRICS["spent"], of=mailings)
-    naive = in_postgres.sql("select * from mailings where client_id = 3")
+    naive = in_postgres.sql("select * from joined_mailings where client_id = 3")
 
     one, other = (
         joined_outcomes(past, in_postgres, rows, visits(in_postgres), as_of=LATER).frame()
