@@ -1,5 +1,7 @@
 """fullcycle.report.experiment: one sentence first, what stands against it, and every number it rests on."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -33,6 +35,18 @@ def test_the_first_sentence_is_the_one_that_the_terminal_prints():
     found = simple()
 
     assert text(found).strip().startswith(headline(found))
+
+
+def test_what_was_ended_early_is_not_told_to_keep_going():
+    going = simple()
+    verdict = replace(going.verdict, decision="keep going", reason="it is too early")
+    going = msgspec.structs.replace(going, verdict=verdict)
+    part = ExperimentPart(going, "experiment winback/trial", "2026-11-21 by dana", "unknown")
+
+    said = words(render(Story("winback", "now", experiment=part), markdown=markdown_html))
+
+    assert "Closed early as unknown: it is too early" in said
+    assert "Keep going" not in said
 
 
 def test_who_closed_it_and_under_which_promise_stands_below():

@@ -44,6 +44,15 @@ def both(told):
     return [re.sub(r"[*#|]|\s+", " ", form).replace("  ", " ") for form in forms]
 
 
+def test_nobody_is_said_to_be_split_where_nobody_was():
+    nobody = msgspec.structs.replace(
+        simple(), arms=[msgspec.structs.replace(arm, assigned=0, known=0) for arm in simple().arms]
+    )
+    for said in both(concluded("unknown", readout=nobody)):
+        assert "None of the clients were split in the phase by which it was concluded." in said
+        assert "split by lot" not in said
+
+
 def test_what_works_is_told_in_one_sentence_with_its_range_and_in_money():
     for said in both(concluded()):
         assert "It works." in said

@@ -28,7 +28,7 @@ def experiment(story: Story, pen: Pen) -> Markup:
     return section(
         "experiment",
         title,
-        tag("p", typeset(headline(told)), class_="headline"),
+        tag("p", typeset(_headline(part)), class_="headline"),
         tag("p", _status(part)),
         _checks(told.checks),
         _guardrails(told.guardrails),
@@ -39,6 +39,13 @@ def experiment(story: Story, pen: Pen) -> Markup:
         _arms(told),
         source(part.source),
     )
+
+
+def _headline(part: ExperimentPart) -> str:
+    """The readout's own sentence, unless somebody has ended early what it would keep going."""
+    if part.decision and part.readout.verdict.decision == "keep going":
+        return f"Closed early as {part.decision}: {part.readout.verdict.told}"
+    return headline(part.readout)
 
 
 def _status(part: ExperimentPart) -> str:

@@ -123,6 +123,9 @@ def _expected(told: Concluded) -> Iterator[str]:
 def _done(told: Concluded) -> Iterator[str]:
     readout = told.readout
     assigned = sum(arm.assigned for arm in readout.arms)
+    if not assigned:
+        yield f"None of the {told.units} were split in the phase by which it was concluded."
+        return
     when = ""
     if readout.first_day is not None and readout.last_day is not None:
         when = f" from {_day(readout.first_day)} to {_day(readout.last_day)}"

@@ -138,11 +138,12 @@ class AssessmentPart:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentPart:
-    """What an experiment says; ``closed`` tells when and by whom it was concluded."""
+    """What an experiment says; ``closed`` tells when and by whom it was concluded, ``decision`` as what."""
 
     readout: "Readout"
     source: str
     closed: str = ""  # such as "2026-11-21 by dana"
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from fullcycle.wiring.project import Project
 
 def experiment_part(project: Project, reading: Reading) -> ExperimentPart:
     """What an experiment says, as the report tells it; of one that is closed, what it was closed with."""
-    told, closed, by = reading.readout, reading.record.closed, ""
+    told, closed, by, decision = reading.readout, reading.record.closed, "", ""
     if closed is not None:
         told = msgspec.convert(project.artifacts.load(closed.body.readout), Readout)
-        by = f"{day_told(closed.at)} by {closed.by}"
+        by, decision = f"{day_told(closed.at)} by {closed.by}", closed.body.decision
     source = f"experiment {reading.spec.name}, {releases_told(reading)}, as of {day_told(told.as_of)}"
-    return ExperimentPart(told, source, by)
+    return ExperimentPart(told, source, by, decision)
 
 
 def is_share(reading: Reading | None, metric: str) -> bool:

@@ -95,9 +95,13 @@ def _run(project: Project, capability: str, release: int | None) -> RunRecord:
 
 
 def _reading(project: Project, capability: str) -> Reading | None:
-    if not any(one.started is not None for one in experiments(project.ledger, capability)):
+    """The experiment that started last, by the phase that it was concluded by where it is closed."""
+    found = [one for one in experiments(project.ledger, capability) if one.started is not None]
+    if not found:
         return None
-    return read(project, capability)
+    last = max(found, key=lambda one: one.started.at if one.started is not None else 0)
+    phase = last.closed.body.phase if last.closed is not None else None
+    return read(project, capability, last.name, phase=phase)
 
 
 def _verdict(reading: Reading | None, capability: str) -> Verdict | None:
