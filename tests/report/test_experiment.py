@@ -1,7 +1,5 @@
 """fullcycle.report.experiment: one sentence first, what stands against it, and every number it rests on."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
 
@@ -39,7 +37,7 @@ def test_the_first_sentence_is_the_one_that_the_terminal_prints():
 
 def test_what_was_ended_early_is_not_told_to_keep_going():
     going = simple()
-    verdict = replace(going.verdict, decision="keep going", reason="it is too early")
+    verdict = msgspec.structs.replace(going.verdict, decision="keep going", reason="it is too early")
     going = msgspec.structs.replace(going, verdict=verdict)
     part = ExperimentPart(going, "experiment winback/trial", "2026-11-21 by dana", "unknown")
 
