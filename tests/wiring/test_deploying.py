@@ -100,6 +100,7 @@ def test_an_arm_whose_code_changes_begins_another_phase_which_is_not_pooled(play
     assert all(arm.assigned == 0 for arm in after.readout.arms)
     first = read(open_project(), "winback", phase=1)
     assert first.readout.arms == before.readout.arms
+    assert (first.releases, after.releases) == ((1,), ())  # nobody was in the second yet
     told = typed("fullcycle experiment read winback").out
     assert "this is phase 2 of 2, decided by v2: it began when the code of chosen changed, by v2" in told
     assert f"the {before.decisions:,} decisions of other phases are left out" in told

@@ -8,7 +8,7 @@ import pytest
 from fullcycle.experiment import ExperimentPhase, ExperimentRecord, Phase
 from fullcycle.kernel import Digest, micros
 from fullcycle.record import Fact
-from fullcycle.wiring.phasing import lasting
+from fullcycle.wiring.phasing import deciding, lasting
 from fullcycle.wiring.unitless import unitless
 from made_up_experiment import spec
 
@@ -99,6 +99,14 @@ def test_one_in_a_hundred_changes_nothing():
     assert lasting(log(*decided(1, 1, "1")), spec(), record(), [ONE, TWO], TWO) == []
 
 
+def test_releases_are_those_that_decided_in_the_phase_by_then():
+    rows = log(*decided(1, 1, "1"), *decided(2, 12, "1"), *decided(2, 13, "2"))
+
+    later = micros(START + timedelta(days=60))
+    assert [deciding(rows, one, as_of=later) for one in (ONE, TWO)] == [(1,), (2,)]
+    assert deciding(rows, TWO, as_of=micros(START + timedelta(days=2))) == ()
+
+
 def test_decisions_without_a_unit_are_those_whose_request_names_none():
     rows = log(
         (1, 1, "1", "trial", '{"client_id":1}'),
@@ -110,5 +118,5 @@ def test_decisions_without_a_unit_are_those_whose_request_names_none():
         (2, 2, None, None, '{"client_id":null}'),  # of another release
     )
 
-    assert unitless(rows, spec(), ONE, as_of=micros(START + timedelta(days=60))) == 2
-    assert unitless(rows, spec(), ONE, as_of=micros(START + timedelta(days=2, hours=1))) == 1
+    assert unitless(rows.lazy(), spec(), ONE, as_of=micros(START + timedelta(days=60))) == 2
+    assert unitless(rows.lazy(), spec(), ONE, as_of=micros(START + timedelta(days=2, hours=1))) == 1

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from fullcycle.adapters.compaction import decisions
 from fullcycle.adapters.exposures import Published
+from fullcycle.adapters.parquet import collected
 from fullcycle.experiment import (
     ExperimentClosed,
     ExperimentRecord,
@@ -24,9 +24,10 @@ from fullcycle.kernel import Invalid, Missing, Refused, UnknownName, counted, no
 from fullcycle.release import history
 from fullcycle.wiring.exposing import Gathered, binding_of, gathered, publish_exposures
 from fullcycle.wiring.flow import Flow
+from fullcycle.wiring.logs import decisions_of
 from fullcycle.wiring.outgrown import outgrown
 from fullcycle.wiring.overlapping import check_apart
-from fullcycle.wiring.phasing import lasting, moved, told_phase
+from fullcycle.wiring.phasing import deciding, lasting, moved, told_phase
 from fullcycle.wiring.project import Project
 from fullcycle.wiring.released import released
 from fullcycle.wiring.reserved import ever_forced
@@ -38,7 +39,7 @@ from fullcycle.wiring.worth import prior_of, rate_of
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A readout with what it was read from; ``releases`` are those that decided.
+    """A readout with what it was read from; ``releases`` are those that decided in its phase by then.
 
     It is of one phase; ``left_out`` counts the experiment's decisions in the others.
     """
@@ -90,11 +91,12 @@ def read(
     flow = Flow.open(project, capability, began.environment, project.archived(manifest.archive))
     where = gathered(flow, spec)
     found = _statistics(spec, where, as_of=moment, phase=meant if len(phases) > 1 else None)
-    folder = project.events_folder(capability, began.environment)
-    logged = decisions(project.ledger, folder, capability, began.environment)
+    log = decisions_of(project, capability, began.environment)
+    every = log.columns.scan(log.files())
+    logged = collected(every.select("at", "release", "experiment", "unit", "micros"), log.target)
     left_out = sum(where.store.decisions(spec, where.files, one) for one in phases if one is not meant)
     brief = brief_of(project, run_record(project.ledger, capability, manifest.run))
-    none = unitless(logged, spec, meant, as_of=found.as_of)
+    none = unitless(every, spec, meant, as_of=found.as_of)
     told = readout(
         spec,
         msgspec.structs.replace(found, unitless=none),
@@ -119,7 +121,7 @@ def read(
         environment=began.environment,
         decisions=logged.height,
         deciding_s=float(logged["micros"].sum()) / 1e6,
-        releases=tuple(sorted(logged["release"].unique().to_list())),
+        releases=deciding(logged, meant, as_of=moment),
         phase=meant,
         phases=len(phases),
         left_out=left_out,

@@ -70,6 +70,12 @@ def lasting(
     return [Check(name="earlier phases", standing="qualifies", said=said)]
 
 
+def deciding(decisions: pl.DataFrame, phase: Phase, *, as_of: int) -> tuple[int, ...]:
+    """The releases that decided in a phase until a moment (µs since 1970 UTC), in order."""
+    until = pl.col("at").dt.epoch("us") <= as_of
+    return tuple(sorted(decisions.filter(_of(phase) & until)["release"].unique().to_list()))
+
+
 def _of(phase: Phase) -> pl.Expr:
     at = pl.col("at").dt.epoch("us")
     within = pl.lit(True) if phase.until is None else at < phase.until

@@ -6,11 +6,11 @@ import polars as pl
 from fullcycle.experiment import ExperimentSpec, Phase
 
 
-def unitless(decisions: pl.DataFrame, spec: ExperimentSpec, phase: Phase, *, as_of: int) -> int:
+def unitless(decisions: pl.LazyFrame, spec: ExperimentSpec, phase: Phase, *, as_of: int) -> int:
     """How many decisions of a phase, until a moment, were made for requests without a unit.
 
     Args:
-        decisions: the decision log.
+        decisions: the decision log, of which no more is read than it takes.
         spec: the experiment.
         phase: the releases that decided, and when.
         as_of: in µs since 1970 UTC.
@@ -25,7 +25,7 @@ def unitless(decisions: pl.DataFrame, spec: ExperimentSpec, phase: Phase, *, as_
         & (at <= until)
         & (_says(f'"{spec.unit}":null') | ~_says(f'"{spec.unit}":'))  # all others need not be decoded
     )
-    requests = (msgspec.json.decode(text) for text in none["request"])
+    requests = (msgspec.json.decode(text) for text in none.select("request").collect()["request"])
     return sum(request.get(spec.unit) is None for request in requests)
 
 
