@@ -42,6 +42,7 @@ def test_money_is_told_to_the_digit_that_matters():
     assert money(Money(7_723.4, "USD")) == "7,720\u202fUSD"
     assert money(Money(-7_723.4, "USD")) == "−7,720\u202fUSD"
     assert money(Money(0.0004, "EUR"), cents=True) == "under 0.01\u202fEUR"
+    assert money(Money(-0.0004, "EUR"), cents=True) == "above \u22120.01\u202fEUR"  # a loss stays one
 
 
 def test_durations_change_their_unit():

@@ -5,6 +5,7 @@ import re
 from fullcycle.kernel import Money
 
 _MINUS = "\u2212"
+_CENT = ("under 0.01", "above -0.01")  # what is less than a cent, by whether it is a loss
 _GAP = "\u202f"  # a narrow space that does not break, before a unit
 
 
@@ -95,7 +96,7 @@ def money(amount: Money, *, cents: bool = False) -> str:
     """
     value = amount.amount
     if cents or 0 < abs(value) < 10:
-        text = f"{value:,.2f}" if abs(value) >= 0.005 or value == 0 else "under 0.01"
+        text = f"{value:,.2f}" if abs(value) >= 0.005 or value == 0 else _CENT[value < 0]
     else:
         text = f"{float(f'{value:.3g}'):,.0f}"
     return f"{text}{_GAP}{amount.currency}".replace("-", _MINUS)
