@@ -195,7 +195,7 @@ def test_the_next_look_is_told_and_not_the_end_of_the_plan(printed):
         found, verdict=msgspec.structs.replace(found.verdict, decision="keep going", arm="bold")
     )
 
-    assert f"Keep going until the next look on {found.next_look}: so far it raises visited" in printed(same)
+    assert f"Keep going until the next look on {found.next_look}: so far bold raises visited" in printed(same)
 
 
 def test_a_look_before_the_first_shows_nothing(printed):
