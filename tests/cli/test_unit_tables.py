@@ -167,6 +167,35 @@ def test_what_cannot_be_read_is_refused_with_the_cure(units, typed, options, wor
     assert cure in said.err
 
 
+def test_days_that_are_none_are_refused_with_what_the_column_holds(units, typed):
+    for column, held in (("orders", "Int64"), ("device", "String")):
+        said = typed(f"{READ} --metric spend --day {column}")
+
+        assert said.code == 2
+        assert f"{column} holds neither dates nor times ({held})" in said.err
+        assert "name a column of dates or timestamps" in said.err
+        assert "Binder" not in said.err
+
+
+def test_a_table_without_rows_says_so(units, typed):
+    units.clear().write_parquet("units.parquet")
+
+    said = typed(f"{READ} --metric spend")
+
+    assert said.code == 2
+    assert "units.parquet has no rows" in said.err
+    assert "see whether what writes it has run" in said.err
+
+
+def test_a_column_that_names_no_arm_at_all_is_refused(units, typed):
+    units.with_columns(variant=pl.lit(None, pl.String)).write_parquet("units.parquet")
+
+    said = typed(f"{READ} --metric spend")
+
+    assert "no row of units.parquet has a value in variant" in said.err
+    assert "name the column of arms" in said.err
+
+
 def test_a_control_that_is_no_arm_offers_the_arms(units, typed):
     said = typed(f"{READ.replace('--control A', '--control a')} --metric spend")
 

@@ -1,6 +1,7 @@
 """DuckDB as the place where an experiment is aggregated: exposures from Parquet, outcomes from its tables."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -117,13 +118,17 @@ class DuckDBExperimentStore:
         Raises:
             UnknownName: for a column that it has not.
             Misconfigured: for a file outside the warehouse's folders.
-            Invalid: where a unit's value is no finite number.
+            Invalid: where a unit's value is no finite number, or a day neither a date nor a time.
         """
         query = self._table(table)
         try:
             return table_statistics(spec, self._warehouse.rows, query, DUCKDB, arm=arm, as_of=as_of, day=day)
         except UnknownName:
             require_columns(spec, self._columns(query), arm=arm, day=day)
+            raise
+        except Invalid as error:
+            if day is not None:
+                _require_dates(self.schema(query), day, error)
             raise
 
     def arms_of_table(self, table: Path | Query, arm: str) -> dict[str, int]:
@@ -181,6 +186,16 @@ class DuckDBExperimentStore:
                 str(path.parent),
                 "give its folder to the warehouse: DuckDBWarehouse(path, folders=[…])",
             )
+
+
+def _require_dates(schema: pl.Schema, day: str, cause: Invalid) -> None:
+    """Say that a column tells no days, where that is why a query was refused."""
+    if day in schema and schema[day].to_python() not in (date, datetime):
+        raise Invalid(
+            f"{day} holds neither dates nor times ({schema[day]})",
+            "the column of days",
+            "name a column of dates or timestamps, as 2026-11-01 is in a CSV file",
+        ) from cause
 
 
 def _paths(files: Sequence[Path]) -> list[str]:

@@ -48,7 +48,7 @@ def read_units(table: UnitTable) -> Readout:
         UnknownName: for a column, an arm or a metric that is not there.
     """
     store, rows = _opened(table.file)
-    arms = _arms(table, store.arms_of_table(rows, table.arm))
+    arms = _arms(table, _some(table, rows, store.arms_of_table(rows, table.arm)))
     made = [table_metric(told) for told in (*table.metrics, *table.guardrails)]
     metrics = {metric.name: metric for metric in reversed(made)}
     names = [made[0].name, *(name for name in dict.fromkeys(one.name for one in made[1:]))]
@@ -112,6 +112,18 @@ def _counting(warehouse: DuckDBWarehouse, rows: Query) -> Query:
         return rows
     replaced = ", ".join(f"case when {name} then 1 when not {name} then 0 end as {name}" for name in truths)
     return warehouse.sql(rows.text.replace("*", f"* replace ({replaced})", 1), **rows.values)
+
+
+def _some(table: UnitTable, rows: Query, units: dict[str, int]) -> dict[str, int]:
+    """The units of each arm, where there are any."""
+    if units:
+        return units
+    name = table.file.name
+    if rows.another(f"{rows.text} limit 1", rows.values).frame().is_empty():
+        raise Invalid(
+            f"{name} has no rows", "--table", "see whether what writes it has run, or name another file"
+        )
+    raise Invalid(f"no row of {name} has a value in {table.arm}", "--arm", "name the column of arms")
 
 
 def _arms(table: UnitTable, units: dict[str, int]) -> list[str]:
