@@ -260,6 +260,8 @@ def test_a_warehouse_asks_a_condition_and_what_is_kept_as_the_service_does(ask, 
         *(("prod", "client_id", f"u{n}", "winback/trial__older", "third") for n in range(0, 90, 6)),
         *(("prod", "client_id", f"u{n}", "winback/trial__oldest", "gone") for n in range(0, 90, 5)),
         ("prod", "client_id", "u97", "winback/trial_other__x", "third"),
+        *(("prod", "client_id", f"u{n}", "winback/trial__2__x", "third") for n in range(100, 160)),
+        *(("prod", "client_id", f"u{n}", "winback/trial___x", "third") for n in range(100, 160)),
         ("prod", "session", "u98", own, "third"),
         ("stage", "client_id", "u99", own, "third"),
     ]:
@@ -278,6 +280,7 @@ def test_a_warehouse_asks_a_condition_and_what_is_kept_as_the_service_does(ask, 
         )
         for row in rows
     }
+    assert all(told[f"u{n}"][1] != "earlier" for n in range(100, 160))  # kept for trials of other names
     standings = {standing for _, standing, _ in told.values()}
     assert standings == {"forced", "holdout", "kept", "earlier", "layer", "condition", "assigned"}
 

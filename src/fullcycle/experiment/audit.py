@@ -100,7 +100,7 @@ fc_kept as (
     select distinct on (value) value as unit, arm as fc_arm, bucket = {key} as fc_own
     from {relation} as fc_sticky
     where environment = {environment} and attribute = {attribute} and arm in ({arms})
-      and left(bucket, {size}) = {prefix}
+      and left(bucket, {size}) = {prefix} and position('_' in substr(bucket, {size} + 1)) = 0
     order by value, case when bucket = {key} then 0 else 1 end, {bucket}
 )"""
 

@@ -134,8 +134,8 @@ class Bucket:
     def earlier(self, kept: Mapping[str, str], arms: tuple[str, ...]) -> str | None:
         """The arm that is kept from other weights, where the experiment still has it."""
         own = f"{self.experiment}__"
-        found = (arm for key, arm in kept.items() if key.startswith(own) and key != self.key and arm in arms)
-        return next(found, None)
+        mine = (key for key in kept if key.startswith(own) and "_" not in key.removeprefix(own))
+        return next((kept[key] for key in mine if key != self.key and kept[key] in arms), None)
 
     def arm(self, kept: Mapping[str, str], arms: tuple[str, ...]) -> str | None:
         """The arm that is kept, where the experiment still has it."""
