@@ -46,6 +46,9 @@ def test_costs_since_the_verdict_before_are_together_what_the_capability_cost():
 
     assert costs_of(told, Money(40.0, "USD")) == [Money(10.0, "USD"), Money(15.0, "USD"), Money(15.0, "USD")]
     assert costs_of([], Money(40.0, "USD")) == []
+    fell = [Money(10.0, "USD"), Money(8.0, "USD"), Money(9.0, "USD")]
+    assert [one.amount for one in costs_of(fell, Money(9.5, "USD"))] == [9.5, 0.0, 0.0]
+    assert [one.amount for one in costs_of(fell, Money(12.0, "USD"))] == [10.0, 0.0, 2.0]
 
 
 def test_rows_are_told_with_the_source_of_each_figure_below_it():

@@ -1,7 +1,7 @@
 """One row of value: what was expected of a verdict, what was found, what it has brought, what it cost."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import msgspec
 
@@ -112,14 +112,16 @@ def value_row(
 def costs_of(told: Sequence[Money], to_date: Money) -> list[Money]:
     """What each verdict cost: what was spent since the one before it, the last one's to date.
 
-    So that together they are what the capability cost, and nothing counts twice.
+    So that together they are what the capability cost, and nothing counts twice. What was told may
+    fall, as where a price was lowered since: no verdict then cost more than all that it has cost by now.
 
     Args:
         told: what the capability had cost when each verdict was told, oldest first.
         to_date: what it has cost by now.
     """
-    ends = [0.0, *(one.amount for one in told[:-1]), to_date.amount] if told else []
-    return [Money(max(after - before, 0.0), to_date.currency) for before, after in pairwise(ends)]
+    so_far = accumulate((one.amount for one in told[:-1]), max)
+    ends = [0.0, *(min(amount, to_date.amount) for amount in so_far), to_date.amount] if told else []
+    return [Money(after - before, to_date.currency) for before, after in pairwise(ends)]
 
 
 def _off_policy(row: Measurement) -> Way | None:
