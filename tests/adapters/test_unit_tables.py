@@ -213,6 +213,17 @@ def test_a_query_and_days_do_as_well(store, tmp_path):
     assert found.moments("y", "b").units == 0
 
 
+def test_a_unit_without_a_day_is_told_and_not_of_1970(store, tmp_path):
+    path = tmp_path / "t.parquet"
+    days = pl.Series("first", ["2026-01-01", None, None, "2026-01-01"]).str.to_date()
+    pl.DataFrame({"arm": ["a", "b", "a", "b"], "y": [1.0, 2.0, 3.0, 4.0], "first": days}).write_parquet(path)
+
+    with pytest.raises(Invalid, match="2 units have no first"):
+        store.statistics_of_table(
+            table_spec("t", ["a", "b"], metrics("y")), path, arm="arm", day="first", as_of=1
+        )
+
+
 def test_a_winsorised_column_is_cut_at_the_level_of_all_arms(store, tmp_path):
     pl.DataFrame({"arm": ["a", "b"] * 50, "y": [float(n) for n in range(100)]}).write_parquet(
         tmp_path / "t.parquet"

@@ -13,6 +13,7 @@ from fullcycle.experiment.plan import Measure
 from fullcycle.metric import capped
 
 COLUMNS = ("what", "part", "arm", "day", "place", "level", "units", "numbers")
+NO_DAY = -1_000_000  # the day of a unit of a table that has none, and of all days together
 WHOLE = -1  # the place of a cell of all units; others are numbers of segments
 
 _PILOT = 8192  # units whose mean is the shift: near enough, and next to nothing to read
@@ -134,7 +135,7 @@ fc_cut as not materialized (select {others}, {cut} from fc_values cross join fc_
         if self.holed and n == 0:
             told += [f"count(fc_v{i})" for i in range(self.values)]
             told += [f"count(fc_x{i})" for i in range(self.covariates)]
-        numbers, day = _array(told), "coalesce(day, 0)" if self.dated else "0"
+        numbers, day = _array(told), f"coalesce(day, {NO_DAY})" if self.dated else "0"
         return f"""
 select 'gram', {n}, arm, {day}, {place(len(self.segments))}, {level(len(self.segments))},
        count(*), {numbers}

@@ -17,7 +17,7 @@ from fullcycle.experiment.ranks import Ranks
 from fullcycle.experiment.segments import MOST_LEVELS
 from fullcycle.experiment.spec import ExperimentSpec
 from fullcycle.experiment.statistics import Cell, Count, QuantileCell, Statistics, per_arm
-from fullcycle.experiment.sums import WHOLE, Group, Half
+from fullcycle.experiment.sums import NO_DAY, WHOLE, Group, Half
 from fullcycle.experiment.table_metrics import sides_of
 from fullcycle.kernel import Invalid
 from fullcycle.metric import MetricSpec, inlined, quoted
@@ -144,8 +144,8 @@ def table_statistics(
         truths: the columns that are Booleans.
 
     Raises:
-        Invalid: where a unit's value is no finite number, or of a proportion neither 0 nor 1; for a segment
-            of too many levels.
+        Invalid: where a unit's value is no finite number, or of a proportion neither 0 nor 1; where one
+            has no day; for a segment of too many levels.
     """
     asked = unit_table_query(spec, table, dialect, arm=arm, day=day, truths=truths)
     rows = list(ask(asked.text, asked.values))
@@ -153,6 +153,7 @@ def table_statistics(
         asked = unit_table_query(spec, table, dialect, arm=arm, day=day, truths=truths, lacking=lacking)
         rows = list(ask(asked.text, asked.values))
     armless, rows = _armless(rows), _of_arms(spec, rows)
+    _require_days(spec, rows, day)
     _require_few_levels(spec, rows)
     quantiles = ranked_cells(spec, asked.quantiles, rows, ended=False)
     cells, whole = cells_of(spec, asked.half, rows, dated=day is not None)
@@ -194,6 +195,16 @@ def _lacking(spec: ExperimentSpec, asked: TableQuery, rows: Iterable[tuple[Any, 
         if what == "gram" and part == 0 and asked.half.holed:
             found |= {name for name, many in zip(names, told[-len(names) :], strict=True) if many < units}
     return frozenset(found & added)
+
+
+def _require_days(spec: ExperimentSpec, rows: Iterable[tuple[Any, ...]], day: str | None) -> None:
+    none = sum(row[6] for row in rows if row[:2] == ("gram", 0) and row[4] < 0 and row[3] == NO_DAY)
+    if day is not None and none:
+        raise Invalid(
+            f"{none:,} units have no {day}",
+            f"the table of {spec.name}",
+            f"leave such rows out, or read it without days: without {day}",
+        )
 
 
 def _require_few_levels(spec: ExperimentSpec, rows: Iterable[tuple[Any, ...]]) -> None:
