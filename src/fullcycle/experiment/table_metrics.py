@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, get_args
 
 import msgspec
@@ -138,7 +139,7 @@ def _quantile(word: str) -> float | None:
         return 0.5
     if not re.fullmatch(r"p\d{1,2}(\.\d+)?", word) or not float(word[1:]):
         return None
-    return float(word[1:]) / 100
+    return float(Decimal(word[1:]) / 100)
 
 
 def _column(name: str, column: str, kind: Kind, good: Good) -> MetricSpec:
