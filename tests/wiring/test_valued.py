@@ -309,7 +309,9 @@ def test_the_spread_of_effects_goes_by_the_standard_errors_that_were_kept(shippe
         for n in range(9):
             value = 0.02 if n % 2 else -0.02
             effect = Effect(value=value, low=value - 1, high=value + 1, stderr=stderr)
-            again = msgspec.structs.replace(fact.body, measured=effect, readout=f"{stderr}{n}")
+            again = msgspec.structs.replace(
+                fact.body, measured=effect, readout=f"{stderr}{n}", experiment="another"
+            )
             record_measurement(shipped.ledger, "winback", again, by="ada")
         spreads.append(prior_of(shipped, brief, reading.spec))
 
@@ -318,6 +320,9 @@ def test_the_spread_of_effects_goes_by_the_standard_errors_that_were_kept(shippe
     doubted = msgspec.structs.replace(fact.body, distrusted="the ratio is broken", readout="x")
     record_measurement(shipped.ledger, "winback", doubted, by="ada")
     assert prior_of(shipped, brief, reading.spec) == spreads[1]
+    own = msgspec.structs.replace(fact.body, measured=Effect(value=9.0, low=8.0, high=10.0), readout="y")
+    record_measurement(shipped.ledger, "winback", own, by="ada")
+    assert prior_of(shipped, brief, reading.spec) == spreads[1]  # what it measured says nothing of itself
 
 
 def test_effects_that_look_like_chance_are_no_prior_and_that_is_said(shipped):
@@ -327,7 +332,9 @@ def test_effects_that_look_like_chance_are_no_prior_and_that_is_said(shipped):
     for n in range(9):
         value = 0.0001 if n % 2 else -0.0001
         effect = Effect(value=value, low=value - 1, high=value + 1, stderr=0.01)
-        again = msgspec.structs.replace(fact.body, measured=effect, readout=f"chance {n}")
+        again = msgspec.structs.replace(
+            fact.body, measured=effect, readout=f"chance {n}", experiment="another"
+        )
         record_measurement(shipped.ledger, "winback", again, by="ada")
 
     prior = prior_of(shipped, brief, reading.spec)

@@ -70,7 +70,7 @@ def require_worth(brief: Brief | None, spec: ExperimentSpec) -> None:
 def prior_of(project: Project, brief: Brief | None, spec: ExperimentSpec) -> Prior | None:
     """What effects on the primary metric are like; None where the brief expects none of it.
 
-    From what this project's experiments measured, each against the boldest guess of its own brief,
+    From what this project's other experiments measured, each against the boldest guess of its own brief,
     once there are enough of them; else from this brief's boldest guess alone.
     """
     if brief is None or brief.metric != spec.primary:
@@ -78,7 +78,12 @@ def prior_of(project: Project, brief: Brief | None, spec: ExperimentSpec) -> Pri
     guess = spread_expected(brief.estimate.effect)
     if guess <= 0:
         return None
-    past = [fact.body for name in project.capabilities() for fact in measurements(project.ledger, name)]
+    past = [
+        fact.body
+        for name in project.capabilities()
+        for fact in measurements(project.ledger, name)
+        if (name, fact.body.experiment) != (spec.capability, spec.name)  # it says nothing beside itself
+    ]
     known = [one for one in map(_against_its_guess, past) if one is not None]
     spread = spread_measured(known)
     if spread is None:
