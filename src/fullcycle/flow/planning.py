@@ -19,7 +19,8 @@ from fullcycle.flow.parameters import Chosen
 from fullcycle.flow.passing import Pass, Workshop
 from fullcycle.flow.reading import read
 from fullcycle.flow.records import last_times
-from fullcycle.flow.stepping import Identity, identify, is_usable, known, reused, why
+from fullcycle.flow.reuse import is_usable, known, reused, why
+from fullcycle.flow.stepping import Identity, identify
 from fullcycle.kernel import Missing, digest_value
 from fullcycle.record import Artifact, Artifacts, UnwrittenLedger, UnwrittenObjects
 

@@ -19,7 +19,8 @@ from fullcycle.flow.parameters import Chosen
 from fullcycle.flow.passing import Pass, Workshop
 from fullcycle.flow.reading import read
 from fullcycle.flow.records import RunRecord, last_times, run_record
-from fullcycle.flow.stepping import compute, identify, is_usable, known, reused, why
+from fullcycle.flow.reuse import is_usable, known, reused, why
+from fullcycle.flow.stepping import compute, identify
 from fullcycle.flow.stepping import failed as complete
 from fullcycle.kernel import Money, peak_memory
 from fullcycle.record import append_next

@@ -1,4 +1,4 @@
-"""One step of a run: reused, or computed and remembered in the commit that tells of it."""
+"""One step of a run that is computed, and remembered in the commit that tells of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,20 +6,17 @@ from typing import Any
 
 import msgspec
 
-from fullcycle.code import Reach, Symbol
-from fullcycle.flow.annotation import is_each, is_pickled, model_view, type_name
+from fullcycle.code import Reach
+from fullcycle.flow.annotation import is_each, model_view, type_name
 from fullcycle.flow.facts import Memoized, StepFinished
 from fullcycle.flow.failure import StepFailed, completed, in_one_line, shape
 from fullcycle.flow.graph import Node
 from fullcycle.flow.making import Bench, making_here
-from fullcycle.flow.memo import memo_key, memo_stream, remembered
+from fullcycle.flow.memo import memo_key, memo_stream
 from fullcycle.flow.passing import Pass
 from fullcycle.flow.ports import Answer, Call, Limits, Made
-from fullcycle.flow.reason import what_is_new, why_computed
 from fullcycle.kernel import Conflict, Damaged, Digest, FullcycleError, Missing
-from fullcycle.record import Artifact, Artifacts, Entry, PickleCodec
-
-UNCHANGED = "nothing it stands on changed"
+from fullcycle.record import Artifact, Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,45 +47,6 @@ def view_of(steps: Mapping[str, StepFinished], node: Node, name: str) -> str:
     kind = node.inputs[name]
     told = f"Each[{type_name(kind)}]" if is_each(kind) else type_name(kind)
     return f"{told} {steps[name].code}" if model_view(kind) else told
-
-
-def known(this: Pass, node: Node, key: Digest) -> Memoized | None:
-    """What is remembered of a key; of a volatile step, and of one that is forced, nothing."""
-    if node.declared.volatile or node.name in this.options.force or this.options.afresh:
-        return None
-    return remembered(this.shop.ledger, key)
-
-
-def is_usable(this: Pass, node: Node, found: Memoized) -> bool:
-    """Whether a remembered result is there, and stored in the way the step asks for."""
-    wanted = not node.each and is_pickled(node.returns)
-    return this.shop.artifacts.has(found.artifact) and (found.artifact.codec == PickleCodec.name) == wanted
-
-
-def why(this: Pass, node: Node, identity: Identity, found: Memoized | None) -> str:
-    """Say why a step is computed."""
-    if node.declared.volatile:
-        return "volatile: runs every time"
-    if this.options.afresh:
-        return "replayed"
-    if node.name in this.options.force:
-        return "forced"
-    if found is not None:
-        return "its stored result is gone"
-    last = this.earlier.get(node.name)
-    news = {
-        name: what_is_new(name, this.steps[name].rows, before.rows)
-        for name in node.inputs
-        if (before := this.earlier.get(name)) is not None
-    }
-    return why_computed(
-        last,
-        last_reach=_reached(last, this.shop.artifacts),
-        reach=identity.reach.symbols,
-        parameters=identity.parameters,
-        inputs=identity.inputs,
-        news=news,
-    )
 
 
 def compute(
@@ -223,32 +181,6 @@ def threads_of(this: Pass, node: Node) -> int:
     return this.options.threads.get(node.name, usual)
 
 
-def reused(this: Pass, node: Node, identity: Identity, found: Memoized) -> StepFinished:
-    """A step whose result is remembered; that it was reused is written with the next fact."""
-    last = this.earlier.get(node.name)
-    finished = StepFinished(
-        step=node.name,
-        role=node.role,
-        reused=True,
-        reason=UNCHANGED,
-        key=identity.key,
-        artifact=found.artifact,
-        inputs=identity.inputs,
-        parameters=identity.parameters,
-        code=identity.reach.digest,
-        reach=_kept_reach(this, identity.reach, last),
-        wall=0.0,
-        cpu=0.0,
-        peak_memory=0,
-        rows=found.rows,
-        elements=found.elements,
-        note=_unfollowed(this, identity.reach),
-    )
-    this.saved[node.name] = found.wall
-    this.note(finished)
-    return finished
-
-
 def told(this: Pass, node: Node, identity: Identity, made: Made, *, reason: str) -> StepFinished:
     """A step that was computed."""
     return StepFinished(
@@ -261,12 +193,12 @@ def told(this: Pass, node: Node, identity: Identity, made: Made, *, reason: str)
         inputs=identity.inputs,
         parameters=identity.parameters,
         code=identity.reach.digest,
-        reach=_kept_reach(this, identity.reach, this.earlier.get(node.name)),
+        reach=kept_reach(this, identity.reach, this.earlier.get(node.name)),
         wall=made.wall,
         cpu=made.cpu,
         peak_memory=made.peak_memory,
         rows=made.rows,
-        note="; ".join(filter(None, [made.note, _unfollowed(this, identity.reach)])),
+        note="; ".join(filter(None, [made.note, unfollowed_in(this, identity.reach)])),
     )
 
 
@@ -333,7 +265,7 @@ def _doubtful(finished: StepFinished, which: str) -> StepFinished:
     return msgspec.structs.replace(finished, deterministic=False, note=note)
 
 
-def _unfollowed(this: Pass, reach: Reach) -> str:
+def unfollowed_in(this: Pass, reach: Reach) -> str:
     """What is said of code that cannot be followed: of each place once in a run."""
     said = (
         ("cannot be followed, so all of the project's code counts", reach.unfollowed),
@@ -348,17 +280,8 @@ def _unfollowed(this: Pass, reach: Reach) -> str:
     return "; ".join(told)
 
 
-def _kept_reach(this: Pass, reach: Reach, last: StepFinished | None) -> Digest:
+def kept_reach(this: Pass, reach: Reach, last: StepFinished | None) -> Digest:
     """The object that holds what of the code a step reaches; the last run's where it reaches the same."""
     if last is not None and last.code == reach.digest and last.reach is not None:
         return last.reach
     return this.shop.artifacts.objects.put(msgspec.json.encode(reach.symbols, order="sorted"))
-
-
-def _reached(last: StepFinished | None, artifacts: Artifacts) -> dict[str, Symbol]:
-    if last is None or last.reach is None:
-        return {}
-    try:
-        return msgspec.json.decode(artifacts.objects.get(last.reach), type=dict[str, Symbol])
-    except (Missing, Damaged):  # it only helps to explain
-        return {}
