@@ -160,8 +160,8 @@ def drawn(seed, units=60, *, arms=("today", "chosen"), offset=0.0):
     return World(decisions, visits, orders)
 
 
-def by_polars(world, spec, as_of, tmp_path, url):
-    return PolarsExperimentStore(world.exposures, world.frames).statistics(spec, as_of=as_of)
+def by_polars(world, spec, as_of, tmp_path, url, phase=None):
+    return PolarsExperimentStore(world.exposures, world.frames).statistics(spec, as_of=as_of, phase=phase)
 
 
 def by_duckdb(world, spec, as_of, tmp_path, url, phase=None):
@@ -216,8 +216,8 @@ def store(request, tmp_path):
     return read
 
 
-def oracle(world, spec=SPEC, as_of=LATER):
-    return by_polars(world, spec, as_of, None, "")
+def oracle(world, spec=SPEC, as_of=LATER, phase=None):
+    return by_polars(world, spec, as_of, None, "", phase)
 
 
 def require_equal(found: Statistics, told: Statistics, scale=1.0):
@@ -229,6 +229,7 @@ def require_equal(found: Statistics, told: Statistics, scale=1.0):
         "immature",
         "late",
         "crossed",
+        "moved",
         "exposed_without_decision",
         "decided_without_exposure",
     ):
@@ -427,6 +428,7 @@ def test_in_a_later_phase_what_was_known_before_is_of_before_any_phase(store):
     assert found.gram("spent", "chosen").means == (100.0, 1.5, (1.0 + 10.0) / 2)  # 3 is new: 10 was before it
     assert found.gram("spent", "chosen", segment="device", level="v1").units == 1
     assert (found.moved, found.crossed) == (1, 1)
+    require_equal(found, oracle(world, spec, phase=phase))
     assert {(one.arm, one.units) for one in found.assigned} == {("today", 1), ("chosen", 2)}
 
 
@@ -441,6 +443,23 @@ def test_in_a_later_phase_a_triggered_unit_is_of_its_first_triggered_exposure_of
     assert {(one.arm, one.units) for one in found.counted} == {("chosen", 1)}  # unit 3, by its only one
     assert found.gram("spent", "chosen").means == (100.0, 2.0, 10.0)
     assert found.moved == 1
+    require_equal(found, oracle(world, spec, phase=phase))
+
+
+@pytest.mark.parametrize("triggered", [None, "delivered"])
+def test_they_say_the_same_of_a_phase_whose_releases_answer_in_others_too(store, triggered):
+    world, cut = drawn(5), START + 18 * DAY
+    for n, one in enumerate(world.decisions):
+        one["release"] = 3 if n % 5 == 0 else 1 + (one["at"] >= cut.replace(tzinfo=UTC))
+        if one["release"] == 1 and n % 4 == 0:
+            one["arm"] = "gone"  # there is no such arm any more
+    phase = Phase(2, micros(cut), micros(cut + 9 * DAY), (2, 3), (3,))
+    spec = msgspec.structs.replace(SPEC, triggered=triggered)
+
+    found = store(world, spec, phase=phase)
+
+    require_equal(found, oracle(world, spec, phase=phase))
+    assert found.moved > 0
 
 
 def test_a_value_that_is_no_number_says_whose(store):

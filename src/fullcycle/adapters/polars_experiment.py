@@ -19,6 +19,7 @@ from fullcycle.experiment import (
     Count,
     ExperimentSpec,
     Gram,
+    Phase,
     QuantileCell,
     Statistics,
     checked_gram,
@@ -41,7 +42,12 @@ class PolarsExperimentStore:
         self._sources = sources
 
     def statistics(
-        self, spec: ExperimentSpec, *, as_of: int, received: Mapping[str, str] | None = None
+        self,
+        spec: ExperimentSpec,
+        *,
+        as_of: int,
+        phase: Phase | None = None,
+        received: Mapping[str, str] | None = None,
     ) -> Statistics:
         """The statistics of ``spec``; see :class:`~fullcycle.experiment.ExperimentStore`.
 
@@ -53,7 +59,7 @@ class PolarsExperimentStore:
             if name not in self._sources:
                 where = f"the frames given to the readout of {spec.name}"
                 raise UnknownName.among(name, self._sources, where=where)
-        return _Reading(spec, self._exposures, self._sources, as_of, received or {}).statistics()
+        return _Reading(spec, self._exposures, self._sources, as_of, phase, received or {}).statistics()
 
 
 class _Reading:
@@ -65,17 +71,24 @@ class _Reading:
         exposures: pl.DataFrame,
         sources: Mapping[str, pl.DataFrame],
         as_of: int,
+        phase: Phase | None,
         received: Mapping[str, str],
     ) -> None:
         self.spec, self.sources, self.as_of, self.received = spec, sources, as_of, received
         self.log = exposures
-        shown = exposures.with_columns(_micros("at").alias("fc_at")).filter(
+        at = pl.col("fc_at")
+        mine = exposures.with_columns(_micros("at").alias("fc_at")).filter(
             (pl.col("experiment") == spec.name)
-            & pl.col("arm").is_in(list(spec.order))
-            & (pl.col("fc_at") <= as_of)
+            & pl.col("arm").is_not_null()
+            & (at <= as_of)
             & pl.col("unit").is_not_null()
             & ~pl.col("unit").is_in(list(spec.forced))
         )
+        meant = pl.col("arm").is_in(list(spec.order)) & _decided_in(phase)
+        later = phase is not None and phase.number > 1
+        until = phase.until if phase is not None and phase.until is not None else as_of + 1
+        ever = mine.with_columns(meant.alias("fc_meant")).filter(meant | (at < until) if later else meant)
+        shown = ever.filter("fc_meant")
         arms = shown.group_by("unit").agg(
             pl.col("arm").min(), pl.col("arm").n_unique().alias("arms"), pl.col("fc_at").min()
         )
@@ -85,7 +98,9 @@ class _Reading:
         first = self.assigned["fc_at"].min()
         begun = None if first is None else date.fromisoformat(spec.starts or _iso(int(str(first)) // _DAY))
         self.ends = None if ends is None else ends.since(begun, as_of)
-        self.units = self._units(shown)
+        other = ever.filter(~pl.col("fc_meant")).join(self.assigned, on="unit", suffix="_now")
+        self.moved = other.filter(pl.col("arm") != pl.col("arm_now"))["unit"].n_unique()
+        self.units = self._units(ever)
         self.covariates = [f"fc_x{n}" for n in range(len(spec.covariates))]
 
     def statistics(self) -> Statistics:
@@ -118,23 +133,27 @@ class _Reading:
             immature=tuple(immature),
             late=tuple(late),
             crossed=self.crossed,
+            moved=self.moved,
             exposed_without_decision=self._unlogged(),
             decided_without_exposure=self.assigned.height - self.units.height,
         )
 
-    def _units(self, shown: pl.DataFrame) -> pl.DataFrame:
+    def _units(self, ever: pl.DataFrame) -> pl.DataFrame:
         """A row per counted unit: arm, first exposure that counts, covariates and segments."""
         spec = self.spec
         if spec.triggered is not None:
             delivered = self.sources[spec.triggered]["decision_id"].cast(pl.String).unique()
-            shown = shown.filter(pl.col("decision_id").is_in(delivered.implode()))
-        first = shown.sort("fc_at", "decision_id").unique("unit", keep="first", maintain_order=True)
+            ever = ever.filter(pl.col("decision_id").is_in(delivered.implode()))
+        ever = ever.sort("fc_at", "decision_id")
+        counts = ever.filter("fc_meant").unique("unit", keep="first", maintain_order=True)
+        first = ever.unique("unit", keep="first").select("unit", "request", pl.col("fc_at").alias("fc_ever"))
         single = self.assigned.select("unit")
-        units = first.join(single, on="unit").rename({"fc_at": "fc_start"})
+        units = counts.drop("request").join(single, on="unit").rename({"fc_at": "fc_start"})
+        units = units.join(first, on="unit", maintain_order="left")
         fields = {f"fc_x{n}": one.name for n, one in enumerate(spec.covariates) if one.before is None}
         fields |= {f"fc_s{n}": name for n, name in enumerate(spec.segments)}
-        requests = [msgspec.json.decode(one) for one in units["request"]] if fields else []
-        units = units.select("unit", "arm", "fc_start").with_row_index("fc_row")
+        requests = [{} if one is None else msgspec.json.decode(one) for one in units["request"] if fields]
+        units = units.select("unit", "arm", "fc_start", "fc_ever").with_row_index("fc_row")
         for column, name in fields.items():
             told = [request.get(name) for request in requests]
             if column.startswith("fc_x"):
@@ -144,7 +163,8 @@ class _Reading:
         for n, covariate in enumerate(spec.covariates):
             if covariate.before is not None:
                 metric = covariate.before
-                value = self._value(metric, units, -round(metric.within_s * 1e6), 0, None)
+                before = units.with_columns(fc_start="fc_ever")
+                value = self._value(metric, before, -round(metric.within_s * 1e6), 0, None)
                 units = units.with_columns(pl.Series(f"fc_x{n}", value))
             else:
                 mean = pl.lit(units.filter(self._told(units))[f"fc_x{n}"].mean(), dtype=pl.Float64)
@@ -274,6 +294,17 @@ class _Reading:
             return 0
         named = self.sources[self.spec.triggered]["decision_id"].cast(pl.String).drop_nulls().unique()
         return int((~named.is_in(self.log["decision_id"].drop_nulls().implode())).sum())
+
+
+def _decided_in(phase: Phase | None) -> pl.Expr:
+    """Whether a decision is one of a phase."""
+    if phase is None:
+        return pl.lit(True)
+    at, until = pl.col("fc_at"), True if phase.until is None else pl.col("fc_at") < phase.until
+    within = (at >= (phase.since if phase.number > 1 else 0)) & until
+    return pl.col("release").is_in(list(phase.releases)) & (
+        ~pl.col("release").is_in(list(phase.shared)) | within
+    )
 
 
 def _unit(rows: pl.DataFrame, column: str) -> pl.Expr:
