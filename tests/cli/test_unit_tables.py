@@ -109,6 +109,20 @@ def test_rows_without_an_arm_and_without_a_value_are_said(units, typed):
     assert "49 units have no value of spend, spend p90" in said.out
 
 
+def test_units_without_a_segment_are_a_segment_of_their_own(units, typed):
+    lost = units.with_columns(
+        pl.when(pl.int_range(pl.len()) < 60).then(None).otherwise("device").alias("device"),
+        pl.when(pl.int_range(pl.len()) == 70).then(None).otherwise("variant").alias("variant"),
+    )
+    lost.write_parquet("units.parquet")
+
+    said = typed(f"{READ} --metric spend --segment device")
+
+    lines = [" ".join(line.split()) for line in said.out.splitlines()]
+    assert "device = (lacking) 60 units – too few to compare" in lines
+    assert "rows without an arm: 1 row of the table names no arm: it takes part in nothing" in said.out
+
+
 def test_a_guardrail_may_be_told(units, typed):
     data = typed(f"{READ} --metric spend --guardrail converted:proportion=0.5 --json").json
 

@@ -134,6 +134,8 @@ def test_units_that_no_id_tells_apart_are_counted_and_said():
     found = readout(spec(), told(GOOD, unitless=1_312))
 
     assert check(found, "units without an id").said.startswith("1,312 decisions were made for requests that")
+    one = check(readout(spec(), told(GOOD, unitless=1)), "units without an id")
+    assert one.said.startswith("1 decision was made for requests that name no unit: it takes part in nothing")
     assert found.verdict.qualified == ("units without an id",)
     assert "units without an id" not in {one.name for one in readout(spec(), told(GOOD)).checks}
 

@@ -5,7 +5,7 @@ import pytest
 
 from fullcycle.adapters.markdown import markdown_html
 from fullcycle.adapters.vega import VegaCharts
-from fullcycle.experiment import Count, Statistics, headline, readout
+from fullcycle.experiment import Count, SegmentUnits, Statistics, headline, readout
 from fullcycle.report import ExperimentPart, Story, Verdict, render
 from made_up_experiment import DAY, GOOD, START, spec, told
 from report.test_page import read, words
@@ -104,6 +104,17 @@ def test_a_plan_with_looks_shows_its_bounds_and_nothing_between_them():
     assert "By day since the exposure" not in said
 
 
+def test_segments_of_too_few_units_are_named_below_the_others():
+    found = full()
+    small = [SegmentUnits(segment="channel", level=f"{n}", units=n) for n in range(6)]
+
+    said = text(msgspec.structs.replace(found, small_segments=small))
+
+    assert "Too few units to compare: channel: 5 (5), channel: 4 (4), channel: 3 (3), channel: 2 (2)" in said
+    assert "and 2 more." in said
+    assert "Too few units to compare" not in text(found)
+
+
 def test_segments_say_which_are_findings():
     found = full()
     said = text(found)
@@ -133,7 +144,7 @@ def test_what_can_be_drawn_is_drawn(found, figures):
 
 def test_a_readout_of_an_earlier_version_is_told_too():
     older = msgspec.to_builtins(simple())
-    later = "looks looks_ahead next_look checks segments ages worth late watermark"
+    later = "looks looks_ahead next_look checks segments small_segments ages worth late watermark"
     for name in later.split():
         del older[name]
     for rail in older["guardrails"]:

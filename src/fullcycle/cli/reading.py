@@ -18,6 +18,7 @@ from fullcycle.experiment import (
 from fullcycle.kernel import counted
 
 _STEPS = 8  # of the path that are shown
+_SMALL = 8  # segments of too few units that are named
 _WIDE = 41  # columns of a bar; odd, so that zero may stand in the middle
 _RAIL = {"holds": ("✓", "green"), "unclear": ("?", "yellow"), "broken": ("✗", "red")}
 _SIGN = {"ok": ("✓", "green"), "qualifies": ("!", "yellow"), "blocks": ("✗", "red")}
@@ -226,7 +227,7 @@ def _bar(start: float, middle: float, end: float, low: float, high: float) -> st
 
 
 def _show_segments(told: Readout) -> None:
-    if not told.segments:
+    if not told.segments and not told.small_segments:
         return
     primary = told.primary[0]
     findings = [one for one in told.segments if one.finding]
@@ -245,7 +246,15 @@ def _show_segments(told: Readout) -> None:
             f"{_bare(primary, one.low)} to {_bare(primary, one.high)}",
         ]
         table.add_row(*cells, *([one.arm] if len(told.arms) > 2 else []))
+    small = sorted(told.small_segments, key=lambda one: (one.segment, one.level))
+    for small_one in small[:_SMALL]:
+        name = f"{small_one.segment} = {small_one.level}"
+        table.add_row("    ", name, f"{count(small_one.units)} units", "–", "too few to compare")
     show_table(table)
+    if len(small) > _SMALL:
+        units = sum(one.units for one in small[_SMALL:])
+        rest = f"{counted(len(small) - _SMALL, 'more level')} of {count(units)} units in all"
+        click.echo(f"      {rest}: too few to compare in each")
 
 
 def _show_checks(told: Readout) -> None:

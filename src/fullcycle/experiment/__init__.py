@@ -128,6 +128,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.rehearsal import looks_of as looks_of
     from fullcycle.experiment.rehearsal import rehearse as rehearse
     from fullcycle.experiment.segments import SegmentEffect as SegmentEffect
+    from fullcycle.experiment.segments import SegmentUnits as SegmentUnits
     from fullcycle.experiment.sequential import GroupSequential as GroupSequential
     from fullcycle.experiment.sequential import crossing as crossing
     from fullcycle.experiment.sequential import drift_needed as drift_needed
@@ -248,6 +249,7 @@ __getattr__, __all__ = lazily(
         "SampleRatio": ".ratio_check",
         "Schedule": ".looks",
         "SegmentEffect": ".segments",
+        "SegmentUnits": ".segments",
         "Shrunken": ".shrink",
         "Side": ".sides",
         "Sides": ".sides",

@@ -14,6 +14,7 @@ from fullcycle.experiment.situation import UNLIKELY, Check, Situation
 from fullcycle.experiment.spec import ExperimentSpec
 from fullcycle.experiment.statistics import Statistics, per_arm
 from fullcycle.experiment.telling import told_p
+from fullcycle.kernel import counted
 
 MOST_CROSSED = 0.01
 """Above this share of units that got two arms, those left over are no random sample any more."""
@@ -77,10 +78,12 @@ def _unitless(found: Situation) -> list[Check]:
     many = found.statistics.unitless
     if not many:
         return []
-    name, what = "units without an id", "decisions were made for requests that name no unit"
+    name, verb = "units without an id", "was" if many == 1 else "were"
+    said = f"{counted(many, 'decision')} {verb} made for requests that name no unit"
     if not found.spec.days:
-        name, what = "rows without an arm", "rows of the table name no arm"
-    said = f"{many:,} {what}: they take part in nothing, and are counted nowhere"
+        name, verb = "rows without an arm", "names" if many == 1 else "name"
+        said = f"{counted(many, 'row')} of the table {verb} no arm"
+    said += f": {'it takes' if many == 1 else 'they take'} part in nothing, and in no count"
     return [Check(name=name, standing="qualifies", said=said)]
 
 
@@ -105,9 +108,9 @@ def _moved(found: Situation) -> list[Check]:
     moved = found.statistics.moved
     if not moved:
         return []
-    counted = sum(per_arm(found.statistics.assigned, found.spec.order).values())
+    units = sum(per_arm(found.statistics.assigned, found.spec.order).values())
     said = (
-        f"{moved:,} units ({moved / counted:.2%}) had another arm in an earlier phase: they count in the arm "
+        f"{moved:,} units ({moved / units:.2%}) had another arm in an earlier phase: they count in the arm "
         "that they have now, and what the other one did to them is in the effect"
     )
     return [Check(name="moved units", standing="qualifies", said=said)]

@@ -22,7 +22,13 @@ from fullcycle.experiment.looks import (
 )
 from fullcycle.experiment.pairing import pair
 from fullcycle.experiment.ratio_check import SampleRatio, sample_ratio
-from fullcycle.experiment.segments import SegmentEffect, largest_levels, segment_effects
+from fullcycle.experiment.segments import (
+    SegmentEffect,
+    SegmentUnits,
+    largest_levels,
+    segment_effects,
+    small_levels,
+)
 from fullcycle.experiment.situation import Check, Situation
 from fullcycle.experiment.spec import Analysis, ExperimentSpec
 from fullcycle.experiment.statistics import Count, Statistics, per_arm
@@ -53,6 +59,7 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
     group-sequential experiment; ``looks`` are those that are over, ``next_look`` the day (ISO date,
     UTC) on which another can be read, ``looks_ahead`` those to come. ``checks`` are what stands
     against believing it, those that block first. ``worth`` is the money per year of each treatment.
+    ``small_segments`` are those levels whose units are too few for an effect in ``segments``.
 
     All of it is of the same units: those of the planned days; but of all days where the analysis is
     always-valid. ``after_plan`` are units that were counted later, and are nowhere else; ``unitless``
@@ -86,6 +93,7 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
     looks_ahead: list[Look] = []
     checks: list[Check] = []
     segments: list[SegmentEffect] = []
+    small_segments: list[SegmentUnits] = []
     ages: list[AgeEffect] = []
     worth: list[ArmWorth] = []
     late: dict[str, int] = {}
@@ -157,6 +165,7 @@ def readout(
     told = checks(
         Situation(spec, msgspec.structs.replace(statistics, by_age=seen.by_age), primary, left), more
     )
+    segments = segment_effects(spec, seen, boundary)
     days_counted = max(len({count.day for count in statistics.counted}), 1)
     evidence = Evidence(
         primary=primary,
@@ -212,7 +221,8 @@ def readout(
         next_look=looks.next_on,
         looks_ahead=list(looks.ahead),
         checks=told,
-        segments=segment_effects(spec, seen, boundary),
+        segments=segments,
+        small_segments=small_levels(spec, seen, segments),
         ages=age_effects(spec, seen),
         worth=[one for one in (_worth(found, rate, prior, boundary) for found in primary) if one is not None],
         late=_by_metric(spec, statistics.late),

@@ -1,5 +1,7 @@
 """The primary metric's effect by segment: which of many are findings, and not chance."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from fullcycle.experiment.boundary import Boundary
@@ -31,6 +33,14 @@ class SegmentEffect(msgspec.Struct, frozen=True, kw_only=True):
     p: float
     rate: float
     finding: bool
+
+
+class SegmentUnits(msgspec.Struct, frozen=True, kw_only=True):
+    """The units of one level of a segment, of all arms together."""
+
+    segment: str
+    level: str
+    units: int
 
 
 def segment_effects(spec: ExperimentSpec, statistics: Statistics, boundary: Boundary) -> list[SegmentEffect]:
@@ -74,6 +84,21 @@ def segment_effects(spec: ExperimentSpec, statistics: Statistics, boundary: Boun
             )
         )
     return told
+
+
+def small_levels(
+    spec: ExperimentSpec, statistics: Statistics, told: Iterable[SegmentEffect]
+) -> list[SegmentUnits]:
+    """The levels that have too few units for any arm's effect; none while no segment is told."""
+    if not (any(one.segment for one in statistics.cells) or any(one.segment for one in statistics.quantiles)):
+        return []
+    there = {(one.segment, one.level) for one in told}
+    return [
+        SegmentUnits(segment=segment, level=level, units=_units(statistics, segment, level))
+        for segment in spec.segments
+        for level in statistics.levels(segment)
+        if (segment, level) not in there
+    ]
 
 
 def largest_levels(spec: ExperimentSpec, statistics: Statistics) -> tuple[Statistics, list[str]]:

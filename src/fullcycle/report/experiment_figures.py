@@ -14,6 +14,7 @@ from fullcycle.report.wording import percent, typeset
 if TYPE_CHECKING:
     from fullcycle.experiment import Effect, Guardrail, Readout
 
+_NAMED = 4  # segments that are too small and named
 _DAYS = 3  # below so many there is nothing to draw over time
 
 
@@ -172,8 +173,19 @@ def _by_segment(part: ExperimentPart, pen: Pen) -> Markup | None:
         charts.forest(lines, _measure(best), title="effect"),
         Table(head, rows, tuple(range(len(head) - 4, len(head) - 1))),
         told=part.source,
-        lead=f"{whole} (false-discovery rate {told.alpha:.0%}): those in blue; grey ones may be chance.",
+        lead=f"{whole} (false-discovery rate {told.alpha:.0%}): those in blue; grey ones may be chance."
+        + _too_small(told),
     )
+
+
+def _too_small(told: "Readout") -> str:
+    """The segments that cannot be drawn; the largest are named."""
+    small = sorted(told.small_segments, key=lambda one: -one.units)
+    if not small:
+        return ""
+    named = ", ".join(f"{one.segment}: {one.level} ({one.units:,})" for one in small[:_NAMED])
+    more = f" and {len(small) - _NAMED:,} more" if len(small) > _NAMED else ""
+    return f" Too few units to compare: {named}{more}."
 
 
 def _by_age(part: ExperimentPart, pen: Pen) -> Markup | None:
