@@ -89,7 +89,15 @@ class Lane:
 
 @pytest.fixture
 def lane(tmp_path):
-    return lambda *options, **changes: Lane(tmp_path, *options, **changes)
+    made = []
+
+    def make(*options, **changes):
+        made.append(Lane(tmp_path, *options, **changes))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stager.close()
 
 
 def scope(headers=HEADERS, method="POST", path="/winback"):

@@ -51,9 +51,8 @@ class Host:
         self.manifests = [self._manifest(folder / str(n), name) for n, name in enumerate(self.campaigns)]
         for manifest in self.manifests:
             self.release(manifest)
-        stager = Stager(
-            self.objects, served_shop.serving_codecs(), SegmentWriter(self.folder), "prod", self.told.append
-        )
+        self.log = SegmentWriter(self.folder)
+        stager = Stager(self.objects, served_shop.serving_codecs(), self.log, "prod", self.told.append)
         deployments = LedgerDeployments(self.ledger, "winback", "prod")
         self.follower = Follower(deployments, stager, self.serving, tell=self.told.append, every=0.0)
         self.app = App(self.serving, lambda: None, capability="winback", replay=False, tell=self.told.append)
@@ -82,7 +81,9 @@ class Host:
 
 @pytest.fixture
 def host(tmp_path):
-    return Host(tmp_path)
+    made = Host(tmp_path)
+    yield made
+    made.log.close()
 
 
 def test_what_is_deployed_answers(host):
