@@ -1,9 +1,9 @@
 """Visit the running service of banner for a day, and click some time after: a made-up world.
 
 ``python visitors.py 1`` sends the visits of the first day, one request each, and posts the clicks to
-``/events/clicks``. Every day has its own visits, the same whoever sends them: sent again they change nothing.
-Day 1 is a fortnight ago. Each visit is dated, and each click comes when it happened, some minutes later: so all
-hours for which a click counts are over, and none came too late.
+``/events/clicks``. Every day has its own visits, the same whoever sends them: sent again they change
+nothing. Day 1 is a fortnight ago. Each visit is dated, and each click comes when it happened, some minutes
+later: so all hours for which a click counts are over, and none came too late.
 
 In this world a visit is on a phone or not (half of them) and in the evening or not (two in five). Two in five
 are of known clients; what they did before tells nothing of what they click, which the bandit has to find out.
