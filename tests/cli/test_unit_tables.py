@@ -109,6 +109,19 @@ def test_rows_without_an_arm_and_without_a_value_are_said(units, typed):
     assert "49 units have no value of spend, spend p90" in said.out
 
 
+@pytest.mark.parametrize("dated", ["", " --day at"])
+def test_a_column_without_any_value_waits_for_no_window(units, typed, dated):
+    lost = units.with_columns(spend=pl.lit(None, pl.Float64), at=pl.lit("2026-03-01").str.to_date())
+    lost.write_parquet("units.parquet")
+
+    said = typed(f"{READ} --metric spend{dated}")
+
+    assert "Nothing can be concluded: no unit has a value of spend." in said.out
+    assert "what would change it: units that have one" in said.out
+    assert "4,000 units have no value of spend" in said.out
+    assert "window" not in said.out
+
+
 def test_units_without_a_segment_are_a_segment_of_their_own(units, typed):
     lost = units.with_columns(
         pl.when(pl.int_range(pl.len()) < 60).then(None).otherwise("device").alias("device"),

@@ -259,6 +259,8 @@ def _nothing_to_compare(best: Effect, evidence: Evidence) -> tuple[str, str]:
     empty = [arm for arm, known in units.items() if not known]
     if not evidence.assigned:
         return "nobody was exposed yet", "the first units"
+    if len(empty) == len(units) and not evidence.planned:
+        return f"no unit has a value of {best.metric}", "units that have one"
     if len(empty) == len(units):
         when = f"; the first will be on {evidence.known_on}" if evidence.known_on else ""
         return f"{best.metric} is known of no unit yet{when}", "the end of the first units' window"
