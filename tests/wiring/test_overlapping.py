@@ -41,9 +41,13 @@ def started(project, spec, environment="prod"):
 
 def closed(project, spec):
     started(project, spec)
+    closed_body(project, spec.capability, spec.name)
+
+
+def closed_body(project, capability, name):
     kept = project.artifacts.keep({})
     body = ExperimentClosed(environment="prod", decision="stop", arm=None, reason="so", readout=kept)
-    close(project.ledger, spec.capability, spec.name, body, by="ada")
+    close(project.ledger, capability, name, body, by="ada")
 
 
 def test_a_part_that_another_experiment_holds_is_refused_before_anything_is_decided(shop):
@@ -112,6 +116,16 @@ def test_an_experiment_that_overlaps_already_goes_on_and_is_told(shop):
     said = put(project, made_release(project, "winback", layered(project, (0.0, 0.6), days=14)))
 
     assert any("layer mail:0-60% overlaps with banner's colours (layer mail:40-70%)" in line for line in said)
+
+
+def test_the_next_experiment_does_not_inherit_a_part_that_was_given_away(shop):
+    project = open_project()
+    put(project, made_release(project, "winback", layered(project, (0.0, 0.6))))
+    closed_body(project, "winback", "trial")
+    deployed_release(project, "banner", other(project, (0.4, 0.7)))
+
+    with pytest.raises(Refused, match="next asks for layer mail:0-60%, and banner's colours"):
+        put(project, made_release(project, "winback", layered(project, (0.0, 0.6), name="next")))
 
 
 def test_going_back_is_never_refused(shop):

@@ -179,8 +179,7 @@ class _Going:
             return
         _require_startable(record, spec)
         others = beside_now(project, spec, environment)
-        held = last.experiment.layer if last is not None and last.experiment is not None else None
-        if not back and spec.layer != held:
+        if not back and not _goes_on(spec, last):
             require_apart(spec, others, environment)
         self.said += told_beside(spec, others)
         body = ExperimentStarted(
@@ -218,6 +217,12 @@ class _Going:
                 f"was decided before is not pooled with it; {judged}"
             )
         return f"experiment {spec.name} goes on: {judged}"
+
+
+def _goes_on(spec: ExperimentSpec, last: Manifest | None) -> bool:
+    """Whether an experiment has the part of its layer already, by what is deployed."""
+    there = last.experiment if last is not None else None
+    return there is not None and there.coverage > 0 and (there.name, there.layer) == (spec.name, spec.layer)
 
 
 def _told_alone(record: ExperimentRecord, spec: ExperimentSpec) -> list[str]:
