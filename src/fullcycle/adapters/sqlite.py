@@ -3,6 +3,7 @@
 Write-ahead log, ``synchronous=FULL``: when ``append`` returns, the fact is on the disk.
 """
 
+import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from fullcycle.record import Entry, Fact, Stored, prefix_range, read_fact
 _PATIENCE = 30.0  # seconds to wait for another writer, who needs milliseconds
 _EVER = 2**62  # µs since 1970, later than any
 _HOUR = 3_600_000_000  # µs
+_BESIDE = 64 * 1024  # bytes of what SQLite keeps beside a file with a write-ahead log, with some to spare
 
 _SCHEMA = {
     "fact": """
@@ -220,11 +222,41 @@ def _write(connection: sqlite3.Connection, append: Append) -> Conflict | None:
 def connect(path: Path, schema: Mapping[str, str]) -> sqlite3.Connection:
     """Open a file with write-ahead log and full synchronisation; make the tables that it has not.
 
-    The connection is in autocommit mode, and any one thread at a time may use it.
+    The connection is in autocommit mode, and any one thread at a time may use it. Where nothing can be
+    written beside the file, by nobody, it can be read all the same.
     """
-    connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
     try:
-        _use_write_ahead_log(connection)
+        return _connected(path, schema)
+    except sqlite3.OperationalError:
+        if not _is_at_rest(path):
+            raise
+    return _connected(path, schema, at_rest=True)
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Whether nobody can change a file: its disk takes no more, and nobody is at it.
+
+    SQLite needs a second file beside one with a write-ahead log, if only to read it; whoever works with it
+    has made that. Its disk may be mounted to be read, or be full.
+    """
+    try:
+        disk = os.statvfs(path)
+    except OSError:
+        return False
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        return False
+    return bool(disk.f_flag & os.ST_RDONLY) or disk.f_bavail * disk.f_frsize < _BESIDE
+
+
+def _connected(path: Path, schema: Mapping[str, str], *, at_rest: bool = False) -> sqlite3.Connection:
+    name = f"{path.absolute().as_uri()}?immutable=1" if at_rest else path
+    connection = sqlite3.connect(
+        name, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, uri=at_rest
+    )
+    try:
+        if not at_rest:
+            _use_write_ahead_log(connection)
         connection.execute("pragma synchronous = full")
         there = {name for (name,) in connection.execute("select name from sqlite_master").fetchall()}
         for table, statement in schema.items():
@@ -268,8 +300,10 @@ def translated(error: sqlite3.Error, path: Path, role: str) -> FullcycleError:
                 where,
                 f"see which process holds it: fuser {path}",
             )
+        case sqlite3.SQLITE_READONLY if _is_full(path):
+            return _no_room(where)
         case sqlite3.SQLITE_FULL:
-            return Misconfigured("the disk is full; nothing was written", where, "make room, then try again")
+            return _no_room(where)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
             return Misconfigured(
                 "it cannot be written by this user; nothing was written",
@@ -287,3 +321,14 @@ def translated(error: sqlite3.Error, path: Path, role: str) -> FullcycleError:
                 f"restore it from a backup, or save what can be read: sqlite3 {path} .recover",
             )
     return Misconfigured(f"SQLite says: {str(error)[:200]}", where, "see that the disk is sound and has room")
+
+
+def _no_room(where: str) -> Misconfigured:
+    return Misconfigured("the disk is full; nothing was written", where, "make room, then try again")
+
+
+def _is_full(path: Path) -> bool:
+    with suppress(OSError):
+        disk = os.statvfs(path)
+        return not disk.f_flag & os.ST_RDONLY and disk.f_bavail * disk.f_frsize < _BESIDE
+    return False
