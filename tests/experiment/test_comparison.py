@@ -105,6 +105,8 @@ def test_fieller_holds_exactly_the_ratios_that_a_test_does_not_reject(rule):
 
 def test_a_control_that_may_be_zero_has_no_relative_effect():
     assert relative_interval(Moments(100, 0.01, 100.0), Moments(100, 1.0, 100.0), Fixed()) is None
+    # what rounding leaves of a control that spent nothing, such as that of sums of shifted values
+    assert relative_interval(Moments(100, -1e-17, 1e-38), Moments(100, 1.0, 100.0), Fixed()) is None
 
 
 def test_below_zero_more_is_still_more():

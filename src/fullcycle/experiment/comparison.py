@@ -8,6 +8,7 @@ from fullcycle.experiment.estimate import Estimate, Sample
 from fullcycle.kernel import NotEnoughData
 
 Ends = tuple[float, float]
+_ROUNDED = 1e-12  # of a difference: less than that is no level that it could be told by
 _LEAST = 1e-12  # of a variance: below it, what is left of two parts that take each other away is rounding
 
 
@@ -71,6 +72,11 @@ def contrast(control: Sample, treated: Sample, *, factor: float = 1.0) -> Contra
     return Contrast(treated.mean - factor * control.mean, sqrt(total), df, control.units + treated.units)
 
 
+def has_level(control: Sample, difference: float) -> bool:
+    """Whether a difference can be told relative to the control: its mean is more than rounding leaves."""
+    return abs(control.mean) > _ROUNDED * abs(difference)
+
+
 def relative_interval(control: Sample, treated: Sample, boundary: Boundary) -> Ends | None:
     """The interval of ``(treated - control) / |control|``; None where the control may be zero.
 
@@ -82,9 +88,9 @@ def relative_interval(control: Sample, treated: Sample, boundary: Boundary) -> E
     Source:
         Fieller, "Some Problems in Interval Estimation", JRSS B 1954.
     """
-    if not control.mean:
-        return None
     plain = contrast(control, treated)
+    if not has_level(control, plain.value):
+        return None
     reach = boundary.two_sided(plain.df, plain.units)
     pair = ((treated, control), (control, treated))
     variances = (_spread(arm, 1.0, 1.0) + _spread(other, 0.0, 1.0) for arm, other in pair)

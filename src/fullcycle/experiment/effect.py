@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from fullcycle.experiment.boundary import Boundary, Fixed
-from fullcycle.experiment.comparison import comparable, contrast, relative_interval
+from fullcycle.experiment.comparison import comparable, contrast, has_level, relative_interval
 from fullcycle.experiment.pairing import Pair
 from fullcycle.metric import Good, Kind, MetricSpec
 
@@ -117,7 +117,7 @@ def effect(metric: MetricSpec, role: Role, arms: tuple[str, str], pair: Pair, bo
         low=low,
         high=high,
         p=found.p_value(boundary),
-        relative=found.value / abs(pair.control.mean) if pair.control.mean else None,
+        relative=found.value / abs(pair.control.mean) if has_level(pair.control, found.value) else None,
         relative_low=relative[0] if relative else None,
         relative_high=relative[1] if relative else None,
         fixed_low=fixed_low,
