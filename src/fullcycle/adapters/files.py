@@ -79,9 +79,13 @@ class FileObjects:
     def make_folders(self) -> None:
         """Make the folders of all objects now: one wait for the disk in place of one for each.
 
+        They are made in order: where the last is there, whoever made it has waited for them, or does now.
+
         Raises:
             Misconfigured: where the folder cannot be written.
         """
+        if (self._folder / "ff").is_dir():
+            return
         try:
             make_folder(self._folder)
             for number in range(256):
