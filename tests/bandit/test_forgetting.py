@@ -43,6 +43,16 @@ def told(bandit):
     return [one for x in CONTEXTS for one in bandit.tell(x, BANNERS)]
 
 
+def test_a_decision_whose_outcome_is_not_known_yet_makes_no_other_older():
+    shown = past(random_of(1), 60)
+    waiting = shown.head(1).with_columns(outcome=pl.lit(None, dtype=shown.schema["outcome"]))
+    known, late = dated(shown, [100] * 60), dated(waiting, [10_000])
+
+    found = fc.thompson(seen, pl.concat([known, late]), half_life="1h")
+
+    assert told(found) == told(fc.thompson(seen, known, half_life="1h"))
+
+
 def test_two_decisions_a_half_life_old_count_like_one_of_now():
     now = past(random_of(1), 60)
     twice = pl.concat(

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import fullcycle as fc
-from fullcycle.experiment import cross_fit, decision_log, evened, policy_value
+from fullcycle.experiment import always, cross_fit, decision_log, evened, policy_value
 from fullcycle.experiment.offpolicy_interval import Ratios, spread_of
 from fullcycle.kernel import Invalid, NotEnoughData
 from shown_banners import BANNERS, CHANCES, CONTEXTS, decided, seen
@@ -165,6 +165,19 @@ def test_what_is_evened_out_has_each_action_as_often_whatever_it_was_drawn_by(rn
     assert (even.reward == log.reward[kept]).all()
     assert (even.done == log.done[kept]).all()
     assert set(even.propensity) == {1 / 3}
+
+
+def test_an_action_that_was_never_drawn_has_no_part_in_a_log_that_is_evened_out(rng):
+    done = rng.choice(3, 6_000, p=[0.5, 0.3, 0.2])
+    chance, reward = np.array([0.5, 0.3, 0.2])[done], (rng.random(6_000) < 0.2).astype(float)
+    three, four = (decision_log(done.tolist(), chance, reward, actions=range(many)) for many in (3, 4))
+
+    values = []
+    for log in (three, four):
+        even, _ = evened(log, range(6_000))
+        values.append(policy_value(even, always(even, [0] * len(even)), method="replay"))
+
+    assert values[0] == values[1]
 
 
 def test_a_log_evened_out_by_another_chance_would_be_noticed(rng):

@@ -58,7 +58,7 @@ def thompson(
         half_life: after how long a decision counts half, such as ``"7d"``, a quarter after twice
             that: for a world that changes by and by. All count alike unless told.
         window: after how long one does not count at all.
-        at: the column that says when each was decided. Its newest row is of age 0.
+        at: the column that says when each was decided. The newest row with an outcome is of age 0.
 
     Raises:
         UnknownName: for a column that is not there.
@@ -227,8 +227,8 @@ def _seconds(length: timedelta | None) -> float | None:
 
 def _past(features: FeatureSet[..., Any], rows: "pl.DataFrame", where: str, memory: Memory) -> _Past:
     _require_columns(rows, where)
-    remembered = memory.weighed(rows, where)
-    known = remembered.filter(pl.col(ACTION).is_not_null(), pl.col(OUTCOME).is_not_null())
+    complete = rows.filter(pl.col(ACTION).is_not_null(), pl.col(OUTCOME).is_not_null())
+    known = remembered = memory.weighed(complete, where)  # their age is that beside the newest of them
     if isinstance(rows.schema[ACTION], pl.Enum):
         known = known.with_columns(pl.col(ACTION).cast(pl.String))
     known, matrix = _seen(features, known)
@@ -240,7 +240,8 @@ def _past(features: FeatureSet[..., Any], rows: "pl.DataFrame", where: str, memo
             "leave such rows out, or say what they were",
         )
     counts = known[COUNTS].to_numpy() if COUNTS in known.columns else np.ones(known.height)
-    left_out, forgotten = remembered.height - known.height, rows.height - remembered.height
+    forgotten = complete.height - remembered.height
+    left_out = rows.height - forgotten - known.height
     return _Past(matrix, known[ACTION], outcomes, counts, left_out, forgotten)
 
 

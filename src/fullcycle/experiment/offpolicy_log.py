@@ -114,8 +114,8 @@ def evened(log: DecisionLog, ids: Sequence[Hashable]) -> tuple[DecisionLog, Code
     """The log as if each row had been drawn evenly by lot, and the places of the rows that are left.
 
     A row is kept with a chance in inverse proportion to its propensity, told by a hash of its id:
-    what is left has each action as often as any other, whatever it was drawn by. It takes as many
-    rows as the least propensity is below an even one.
+    what is left has each action as often as any other, whatever it was drawn by; one that never was
+    drawn has no part in it. It takes as many rows as the least propensity is below an even one.
 
     Args:
         log: decisions with exact propensities.
@@ -141,7 +141,7 @@ def evened(log: DecisionLog, ids: Sequence[Hashable]) -> tuple[DecisionLog, Code
             "log more, or keep a higher floor under every action's chance",
         )
     unit = None if log.unit is None else _numbered(log.unit[kept].tolist())
-    even = np.full(len(kept), 1.0 / len(log.actions))
+    even = np.full(len(kept), 1.0 / len(np.unique(log.done)))
     return DecisionLog(log.actions, log.done[kept], even, log.reward[kept], unit), kept
 
 
