@@ -5,14 +5,17 @@ forgotten, weights by the chance of another action, a model that saw the rows it
 units that are forgotten, a switch whose bias is not allowed for, the skewness left in.
 """
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from scipy.special import ndtri
 
 from fullcycle.experiment import Trust, cross_fit, decision_log, policy_difference, policy_value, weights_of
 from fullcycle.experiment.offpolicy_interval import Ratios, spread_of
+from fullcycle.kernel import Refused
 
-RUNS, ROWS = 1_000, 3_000
+RUNS, ROWS = 10_000, 3_000
 
 LOGGED = np.array([[0.6, 0.3, 0.1], [0.2, 0.3, 0.5]])  # chances by what a row is like
 RATES = np.array([[0.10, 0.20, 0.30], [0.50, 0.20, 0.10]])  # of a reward
@@ -39,35 +42,43 @@ def outside(found, truth):
     return not found.low <= truth <= found.high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES)
 def test_values_are_unbiased_and_their_intervals_cover(policy, rng, happens_at_rate):
-    missed, values = dict.fromkeys(("ips", "snips", "dr", "replay"), 0), []
+    methods = ("ips", "snips", "dr", "replay")
+    missed, values = dict.fromkeys(methods, 0), {method: [] for method in methods}
     for _ in range(RUNS):
         log, x = logged(rng)
         even, y = logged(rng, np.full((2, 3), 1 / 3))
-        for method in missed:
+        for method in methods:
             which, kind = (even, y) if method == "replay" else (log, x)
-            found = policy_value(which, POLICIES[policy][kind], method=method, predicted=GUESS[kind])
-            missed[method] += outside(found, TRUE[policy])
-            values.append((method, found.value))
+            with suppress(Refused):
+                found = policy_value(which, POLICIES[policy][kind], method=method, predicted=GUESS[kind])
+                missed[method] += outside(found, TRUE[policy])
+                values[method].append(found.value)
 
-    for method, count in missed.items():
-        happens_at_rate(count, RUNS, 0.05)
-        mine = [value for name, value in values if name == method]
-        z = (np.mean(mine) - TRUE[policy]) / (np.std(mine, ddof=1) / np.sqrt(RUNS))
+    for method, mine in values.items():
+        assert len(mine) > RUNS - 10  # by chance a few logs have weights that no estimate is told of
+        happens_at_rate(missed[method], len(mine), 0.05)
+        z = (np.mean(mine) - TRUE[policy]) / (np.std(mine, ddof=1) / np.sqrt(len(mine)))
         assert abs(z) < 4.5  # to 1e-5; the bias of a ratio is of order 1/n, unseen here
 
 
+@pytest.mark.slow
 def test_differences_of_two_policies_cover(rng, happens_at_rate):
-    missed = dict.fromkeys(("ips", "snips", "dr"), 0)
+    methods = ("ips", "snips", "dr")
+    missed, told = dict.fromkeys(methods, 0), dict.fromkeys(methods, 0)
     for _ in range(RUNS):
         log, x = logged(rng)
-        for method in missed:
-            found = policy_difference(log, BY_KIND[x], BY_LOT[x], method=method, predicted=GUESS[x])
-            missed[method] += not found.low <= TRUE["by kind"] - TRUE["by lot"] <= found.high
+        for method in methods:
+            with suppress(Refused):
+                found = policy_difference(log, BY_KIND[x], BY_LOT[x], method=method, predicted=GUESS[x])
+                missed[method] += not found.low <= TRUE["by kind"] - TRUE["by lot"] <= found.high
+                told[method] += 1
 
-    for count in missed.values():
-        happens_at_rate(count, RUNS, 0.05)
+    for method, count in missed.items():
+        assert told[method] > RUNS - 10
+        happens_at_rate(count, told[method], 0.05)
 
 
 def test_switching_covers_at_least_as_often_as_promised(rng, happens_at_most):
