@@ -221,5 +221,6 @@ def test_money_is_told_with_what_is_to_be_expected_of_a_winner_alone(printed):
 
     assert "chosen is worth 12,000 USD a year (8,190 to 15,800)" in winner
     assert "a winner looks better than it is" in winner
+    assert "by how much is not known here" in printed(readout(spec(), told(GOOD), rate=RATE))
     assert "chosen is worth -12,000 USD a year" in loser
     assert "if it is shipped" not in loser

@@ -5,6 +5,7 @@ from rich.table import Table
 
 from fullcycle.cli.printing import count, show_table, when
 from fullcycle.experiment import (
+    UNSHRUNKEN,
     Effect,
     Readout,
     amount,
@@ -134,6 +135,8 @@ def _show_worth(told: Readout) -> None:
                 f"looks better than it is. {worth.weight or 0:.0%} of what was measured is believed, by "
                 f"{worth.prior}"
             )
+        else:
+            click.echo(f"    {UNSHRUNKEN}")
 
 
 def _show_arms(told: Readout) -> None:

@@ -166,6 +166,7 @@ if TYPE_CHECKING:
     from fullcycle.experiment.table_metrics import table_metric as table_metric
     from fullcycle.experiment.table_metrics import table_spec as table_spec
     from fullcycle.experiment.taking_part import told_part as told_part
+    from fullcycle.experiment.telling import UNSHRUNKEN as UNSHRUNKEN
     from fullcycle.experiment.telling import amount as amount
     from fullcycle.experiment.telling import change as change
     from fullcycle.experiment.telling import headline as headline
@@ -187,6 +188,7 @@ __getattr__, __all__ = lazily(
         "AgeEffect": ".checks",
         "AlwaysValid": ".boundary",
         "ArmWorth": ".worth",
+        "UNSHRUNKEN": ".telling",
         "Assignment": ".assign",
         "BUCKETS": ".pretended",
         "Baseline": ".baseline",

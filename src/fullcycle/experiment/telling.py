@@ -89,6 +89,13 @@ def told_guardrail(rail: "Guardrail") -> str:
     return f"{rail.metric} may be up to {worst} worse with {rail.arm} ({margin})"
 
 
+UNSHRUNKEN = (
+    "a winner looks better than it is; by how much is not known here, for the brief expects nothing of "
+    "this metric"
+)
+"""What is said of money that no prior frees from chance."""
+
+
 def rounded(value: float) -> str:
     """Money to three digits: nobody knows more of it.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from fullcycle.experiment import amount, change, headline, level, rounded, told_guardrail, told_p
+from fullcycle.experiment import UNSHRUNKEN, amount, change, headline, level, rounded, told_guardrail, told_p
 from fullcycle.kernel import Markup, counted, joined, tag
 from fullcycle.report.experiment_figures import ends, halves, over_time
 from fullcycle.report.parts import Pen, Table, missing, section, source
@@ -140,6 +140,8 @@ def _worth(worth: Sequence["ArmWorth"]) -> Markup | None:
             "A winner looks better than it is, for it was picked by its looks: "
             f"{worth[0].weight:.0%} of what was measured is believed, by {worth[0].prior}."
         )
+    elif any(one.measured > 0 for one in worth):
+        said.append(f"{UNSHRUNKEN[:1].upper()}{UNSHRUNKEN[1:]}.")
     return joined(
         tag("h3", "In money"),
         Table(
