@@ -1,7 +1,7 @@
 """What tests post as events: the same contract as text of a project, and here."""
 
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Literal
 
 import fullcycle as fc
 
@@ -27,3 +27,19 @@ class Click(fc.Row):
     item_id: int
     at: Annotated[datetime, fc.time]
     note: str | None = None
+
+
+class Everything(fc.Row):
+    """Every type that a row may hold."""
+
+    number: int
+    weight: float
+    on: bool
+    text: str
+    day: date
+    at: Annotated[datetime, fc.time]
+    kind: Literal["a", "b'c"]
+    tags: list[str]
+    scores: list[float]
+    maybe: int | None = None
+    row: str = "x'y"

@@ -2,7 +2,7 @@
 
 import math
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 import polars as pl
 import pytest
@@ -19,24 +19,7 @@ from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.data import check, conform
 from fullcycle.experiment import ExperimentSpec
 from fullcycle.record import MemoryLedger, Received, encode_received
-from posted_rows import Click
-
-
-class Everything(fc.Row):
-    """Every type that a row may hold."""
-
-    number: int
-    weight: float
-    on: bool
-    text: str
-    day: date
-    at: Annotated[datetime, fc.time]
-    kind: Literal["a", "b'c"]
-    tags: list[str]
-    scores: list[float]
-    maybe: int | None = None
-    row: str = "x'y"
-
+from posted_rows import Click, Everything
 
 rows = st.builds(
     Everything,

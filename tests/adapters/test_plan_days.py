@@ -6,11 +6,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from adapters.test_experiment_stores import SPEC, World, decision, drawn, metric
 from fullcycle.adapters.duckdb import DuckDBWarehouse
 from fullcycle.adapters.duckdb_experiment import DuckDBExperimentStore
 from fullcycle.experiment import headline, readout
 from fullcycle.kernel import micros
+from told_worlds import SPEC, World, decision, drawn, metric
 
 START = datetime(2026, 1, 1)
 DAY = timedelta(days=1)

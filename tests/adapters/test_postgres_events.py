@@ -1,7 +1,6 @@
 """fullcycle.adapters.postgres_events: what was posted says in PostgreSQL what it says in DuckDB."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Literal
 
 import polars as pl
 import psycopg
@@ -27,27 +26,11 @@ from fullcycle.adapters.segment_writer import SegmentWriter
 from fullcycle.experiment import ExperimentSpec
 from fullcycle.kernel import Missing, micros
 from fullcycle.record import Decision, MemoryLedger, Received, encode_decision, encode_received
-from posted_rows import Click
+from posted_rows import Click, Everything
 
 SHOWN = datetime(2026, 3, 1, tzinfo=UTC)
 LATER = micros(SHOWN + timedelta(days=40))
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-
-
-class Everything(fc.Row):
-    """Every type that a row may hold."""
-
-    number: int
-    weight: float
-    on: bool
-    text: str
-    day: date
-    at: Annotated[datetime, fc.time]
-    kind: Literal["a", "b'c"]
-    tags: list[str]
-    scores: list[float]
-    maybe: int | None = None
-    row: str = "x'y"
 
 
 ROWS = [

@@ -3,26 +3,12 @@
 import asyncio
 import json
 
-import pytest
-
 import served_shop
 from asgi_client import HOST, ask
 from fullcycle.kernel import Misconfigured, now
 from fullcycle.serve import App
 from fullcycle.serve.serving import Serving
-from served_app import CLIENT, serving
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("served")) as serve:
-        yield serve()
-
-
-@pytest.fixture
-def serve(tmp_path):
-    with serving(tmp_path) as serve:
-        yield serve
+from served_app import CLIENT
 
 
 def test_a_decision_is_answered_with_its_id_and_its_release(served):

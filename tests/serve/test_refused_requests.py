@@ -5,19 +5,7 @@ import json
 import pytest
 
 from asgi_client import JSON, ask
-from served_app import CLIENT, serving
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("served")) as serve:
-        yield serve()
-
-
-@pytest.fixture
-def serve(tmp_path):
-    with serving(tmp_path) as serve:
-        yield serve
+from served_app import CLIENT
 
 
 def test_every_bad_field_is_named_at_once_and_no_value_is_repeated(served):
